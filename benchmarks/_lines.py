@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import importlib.machinery
 import os
 import pickle
+import sys
 import time
 import uuid
 from collections import defaultdict
@@ -31,6 +33,11 @@ class Recorded(NamedTuple):
     seconds: dict[str, float]  # of each test
     lines: dict[str, Lines]  # of each test, and of the file as a whole under WHOLE_FILE
     failed: list[str]  # tests that fail without any change
+    sources: dict[str, str]  # the modules of the project that it imports, with a hash of each
+
+    def is_current(self, root: Path) -> bool:
+        """Whether all these modules are still the same."""
+        return all((root / name).is_file() and _hash(root / name) == known for name, known in self.sources.items())
 
 
 class _Measured:
@@ -132,7 +139,15 @@ def record(test_file: str, root: Path, folder: Path) -> Recorded:
             for module, run in modules.items():
                 lines[test][module] = lines[test].get(module, 0) | run
         path.unlink()
-    return Recorded(plugin.seconds, dict(lines), sorted(plugin.failed))
+    files = [Path(getattr(module, "__file__", None) or os.devnull) for module in sys.modules.values()]
+    names = {file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)}
+    names |= {module for modules in lines.values() for module in modules}
+    sources = {name: _hash(root / name) for name in sorted(names)}
+    return Recorded(plugin.seconds, dict(lines), sorted(plugin.failed), sources)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _record_process() -> None:

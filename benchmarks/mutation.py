@@ -1,7 +1,7 @@
 """Do the tests notice when the code is wrong? Small random changes, each judged by the tests of its folder.
 
     python benchmarks/mutation.py                      # 200 changes, seed 0: about an hour on one core
-    python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs
+    python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs/select.py
     python benchmarks/mutation.py --map /tmp/lines --part 1/2    # one half of the 200; another process takes 2/2
 
 A change turns around a sign, a comparison, a bound, an index, an axis, a condition or a word such as min and max.
@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import compileall
 import contextlib
-import hashlib
 import importlib
 import os
 import pickle
@@ -54,8 +53,9 @@ CPU_SECONDS = 900  # of a file of tests without a change; one that makes tests h
 
 
 def sample(count: int, seed: int, folders: list[str]) -> list[Change]:
-    """Changes drawn at random: a folder, then a line of it, so that long modules have more."""
-    paths = [path for folder in folders for path in sorted((ROOT / "scaling_cli" / folder).rglob("*.py"))]
+    """Changes drawn at random from all of these folders or modules, each as likely as any other."""
+    places = [ROOT / "scaling_cli" / folder for folder in folders]
+    paths = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
     every = [change for path in paths for change in changes(path)]
     return random.Random(seed).sample(every, min(count, len(every)))
 
@@ -90,26 +90,26 @@ class Judge:
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(self._copy / "scaling_cli", quiet=2, invalidation_mode=mode)
         known.mkdir(parents=True, exist_ok=True)
-        code = [*self._copy.glob("scaling_cli/**/*.py"), *self._copy.glob("tests/**/*.py")]
-        common = _hash(*sorted(path for path in code if not path.name.startswith("test_")))
         first = round(turn * len(test_files))
         ordered = test_files[first:] + test_files[:first]  # processes that share the map begin at different places
-        self._recorded = {file: self._record(file, f"{common}-{_hash(self._copy / file)}") for file in ordered}
+        self._recorded = {file: self._record(file) for file in ordered}
 
-    def _record(self, test_file: str, key: str) -> Recorded:
-        path = self._known / key
-        if not path.exists():
+    def _record(self, test_file: str) -> Recorded:
+        path = self._known / test_file.replace("/", "+")
+        found = pickle.loads(path.read_bytes()) if path.exists() else None
+        if found is None or not found.is_current(self._copy):
             print(f"finding what {test_file} runs", end="\x1b[K\r", file=sys.stderr)
 
             def work() -> int:
                 folder = Path(tempfile.mkdtemp(dir=self._place))
-                path.with_suffix(f".{os.getpid()}").write_bytes(pickle.dumps(record(test_file, self._copy, folder)))
-                path.with_suffix(f".{os.getpid()}").rename(path)
+                (folder / "found").write_bytes(pickle.dumps(record(test_file, self._copy, folder)))
+                shutil.move(folder / "found", path)
                 return 0
 
             if self._forked(work, CPU_SECONDS):
                 raise SystemExit(f"The tests of {test_file} end their process:\n{(self._place / 'log').read_text()}")
-        found: Recorded = pickle.loads(path.read_bytes())
+            found = pickle.loads(path.read_bytes())
+        assert isinstance(found, Recorded)
         if found.failed:
             print(f"left out, as they fail without a change: {' '.join(found.failed)}", flush=True)
         return found
@@ -130,11 +130,12 @@ class Judge:
         bits, is_module = statement(change._replace(path=self._copy / change.path.relative_to(ROOT)))
         module, folder = change.path.relative_to(ROOT).as_posix(), folder_of(change.path).relative_to(ROOT).as_posix()
         close, found = near(change.path), dict[str, float]()
-        for file, (seconds, lines, failed) in self._recorded.items():
-            run = {test for test, modules in lines.items() if modules.get(module, 0) & bits}
+        for file, recorded in self._recorded.items():
+            run = {test for test, modules in recorded.lines.items() if modules.get(module, 0) & bits}
             is_all = WHOLE_FILE in run or (is_module and bool(run))
             if file.startswith(f"{folder}/"):
-                found |= {test: seconds[test] for test in seconds if (is_all or test in run) and test not in failed}
+                tests = [test for test in recorded.seconds if (is_all or test in run) and test not in recorded.failed]
+                found |= {test: recorded.seconds[test] for test in tests}
         return dict(sorted(found.items(), key=lambda item: (item[0].split("::")[0] not in close, item[1])))
 
     def _fails(self, tests: list[str], seconds: float) -> bool:
@@ -193,17 +194,18 @@ def _batches(tests: dict[str, float]) -> Iterator[tuple[list[str], float]]:
         yield batch, spent
 
 
-def _hash(*paths: Path) -> str:
-    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()[:20]
-
-
 def main() -> None:
     """Draw the changes, judge each, and print the share that was noticed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", default=list(FOLDERS), help="folders of the package")
-    parser.add_argument("--map", type=Path, metavar="FOLDER", help="keep here which lines each test runs, for later")
+    parser.add_argument("--only", nargs="*", default=list(FOLDERS), help="folders or modules of the package")
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="FOLDER",
+        help="keep here which lines each test runs, until these or the test change",
+    )
     parser.add_argument("--part", default="1/1", metavar="I/N", help="judge every N-th change only, from the I-th on")
     asked = parser.parse_args()
     part, parts = map(int, asked.part.split("/"))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What numpy.typing calls NDArray[np.float64]: a small fit does not need that module.
+Array: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 
 
-Flags: TypeAlias = NDArray[np.bool_]
+Flags: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
 
-Indices: TypeAlias = NDArray[np.intp]
+Indices: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.intp]]
 
 
 Inputs: TypeAlias = Mapping[str, Array]

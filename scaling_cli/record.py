@@ -12,7 +12,7 @@ from typing import Any, ClassVar, dataclass_transform
 from msgspec import Struct, StructMeta, field
 from msgspec.structs import asdict, astuple, fields, force_setattr, replace
 
-__all__ = ["Record", "asdict", "astuple", "field", "fields", "force_setattr", "replace"]
+__all__ = ["Record", "State", "asdict", "astuple", "field", "fields", "force_setattr", "replace"]
 
 LONGEST = 500  # characters of one value in a repr
 
@@ -35,6 +35,10 @@ class Record(Struct, frozen=True, metaclass=RecordMeta):
     def __repr__(self) -> str:
         shown = (f"{name}={_shown(getattr(self, name))}" for name in self.__struct_fields__ if name not in self.drawn)
         return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+class State(Struct, metaclass=RecordMeta):
+    """A record whose values may change, for the state of a computation."""
 
 
 def _shown(value: Any) -> str:

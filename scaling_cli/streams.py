@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from scaling_cli.arrays import Array, Flags, Indices
 
@@ -29,7 +28,8 @@ MULTIPLIER = (2549297995355413924 << 64) + 4865540595714422341  # of PCG64
 CLEARLY = 1e-9  # of a logarithm: far above its rounding
 HALF, HALF64 = np.uint32(16), np.uint64(32)
 
-Words: TypeAlias = npt.NDArray[np.uint64]
+Words: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.uint64]]
+Halves: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.uint32]]
 Pair: TypeAlias = tuple[Words, Words]
 
 
@@ -89,7 +89,7 @@ class _Streams:
         bits: Words = np.bitwise_or(mixed >> turn, mixed << (np.uint64(64) - turn & np.uint64(63)))
         return bits
 
-    def drawn(self, count: int, freedom: float | None) -> tuple[npt.NDArray[np.uint32], Array | None]:
+    def drawn(self, count: int, freedom: float | None) -> tuple[Halves, Array | None]:
         """The next `count` 64 bits of each replicate, as `halves` gives them, then a chi-squared number of each."""
         if FEW * count < len(self._state[0]):
             return self.halves(count), None if freedom is None else self.chi_squared(freedom)
@@ -102,7 +102,7 @@ class _Streams:
                 squares[row] = generator.chisquare(freedom)
         return bits.view("<u4"), squares
 
-    def halves(self, count: int) -> npt.NDArray[np.uint32]:
+    def halves(self, count: int) -> Halves:
         """The next `count` 64 bits of each replicate in halves, the lower first `(replicates, 2 count)`."""
         bits = np.empty((len(self._state[0]), count), dtype="<u8")
         for place in range(count):
@@ -222,7 +222,7 @@ class _Hash:
     def __init__(self, first: int, factor: int) -> None:
         self._constant, self._factor = first, factor
 
-    def of(self, word: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    def of(self, word: Halves) -> Halves:
         """The hash of a word of each replicate `(replicates,)`."""
         word = word ^ np.uint32(self._constant)
         self._constant = self._constant * self._factor & LOW32
@@ -230,8 +230,8 @@ class _Hash:
         return word ^ (word >> HALF)
 
 
-def _joined(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    word: npt.NDArray[np.uint32] = LEFT * left - RIGHT * right
+def _joined(left: Halves, right: Halves) -> Halves:
+    word: Halves = LEFT * left - RIGHT * right
     return word ^ (word >> HALF)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does, and before numpy is imported
@@ -13,6 +15,8 @@ import pytest
 
 from tests import ROOT
 
+gc.set_threshold(100_000, 20, 100)  # nearly all that collection makes stays
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -23,8 +27,19 @@ def shared_data() -> Path:
     return folder
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each process begin with another part of all tests: in a fresh checkout, each then compiles only that part."""
+    place, count = (os.environ.get(f"PYTEST_XDIST_WORKER{part}", "") for part in ("", "_COUNT"))
+    if not place or session.config.args != ["tests"]:
+        return
+    paths = sorted((ROOT / "tests").rglob("test_*.py"))
+    first, last = (len(paths) * part // int(count) for part in (int(place[2:]), int(place[2:]) + 1))
+    for path in paths[first:last]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # collection will say what is wrong
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays: thousands of tests and all modules, which it would look through again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)

@@ -16,7 +16,7 @@ import sys
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run_from_scratch
+from tests.cli.running import run, run_from_scratch
 from tests.placeholders import lay_out
 
 EXAMPLE = re.compile(r"(?P<head><!-- example: scaling (?P<command>.+?) -->\n```text\n)(?P<output>.*?)```", re.DOTALL)
@@ -36,7 +36,7 @@ def test_examples_print_what_the_page_shows(page):
     """After a change of output, UPDATE_GOLDEN=1 writes what is printed into the pages."""
     text = page.read_text(encoding="utf-8")
     for match in EXAMPLE.finditer(text):
-        printed = run_from_scratch(*shlex.split(match["command"]), cwd=ROOT).stdout
+        printed = run(*shlex.split(match["command"]), cwd=ROOT).stdout
         if "UPDATE_GOLDEN" in os.environ:
             text = text.replace(match[0], f"{match['head']}{printed}```")
         else:
@@ -125,7 +125,7 @@ def test_commands_for_files_of_the_reader_run(words, tmp_path):
 
 def check(words, tmp_path):
     (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
-    ran = run_from_scratch(*words, cwd=tmp_path)
+    ran = run(*words, cwd=tmp_path)
     assert ran.returncode == 0 or ("--fail-if" in words and ran.returncode == 5), ran.stderr
 
 

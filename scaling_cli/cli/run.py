@@ -67,13 +67,15 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     """The application, with only the commands imported that `arguments` could mean."""
     app = typer.Typer(name="scaling", rich_markup_mode=None, context_settings=NO_HELP)
     app.callback(invoke_without_command=True)(_common)
-    for name, summary in SUMMARIES.items():
+    # Where the first word is a command, no other can be meant; typer takes a while to prepare each.
+    names = arguments[:1] if arguments[:1] and arguments[0] in SUMMARIES and COMPLETION not in os.environ else SUMMARIES
+    for name in names:
         command = _not_asked_for
         if name in arguments or COMPLETION in os.environ:
             from scaling_cli.cli.command import typer_command
 
             command = typer_command(name)
-        app.command(name, short_help=summary, context_settings=NO_HELP)(command)
+        app.command(name, short_help=SUMMARIES[name], context_settings=NO_HELP)(command)
     return app
 
 

@@ -12,7 +12,6 @@ only the sums over points inside and outside delta.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.fitting.normal import TINY
 from scaling_cli.fitting.objective import huber
+from scaling_cli.record import State
 
 
 class Predicted(Protocol):
@@ -32,8 +32,7 @@ class Predicted(Protocol):
 Block: TypeAlias = tuple[slice, Predicted]
 
 
-@dataclass(slots=True)
-class Data:
+class Data(State):
     """What each replicate is fitted to: `target` and `weights` `(replicates, n)`.
 
     `delta` is `(replicates, 1)` or `(replicates, n)`.
@@ -53,8 +52,7 @@ class Data:
         return Data(self.target[:, points], self.weights[:, points], delta)
 
 
-@dataclass(slots=True)
-class AtPoints:
+class AtPoints(State):
     """Residuals `(replicates, n)`, and slopes `(k, replicates, n)`: the Jacobian, by coordinate."""
 
     residuals: Array
@@ -86,8 +84,7 @@ class AtPoints:
         return product[:, k], product[:, :k]
 
 
-@dataclass(slots=True)
-class OverBlocks:
+class OverBlocks(State):
     """Sums over points: the gradient `(replicates, k)`, and the matrices `(replicates, k, k)` in and outside delta."""
 
     gradient: Array
@@ -101,7 +98,7 @@ class OverBlocks:
     def put(self, rows: Indices, other: Equations) -> None:
         """Take some replicates from another."""
         assert isinstance(other, OverBlocks)
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             getattr(self, name)[rows] = getattr(other, name)[rows]
 
     def equations(self, _: Data, relaxation: Array) -> tuple[Array, Array]:

@@ -22,7 +22,6 @@ its worst needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -34,7 +33,7 @@ from scaling_cli.fitting.normal import damped_step
 from scaling_cli.fitting.prior import Penalty
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.threads import reuse_memory
-from scaling_cli.record import Record
+from scaling_cli.record import Record, State
 
 MAX_STEPS = 300
 PATIENCE = 3
@@ -97,8 +96,7 @@ class Solution(Record):
         return Solution(self.theta[which], self.value[which], self.steps[which], self.is_settled[which])
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(State):
     """The replicates still moving: where they are, and what the next step needs.
 
     Those that have ended leave only once there are enough of them, because leaving copies all others; until then they
@@ -119,7 +117,7 @@ class _Batch:
     is_live: Flags
 
     def keep(self, mask: Flags) -> _Batch:
-        arrays = (getattr(self, name).compress(mask, axis=0) for name in self.__slots__[4:])
+        arrays = (getattr(self, name).compress(mask, axis=0) for name in self.__struct_fields__[4:])
         return _Batch(self.problem.kept(mask), self.blocks, self.data.keep(mask), self.equations.keep(mask), *arrays)
 
 

@@ -14,7 +14,6 @@ the part of the formula where it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import DataError
 from scaling_cli.formula.functions import apply, embedding_growth, worn_slope
 from scaling_cli.formula.tree import Node
-from scaling_cli.record import Record, replace
+from scaling_cli.record import Record, State, replace
 
 
 class _Step(Record):
@@ -169,14 +168,13 @@ def compile_tape(tree: Node, inputs: tuple[str, ...], unlogged: frozenset[str] =
     )
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(State):
     inputs: tuple[str, ...]
     unlogged: frozenset[str]
-    steps: list[_Step] = field(default_factory=list)
-    varies: list[bool] = field(default_factory=list)
-    places: dict[_Step, int] = field(default_factory=dict)
-    logs: dict[int, str] = field(default_factory=dict)
+    steps: list[_Step] = []
+    varies: list[bool] = []
+    places: dict[_Step, int] = {}
+    logs: dict[int, str] = {}
 
     def emit(self, operation: str, left: int = -1, right: int = -1, *, name: str = "", value: float = 0.0) -> int:
         step = _Step(operation, left, right, name, value)

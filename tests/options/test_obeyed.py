@@ -74,7 +74,8 @@ COUNTS = SAMPLES.group_by("model", "problem_id").agg(n=pl.len(), c=pl.col("corre
 STOPPED = SAMPLES.filter(
     (pl.col("correct").cum_sum().over("model", "problem_id") - pl.col("correct")) == 0
 )  # each problem's attempts up to its first success
-TABLES = {"runs": RUNS, "samples": SAMPLES, "stopped": STOPPED}
+FEWER = RUNS.filter(pl.int_range(pl.len()) // 3 % 7 % 2 == 0)  # four sizes of each budget, since a plan looks at all
+TABLES = {"runs": RUNS, "fewer": FEWER, "samples": SAMPLES, "stopped": STOPPED}
 BASE = {
     "fit": {"interval": "none"},
     "extrapolate": {"replicates": 20, "at": "compute=1e23"},
@@ -259,7 +260,9 @@ def outcome(verb, table, options):
 @pytest.mark.parametrize(("verb", "name"), one_of_each(cases(), name="{}-{}".format, kind=lambda verb, name: name))
 def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)
-    table = "runs" if verb != "inference_coverage" else "stopped" if name == "attempt" else "samples"
+    table = "fewer" if verb == "plan" else "runs"
+    if verb == "inference_coverage":
+        table = "stopped" if name == "attempt" else "samples"
     before, after = (
         outcome(verb, table, tuple(sorted((BASE.get(verb, {}) | beside | more).items())))
         for more in ({}, {name: value})

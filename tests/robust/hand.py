@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.data.files.test_unpacked import zstd
+from tests.data.files.test_unpacked import gzipped, zstd
 from tests.robust import seeds
 from tests.robust.cases import Case
 from tests.robust.odd import CONDITIONS
@@ -99,10 +98,10 @@ def _odd_files() -> Iterator[Case]:
     """Bombs, lengths that lie, and files of no use."""
     head = b"run,params,tokens,loss\n"
     files = {
-        "zeros.csv.gz": gzip.compress(head + b"\0" * 2**27), "lines.csv.gz": gzip.compress(head + b"\n" * 2**27),
-        "long.csv.gz": gzip.compress(head + b"1" * 2**27), "deep.json": b"[" * 100_000,
+        "zeros.csv.gz": gzipped(head, b"\0"), "lines.csv.gz": gzipped(head, b"\n"),
+        "long.csv.gz": gzipped(head, b"1"), "deep.json": b"[" * 100_000,
         "deep.jsonl": b'{"a":' * 50_000 + b"\n{}",
-        "rle.csv.zst": zstd(head, *[(b"1", 2**17)] * 2**12), "blank.json.gz": gzip.compress(b"[" + b" " * 2**27),
+        "rle.csv.zst": zstd(head, *[(b"1", 2**17)] * 2**12), "blank.json.gz": gzipped(b"[", b" "),
         "empty.csv": b"", "bom.csv": b"\xef\xbb\xbf", "null.csv": b"\0" * 5000, "crlf.csv": b"a,b\r\r\r\n1,2",
         "wide.csv": b",".join(b"c%d" % i for i in range(20_000)) + b"\n" + b",".join([b"1"] * 20_000),
         "tall.csv": b"loss\n" * 300_000, "quote.csv": b'a,b\n"1,2\n' * 1000, "one.csv": b"loss\n3",

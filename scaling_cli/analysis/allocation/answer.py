@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +32,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.numbers.format import flops
 from scaling_cli.options.optimal_allocation import APPROACHES
-from scaling_cli.record import replace
+from scaling_cli.record import State, replace
 from scaling_cli.results.allocation import (
     Agreement,
     Allocation,
@@ -46,8 +45,7 @@ from scaling_cli.results.fit import FitResult, IntervalMethod
 ESTIMATORS = (Objective(), Objective("huber", 1e-3), Objective("lad"), Objective("least-squares"))
 
 
-@dataclass(slots=True)
-class _Answers:
+class _Answers(State):
     """The answers of the approaches so far."""
 
     answers: dict[str, ApproachAnswer]

@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.plan.departures import size_of
 from scaling_cli.analysis.plan.ground import Columns, ground
-from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of
+from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of, present_compute
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.analysis.recorded_cost import recorded
 from scaling_cli.arrays import Array
@@ -148,11 +148,7 @@ def _is_excluded(points: PointTable, group: dict[str, str], choice: Choice) -> b
 
 
 def _compute_of(points: PointTable, columns: Mapping[str, Array]) -> Array:
-    if points.is_complete("compute"):
-        return points.numbers("compute")
-    if {"params", "tokens"} <= set(columns):
-        return 6.0 * columns["params"] * columns["tokens"]
-    return next(iter(columns.values()))
+    return points.numbers("compute") if points.is_complete("compute") else present_compute(columns)
 
 
 def _roles(law: Law, inputs: Mapping[str, str]) -> dict[str, str]:

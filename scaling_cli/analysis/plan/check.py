@@ -12,9 +12,8 @@ import numpy as np
 
 from scaling_cli.analysis.plan.goals import Goal, known, places
 from scaling_cli.analysis.plan.ground import Columns, ground
-from scaling_cli.analysis.plan.knowledge import Arm
+from scaling_cli.analysis.plan.knowledge import Arm, present_compute
 from scaling_cli.analysis.plan.limits import Candidates
-from scaling_cli.arrays import Array
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.results.plan import Check
@@ -30,7 +29,7 @@ def simulated(arm: Arm, goals: Sequence[Goal], runs: Candidates, *, count: int =
     The truth is the estimate, so that widths can be compared; runs that are there already are drawn again, too.
     """
     columns = _with_present(arm, runs)
-    compute = np.concatenate([runs.compute, _compute(arm.present)]) if arm.present is not None else runs.compute
+    compute = np.concatenate([runs.compute, present_compute(arm.present)]) if arm.present is not None else runs.compute
     noise = arm.noise.at(compute)
     truth = arm.parameters[:1]
     place = ground(arm.law, [columns, *(spot for goal in goals for spot in places(goal, arm.law))])
@@ -65,10 +64,3 @@ def _with_present(arm: Arm, runs: Candidates) -> Columns:
     if arm.present is None:
         return planned
     return {name: np.concatenate([planned[name], arm.present[name]]) for name in planned}
-
-
-def _compute(present: Columns | None) -> Array:
-    assert present is not None
-    if {"params", "tokens"} <= set(present):
-        return 6.0 * present["params"] * present["tokens"]
-    return np.asarray(next(iter(present.values())))

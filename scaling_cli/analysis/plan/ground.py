@@ -45,10 +45,6 @@ class Ground(Record):
         centred: Array = self.law.to_coordinates(parameters) @ self.shift.T + self.offset
         return centred
 
-    def parameters(self, theta: Array) -> Array:
-        """Parameters as papers print them `(r, k)`, the inverse of `coordinates`."""
-        return self.law.to_parameters((theta - self.offset) @ np.linalg.inv(self.shift).T)
-
     def uncentred(self, gradient: Array) -> Array:
         """A gradient in coordinates on raw inputs `(r, k)` as one in centred coordinates."""
         turned: Array = gradient @ np.linalg.inv(self.shift)

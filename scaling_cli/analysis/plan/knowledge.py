@@ -164,7 +164,7 @@ def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior
     wide = size + (TERMS if place.doubt else 0)
     there = np.zeros((len(theta), wide, wide))
     if arm.present is not None:
-        sigma = arm.noise.at(_present_compute(arm.present))
+        sigma = arm.noise.at(present_compute(arm.present))
         rows = place.at(part, theta)[1] / sigma[:, None]
         there += rows.swapaxes(1, 2) @ rows
     known_by = arm.covariance if arm.covariance is not None else arm.prior if with_prior else None
@@ -176,7 +176,8 @@ def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior
     return there
 
 
-def _present_compute(present: Columns) -> Array:
+def present_compute(present: Columns) -> Array:
+    """FLOPs of runs given by the inputs of a law: 6 per param and token, else the first input, which stands for it."""
     if {"params", "tokens"} <= set(present):
         return 6.0 * present["params"] * present["tokens"]
     return np.asarray(next(iter(present.values())))

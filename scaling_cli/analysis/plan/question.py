@@ -11,7 +11,7 @@ from scaling_cli.analysis.plan.answer import Task, planned
 from scaling_cli.analysis.plan.check import simulated
 from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
-from scaling_cli.analysis.plan.knowledge import Arm
+from scaling_cli.analysis.plan.knowledge import Arm, present_compute
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, compute_bounds, parse_sizes
 from scaling_cli.analysis.plan.recipe import read_rules, with_recipes
 from scaling_cli.analysis.plan.result import result_of
@@ -136,10 +136,8 @@ def _bounds(arms: Sequence[Arm], asked: Plan, budget: float) -> Bounds:
 def _known_compute(arm: Arm) -> Array | None:
     if arm.present is None:
         return None
-    if {"params", "tokens"} <= set(arm.present):
-        return 6.0 * arm.present["params"] * arm.present["tokens"]
-    role = next(iter(arm.roles.values()))
-    return np.asarray(next(iter(arm.present.values()))) if role == "compute" else None
+    is_known = {"params", "tokens"} <= set(arm.present) or next(iter(arm.roles.values())) == "compute"
+    return present_compute(arm.present) if is_known else None
 
 
 def _judgements(task: Task, asked: Plan) -> tuple[Judgement, ...]:

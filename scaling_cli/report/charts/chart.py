@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling_cli.arrays import Array
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve
 
 BAND_ROOM = 0.5  # of the height of points and curves, in logs: a wider band leaves the frame, or it would flatten them
 
-Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
+Numbers: TypeAlias = Sequence[float] | Array
 
 
 class Series(Record):

@@ -107,8 +107,10 @@ def test_statistics_are_in_units_of_f_whatever_the_delta(delta):
     members, targets = several(Cell(30, (1.7, 1.3)), 2000)
     if delta is not None:
         members = [replace(each, delta=delta * RUN_NOISE, is_tuned=False) for each in members]
-    low, high = binomial_bounds(2000, level=0.99)
-    assert low <= np.mean(stats.f.sf(told(members, targets).statistic, 1, 54) <= 0.05) <= high
+    p_values = stats.f.sf(told(members, targets).statistic, 1, 54)
+    for share in (0.05, 0.5):
+        low, high = binomial_bounds(2000, share, level=0.995)
+        assert low <= np.mean(p_values <= share) <= high
 
 
 def test_noise_that_changes_with_scale_is_estimated_and_even_noise_mostly_left():

@@ -12,7 +12,7 @@ from scaling_cli.analysis.comparison import many
 from scaling_cli.analysis.comparison.factors.term_test import ready
 from scaling_cli.analysis.comparison.many import many_ready
 from scaling_cli.analysis.comparison.models import joint_problem, solve_in_chunks
-from scaling_cli.analysis.comparison.profile import profile, standard_errors
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile, standard_errors
 from scaling_cli.record import replace
 from tests.analysis.comparison.factors.simulations import Design
 from tests.analysis.comparison.factors.test_effects import exponents, setting
@@ -87,3 +87,50 @@ def test_checkpoints_and_matched_runs_share_errors():
     assert made.is_clustered
     assert (made.factors[:, 0] == made.factors[:, 1]).all()
     assert len(np.unique(made.factors[0])) > 1
+
+
+def normal(estimate, error, ends=40.0):
+    """The profile of a parameter whose objective is a parabola."""
+    steps = np.linspace(-ends, ends, 161)
+    return ParameterProfile(estimate, error, estimate + error * steps, error * steps / error, error)
+
+
+def test_the_least_rise_of_parabolas_is_that_of_the_mean_weighted_by_precision():
+    estimates, errors, scales = np.array([0.1, 0.14, 0.2]), np.array([0.01, 0.02, 0.015]), np.array([1.0, 2.0, 0.5])
+    values, rise = many.common([normal(*each) for each in zip(estimates, errors, strict=True)], scales)
+    weights = 1 / (errors * scales) ** 2
+    mean = (weights * estimates).sum() / weights.sum()
+    assert values[rise.argmin()] == pytest.approx(mean, abs=1e-3)
+    assert rise.min() == pytest.approx((weights * (estimates - mean) ** 2).sum(), rel=0.01)
+    assert (np.diff(values) >= 0).all()
+    low = max(estimates - 40 * errors)
+    assert (values[0], values[-1]) == pytest.approx((low, min(estimates + 40 * errors)))
+    single = normal(0.1, 0.01)
+    values, rise = many.common([single, single], np.ones(2))
+    assert len(values) == 8 * 160 + 1  # seven more between two nodes
+    assert rise[::8] == pytest.approx(2 * single.roots**2)
+    apart = [normal(0.0, 0.001), normal(1.0, 0.001)]
+    assert many.common(apart, np.ones(2))[0][[0, -1]].tolist() == pytest.approx([0.04, 0.96])
+
+
+def test_many_groups_are_tested_by_their_profiles_and_fewer_by_their_fits():
+    count = many.MOST_TOGETHER + 1
+    members = [replace(each, is_tuned=False, delta=np.inf) for each in Design((count,), (7,)).members()]
+    made = ready(members, is_paired=False, replicates=9, seed=0)
+    rng = np.random.default_rng(0)
+    b, c = rng.normal(-0.15, 0.001, count), rng.normal(1.7, 0.02, count)
+    profiles = [{"b": normal(x, 0.001), "c": normal(y, 0.02)} for x, y in zip(b, c, strict=True)]
+    scales = rng.uniform(0.5, 2.0, count)
+    made = replace(made, fits=replace(made.fits, scales=scales[None]))
+    tests = many.tests_of_many(made, SimpleNamespace(exponents=("b",), profiles=profiles))
+    assert list(tests) == ["same_exponent", "same_floor"]
+    for (name, test), values, error in zip(tests.items(), (b, c), (0.001, 0.02), strict=True):
+        weights = 1 / (error * scales) ** 2
+        mean = (weights * values).sum() / weights.sum()
+        statistic = (weights * (values - mean) ** 2).sum() / (count - 1)
+        assert test.statistic == pytest.approx(statistic, rel=0.01)
+        assert test.p_value == pytest.approx(f.sf(test.statistic, count - 1, 4 * count))
+        assert (test.method, test.against) == ("F", "all-separate")
+        assert test.null == name.replace("same_", "shared-")
+    few = made.subset(range(3))
+    assert set(many.tests_of_many(few, SimpleNamespace(exponents=("b",), profiles=profiles))) > set(tests)

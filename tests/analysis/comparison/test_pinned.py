@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import least_squares
+from scipy.stats import t
 
 import scaling_cli as scaling
-from scaling_cli.analysis.comparison.pinned import multiplier, pinned
+from scaling_cli.analysis.comparison.pinned import Pinned, _floor_doubt, is_pinned, multiplier, pinned
 from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.laws import find_law
+from scaling_cli.laws.constrained import constrain
+from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import binomial_bounds
 
 B, C = -0.15, 1.6
@@ -133,3 +138,79 @@ def test_the_answer_says_whether_floors_are_needed_at_all(floor, is_allowed):
     (result,) = scaling.compare_exponents(frame, by="recipe", law="power-constant", replicates=99).results
     assert ("The data do not show that any group has a floor" in result.sentence) is is_allowed
     assert (result.tests["no_floor"].p_value > 0.05) is is_allowed
+
+
+XS = [np.array([1e18, 3e19, 1e21]), np.array([2e18, 1e20]), np.array([5e19])]
+LOSSES = [np.array([3.2, 2.75, 2.42]), np.array([3.0, 2.6]), np.array([2.6])]
+
+
+def test_without_a_floor_coefficients_are_means_of_logs():
+    found = pinned(XS, LOSSES, -0.05, 0.0)
+    rest = [np.log(loss) + 0.05 * np.log(x) for x, loss in zip(XS, LOSSES, strict=True)]
+    assert found.log_a == pytest.approx([each.mean() for each in rest])
+    assert found.variances == pytest.approx([1 / 3, 1 / 2, 1.0])
+    assert found.freedom == 3
+    assert found.noise == pytest.approx(np.sqrt(sum(((each - each.mean()) ** 2).sum() for each in rest) / 3))
+    alone = pinned(XS[2:], LOSSES[2:], -0.05, 0.0)
+    assert alone.freedom == 0
+    assert np.isnan(alone.noise)
+
+
+@pytest.mark.parametrize(("b", "c"), [(-0.1, 1.5), (-0.2, 2.0), (-0.3, 2.4)])
+def test_with_a_floor_they_are_those_of_another_solver(b, c):
+    found = pinned(XS, LOSSES, b, c)
+    squares = 0.0
+    for i, (x, loss) in enumerate(zip(XS, LOSSES, strict=True)):
+        best = least_squares(lambda at: np.log(np.exp(at[0] + b * np.log(x)) + c) - np.log(loss),  # noqa: B023
+                             [found.log_a[i] + 0.3], xtol=1e-14, ftol=1e-14, gtol=1e-14)  # fmt: skip
+        assert found.log_a[i] == pytest.approx(best.x[0], abs=1e-5)
+        assert found.variances[i] == pytest.approx(1 / (best.jac**2).sum(), rel=1e-4)
+        squares += 2 * best.cost
+    assert found.noise == pytest.approx(np.sqrt(squares / 3), rel=1e-6)
+
+
+def test_a_multiplier_is_the_ratio_of_coefficients_with_students_interval():
+    found = Pinned(np.array([2.0, 2.3, 1.9]), np.array([0.5, 0.25, 0.1]), 0.02, 4)
+    for level in (0.8, 0.95):
+        reach = t.ppf((1 + level) / 2, 4) * 0.02 * np.sqrt(0.75) / 0.2
+        estimate = multiplier(found, 1, 0, -0.2, level)
+        assert (estimate.estimate, estimate.low, estimate.high) == pytest.approx(
+            tuple(np.exp([1.5, 1.5 - reach, 1.5 + reach]))
+        )
+    none = multiplier(replace(found, freedom=0), 1, 0, -0.2, 0.95)
+    assert (none.estimate, none.low, none.high) == (pytest.approx(np.exp(1.5)), None, None)
+
+
+def test_the_doubt_of_a_floor_names_the_group_that_moves_most():
+    b, c, names = -0.15, 2.0, ["one", "two", "three"]
+    (doubt,) = _floor_doubt(XS, LOSSES, b, c, names, 1)
+    moved = []
+    for floor in (2.0, 1.95, 2.05):
+        log_a = pinned(XS, LOSSES, b, floor).log_a
+        moved.append(np.exp((log_a - log_a[1]) / 0.15))
+    changes = np.abs(np.log(np.array(moved[1:]) / moved[0])).max(axis=0)
+    group = int(np.argmax(changes))
+    assert group != 1
+    assert f"{moved[0][group]:.3g}" in doubt.message
+    assert f"{moved[1][group]:.3g} or {moved[2][group]:.3g}" in doubt.message
+    assert names[group] in doubt.message
+    # A floor can only be moved to one that is not negative and below all losses.
+    for floor, other in ((0.03, 0.08), (2.4, 2.35)):
+        (doubt,) = _floor_doubt(XS, LOSSES, b, floor, names, 1)
+        here, there = (
+            np.exp((log_a - log_a[1]) / 0.15) for log_a in (pinned(XS, LOSSES, b, at).log_a for at in (floor, other))
+        )
+        group = int(np.abs(np.log(there / here)).argmax())
+        assert f"{there[group]:.3g}" in doubt.message
+        assert f"{there[group]:.3g} or" not in doubt.message
+    assert _floor_doubt(XS, [np.full(len(x), 0.04) for x in XS], b, 0.02, names, 1) == []
+
+
+def test_laws_with_one_free_coefficient_are_pinned():
+    power, both = find_law("power"), find_law("power-constant")
+    assert is_pinned(constrain(both, {"b": -0.1, "c": 1.5}))
+    assert is_pinned(constrain(power, {"b": -0.1}))
+    assert not is_pinned(constrain(both, {"b": -0.1}))
+    assert not is_pinned(constrain(both, {"a": 5.0, "b": -0.1}))
+    assert not is_pinned(constrain(find_law("chinchilla"), {"alpha": 0.3}))
+    assert not is_pinned(power)

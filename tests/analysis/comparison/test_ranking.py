@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import f
 
 import scaling_cli as scaling
-from scaling_cli.analysis.comparison.ranking import letters_of
+from scaling_cli.analysis.comparison.ranking import _letter, letters_of, ranking
+from scaling_cli.results.comparison import DIFFERENT, Margin
+from scaling_cli.results.fit import Estimate
 from tests.analysis.comparison.many_simulations import DESIGNS, mistakes
 from tests.analysis.comparison.simulations import binomial_bounds
+from tests.analysis.comparison.test_many import normal
+from tests.analysis.comparison.test_multiplier import curves_of, power
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -93,3 +99,69 @@ def test_one_of_many_pairs_is_rarely_called_different_by_mistake(name):
     _, high = binomial_bounds(300, level=1 - 0.05 / len(DESIGNS))
     assert found.pairs <= high
     assert found.letters <= high
+
+
+def made(values, *, curves=None, error=0.004):
+    """Groups whose profiles are parabolas, in which the objective is that of a normal estimate."""
+    groups = [
+        SimpleNamespace(name=f"g{i}", parameters={"b": Estimate(-value), "c": Estimate(1.0)})
+        for i, value in enumerate(values)
+    ]
+    return SimpleNamespace(
+        groups=groups, exponents=("b",), margin=Margin("compute", 1e20, 1e24, 1.5), curves=curves, level=0.9,
+        profiles=[{"b": normal(-value, error)} for value in values],
+        members=[SimpleNamespace(freedom=10 + i) for i in range(len(values))],
+    )  # fmt: skip
+
+
+def different(*pairs):
+    every = [SimpleNamespace(left=f"g{i}", right=f"g{j}", verdict=DIFFERENT) for i, j in pairs]
+    return [*every, SimpleNamespace(left="g0", right="g1", verdict="inconclusive")]
+
+
+def test_groups_are_ordered_by_the_size_of_their_exponent_with_letters_in_that_order():
+    data = made([0.15, 0.10, 0.20, 0.16])
+    rows, sharing = ranking(data, different((1, 2), (1, 3), (1, 0)), np.ones(4), None)
+    assert [(row.name, row.letters) for row in rows] == [("g2", "a"), ("g3", "a"), ("g0", "a"), ("g1", "b")]
+    assert [row.exponent["b"].estimate for row in rows] == [-0.20, -0.16, -0.15, -0.10]
+    assert all((row.multiplier, row.against) == (None, None) for row in rows)
+    assert [shared.groups for shared in sharing] == [("g2", "g3", "g0")]
+    overlapping, _ = ranking(data, different((1, 2)), np.ones(4), None)
+    assert [row.letters for row in overlapping] == ["a", "ab", "ab", "b"]
+    alone, none = ranking(data, different((1, 2)), np.ones(4), "g3")
+    assert {row.letters for row in alone} == {""}
+    assert none == ()
+    assert {row.against for row in alone} == {"g3"}
+
+
+def test_the_exponent_that_groups_share_is_their_mean_weighted_by_precision():
+    data, scales = made([0.15, 0.10, 0.16]), np.array([1.0, 3.0, 2.0])
+    (shared,) = ranking(data, [], scales, None)[1]
+    values, weights = -np.array([0.15, 0.10, 0.16]), 1 / (0.004 * scales) ** 2
+    mean = np.average(values, weights=weights)
+    freedom = 10 + 11 + 12
+    reach = np.sqrt(f.ppf(0.9, 1, freedom) / weights.sum())
+    found = shared.exponent["b"]
+    assert (found.estimate, found.low, found.high) == pytest.approx((mean, mean - reach, mean + reach), abs=3e-4)
+    rise = (weights * (values - mean) ** 2).sum()
+    assert shared.p_value == pytest.approx(f.sf(rise / 2, 2, freedom), rel=0.02)
+
+
+def test_multipliers_are_against_the_group_of_the_lowest_loss_where_the_data_end():
+    results = [power({"a": a, "b": -0.06}, (1e18, 1e20)) for a in (30.0, 27.0, 28.0)]
+    data = made([0.06, 0.06, 0.06], curves=curves_of(results))
+    rows, _ = ranking(data, [], np.ones(3), None)
+    assert {row.against for row in rows} == {"g1"}
+    found = {row.name: row.multiplier for row in rows}
+    assert found["g1"] is None
+    assert found["g0"].estimate == pytest.approx((30 / 27) ** (1 / 0.06), rel=1e-6)
+    against, _ = ranking(data, [], np.ones(3), "g2")
+    assert {row.name: row.multiplier and row.multiplier.estimate for row in against} == {
+        "g0": pytest.approx((30 / 28) ** (1 / 0.06), rel=1e-6),
+        "g1": pytest.approx((27 / 28) ** (1 / 0.06), rel=1e-6),
+        "g2": None,
+    }
+
+
+def test_letters_go_on_after_the_alphabet():
+    assert [_letter(i) for i in (0, 25, 26, 27, 51, 52)] == ["a", "z", "a2", "b2", "z2", "a3"]

@@ -13,6 +13,7 @@ from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.usual import spread, usual_designs
 from scaling_cli.errors import UsageError
+from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import arm, task
 
 
@@ -107,3 +108,30 @@ def test_usual_designs_cost_as_much_as_the_plan():
         assert design.compute.sum() == pytest.approx(1e21, rel=1e-6)
         assert len(design.params) == 28
     assert spread(4, 2.0, 1.0) == pytest.approx(np.full(4, 0.5))
+
+
+def test_draws_without_a_value_of_a_goal_do_not_count():
+    """A law whose loss has no best split within reach has no best params, but it has an alpha."""
+    known = arm(draws=6)
+    bent = known.parameters.copy()
+    bent[6] = [1.8, 480.0, 1e-60, 0.35, 0.37]
+    one, other = (
+        planned(task("params@1e24", "alpha", arms=[replace(known, parameters=rows)], runs=8), draws=7)
+        for rows in (bent, bent[:6])
+    )
+    assert one.all.tolist() == other.all.tolist()
+    with pytest.raises(UsageError, match="has no value for params@1e24, alpha: its loss has no minimum there"):
+        planned(task("params@1e24", "alpha", arms=[replace(known, parameters=bent[[6, 6]])], runs=8))
+
+
+def test_a_design_of_too_few_runs_is_replaced_by_one_of_small_runs():
+    """The budget pays for few of the largest runs, so that all are taken from small ones, in one round."""
+    asked = task(runs=6, budget=6e18, rounds=2, share=0.15, bounds=Bounds((1e17, 1e19)))
+    plan = planned(asked)
+    assert len(plan.all) == 6
+    runs = plan.place(plan.all)
+    assert runs.compute.sum() <= 6e18 * (1 + 1e-9)
+    assert len(plan.rounds) in (1, 2)
+    if len(plan.rounds) == 1:
+        assert runs.compute.max() <= 1e18 * (1 + 1e-9)
+        assert len(plan.rounds[0].tests) == 0

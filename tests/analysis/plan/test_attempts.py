@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import beta as beta_function
+from scipy.special import betaln, digamma
 
 import scaling_cli as scaling
-from scaling_cli.analysis.plan.attempts import attempts_plan
+from scaling_cli.analysis.plan.attempts import _equal, _greedy, _Law, _slopes, _times, _variance, attempts_plan
 from scaling_cli.analysis.plan.goals import parse_goal
+from scaling_cli.coverage.beta_binomial import fit_beta_binomial
 from scaling_cli.coverage.counts import make_counts
 from scaling_cli.errors import UsageError
 
@@ -82,3 +87,130 @@ def test_goals_of_two_kinds_and_too_small_budgets_are_refused():
         plan(sampled(0)[1], budget=0.5)
     with pytest.raises(UsageError, match="needs a log of attempts"):
         scaling.plan(law="chinchilla:besiroglu", goal="coverage@100", budget=1e20)
+
+
+SMALL = make_counts(np.array([10, 10, 10, 10, 20, 20]), np.array([0, 0, 1, 4, 2, 0]))
+
+
+def likelihood(theta, n, c):
+    """The log-likelihood of one problem of the beta-binomial law in (log alpha, log beta)."""
+    a, b = np.exp(theta)
+    return betaln(a + c, b + n - c) - betaln(a, b)
+
+
+def bend(theta, n, c, step=1e-3):
+    """Minus its second derivatives, by differences."""
+    units = step * np.eye(2)
+    return -np.array([
+        [
+            sum(i * j * likelihood(theta + i * one + j * two, n, c) for i in (1, -1) for j in (1, -1)) / (4 * step**2)
+            for two in units
+        ]
+        for one in units
+    ])  # fmt: skip
+
+
+def law_of(counts):
+    return _Law(fit_beta_binomial(counts), counts.pair_n, counts.pair_c, counts.multiplicity)
+
+
+def test_the_information_of_further_attempts_is_the_mean_over_their_outcomes():
+    law = law_of(make_counts(np.full(PROBLEMS, ATTEMPTS), sampled(0)[1]))
+    a, b = law.fit.alpha, law.fit.beta
+    theta = np.log([a, b])
+    for place in (0, 3):
+        n, c = int(law.n[place]), int(law.c[place])
+        assert law.information(place, 0) == pytest.approx(bend(theta, n, c), rel=1e-4, abs=1e-6)
+        for more in (1, 7):
+            odds = [comb(more, x) * beta_function(a + c + x, b + n - c + more - x) for x in range(more + 1)]
+            odds = np.array(odds) / sum(odds)
+            mean = sum(odds[x] * bend(theta, n + more, c + x) for x in range(more + 1))
+            assert law.information(place, more) == pytest.approx(mean, rel=1e-4, abs=1e-6)
+    assert _equal(law, 0) == pytest.approx(np.linalg.inv(law.fit.covariance), rel=1e-3)
+    three = sum(law.problems[place] * law.information(place, 3) for place in range(len(law.n)))
+    assert _equal(law, 3) == pytest.approx(three)
+
+
+@pytest.mark.parametrize("k", [10.0, 1e4])
+def test_the_slope_of_coverage_is_that_of_its_formula(k):
+    fit = law_of(make_counts(np.full(PROBLEMS, ATTEMPTS), sampled(0)[1])).fit
+    a, b = fit.alpha, fit.beta
+    log = betaln(a, b + k) - betaln(a, b)
+    along = np.array([digamma(a + b) - digamma(a + b + k),
+                      digamma(b + k) - digamma(b) - digamma(a + b + k) + digamma(a + b)]) * [a, b]  # fmt: skip
+    outer = np.exp(log) / (1 - np.exp(log)) / -np.log1p(-np.exp(log))
+    assert _slopes(fit, k) == pytest.approx(outer * along, rel=1e-5)
+
+
+def test_the_plan_knows_what_its_attempts_add():
+    law, budget = law_of(SMALL), 400.0
+    today = np.linalg.inv(law.fit.covariance)
+    slopes = [(_slopes(law.fit, 1e3), 1.0), (_slopes(law.fit, 10.0), 2.0)]
+    plan = _greedy(law, slopes, budget, today)
+    added = sum(
+        plan.problems[place] * (law.information(place, int(plan.more[place])) - law.information(place, 0))
+        for place in range(len(law.n))
+        if plan.more[place]
+    )
+    assert plan.information == pytest.approx(today + added, rel=1e-9)
+    assert (plan.problems <= law.problems).all()
+    assert (plan.more * plan.problems).sum() <= budget
+    inverse = np.linalg.inv(plan.information)
+    logs = [np.log(slope @ inverse @ slope) for slope, _ in slopes]
+    assert _variance(plan.information, slopes) == pytest.approx((logs[0] + 2 * logs[1]) / 3)
+    # No single class can be raised to another number of attempts for the same budget and say more than the plan.
+    for place in range(len(law.n)):
+        most = int(budget // law.problems[place])
+        alone = today + law.problems[place] * (law.information(place, most) - law.information(place, 0))
+        assert _variance(plan.information, slopes) < _variance(alone, slopes) + 1e-9
+
+
+def test_the_first_attempts_go_where_an_attempt_tells_most():
+    """Steps of further attempts begin at a quarter of the median number of attempts."""
+    law = law_of(SMALL)
+    today, slopes = np.linalg.inv(law.fit.covariance), [(_slopes(law.fit, 1e3), 1.0)]
+    first = max(round(float(np.median(law.n)) / 4), 1)
+    gains = []
+    for place in range(len(law.n)):
+        step = law.information(place, first) - law.information(place, 0)
+        after = today + law.problems[place] * step
+        gains.append((_variance(today, slopes) - _variance(after, slopes)) / (law.problems[place] * first))
+    best = int(np.argmax(gains))
+    plan = _greedy(law, slopes, float(law.problems[best] * first), today)
+    assert plan.more.tolist() == [first if place == best else 0 for place in range(len(law.n))]
+    one = _greedy(law, slopes, float(first), today)  # of a class with several problems, one gets its attempts
+    assert one.more[np.flatnonzero(one.more)[0]] == first
+    assert one.problems[np.flatnonzero(one.more)[0]] == 1
+
+
+def test_equal_attempts_are_as_many_as_reach_what_the_plan_reaches():
+    law = law_of(SMALL)
+    slopes = [(_slopes(law.fit, 1e3), 1.0)]
+    wanted = _equal(law, 40)
+    times = _times(law, slopes, wanted, 10.0)
+    # The number is raised by 15 % at a time.
+    assert 4.0 <= times <= 4.0 * 1.15
+    assert _times(law, slopes, 1e9 * wanted, 10.0) is None
+    assert _times(law, slopes, _equal(law, 5), 10.0) == 1.0
+
+
+def test_intervals_of_coverage_are_normal_in_the_log_of_its_log():
+    counts = make_counts(np.full(PROBLEMS, ATTEMPTS), sampled(0)[1])
+    fit = fit_beta_binomial(counts)
+    result = attempts_plan(counts, [f"p{i}" for i in range(PROBLEMS)], GOALS, 1e4, 0.9, {})
+    (goal,) = result.goals
+    a, b = fit.alpha, fit.beta
+    coverage = 1 - np.exp(betaln(a, b + 1e4) - betaln(a, b))
+    slope = _slopes(fit, 1e4)
+    error = 1.6448536 * np.sqrt(slope @ fit.covariance @ slope)
+    low, high = (np.exp(-np.exp(np.log(-np.log(coverage)) + sign * error)) for sign in (1, -1))
+    assert (goal.before.estimate, goal.before.low, goal.before.high) == pytest.approx((coverage, low, high), rel=1e-3)
+    assert goal.width_before == pytest.approx(high - low, rel=1e-3)
+    assert goal.width_after == goal.after.high - goal.after.low == goal.rounds[0]
+    assert goal.before.low < goal.after.low < coverage < goal.after.high < goal.before.high
+    assert (result.budget, result.level, result.candidates) == (1e4, 0.9, len(counts.pair_n))
+    assert result.usual[0].compute == 40 * PROBLEMS
+    names = [row.problem for row in result.attempts]
+    assert names == sorted(names, key=lambda name: int(name[1:]))
+    assert all(counts.c[int(row.problem[1:])] == row.successes for row in result.attempts)
+    assert {row.attempts for row in result.attempts} == {ATTEMPTS}

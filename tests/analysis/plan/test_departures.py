@@ -99,3 +99,46 @@ def test_without_doubt_there_are_no_departures():
     known = published_law("chinchilla:besiroglu")
     arm = Arm("", known.law, known.parameters[None], Noise(0.005), known.roles, doubt=0.0)
     assert view([arm], [parse_goal("E")], [RUNS], draws=0, with_doubt=True).model().departures == 0
+
+
+def test_the_size_is_that_of_two_hundred_runs_where_there_are_more():
+    """Errors of one size in all runs: some of them say nearly the same as all."""
+    rng = np.random.default_rng(2)
+    logs = rng.uniform(0, 10, (240, 2))
+    rows = np.column_stack([np.ones(240), logs])
+    wave = departures(logs, 1, 1.0)[0] @ rng.standard_normal(TERMS)
+    residuals = 0.02 * wave + 0.004 * rng.standard_normal(240)
+    residuals -= rows @ np.linalg.lstsq(rows, residuals, rcond=None)[0]
+    found, fewer = size_of(residuals, rows, logs), size_of(residuals[:200], rows[:200], logs[:200])
+    assert found == pytest.approx(fewer, rel=0.5)
+    assert 1.5 < found < 15
+    some = np.sort(np.random.default_rng(6).choice(240, 200, replace=False))
+    assert found == pytest.approx(size_of(residuals[some], rows[some], logs[some]))
+
+
+def test_the_size_is_the_mean_of_its_log_under_the_restricted_likelihood():
+    """The likelihood of residuals by its textbook form: with the determinants of the covariance and of its part."""
+    rng = np.random.default_rng(4)
+    logs = rng.uniform(0, 12, (14, 2))
+    rows = np.column_stack([np.ones(14), logs])
+    off = np.eye(14) - rows @ np.linalg.pinv(rows)
+    distance = np.sqrt(((logs[:, None] - logs[None]) ** 2).sum(axis=2))
+    waves = (np.exp(-(distance**2) / (2 * np.log(10) ** 2)) + np.exp(-(distance**2) / (8 * np.log(10) ** 2))) / 2
+    for size in (0.0, 0.02):
+        residuals = off @ (
+            size * np.linalg.cholesky(waves + 1e-9 * np.eye(14)) @ rng.standard_normal(14)
+            + 0.004 * rng.standard_normal(14)
+        )
+        logs_of, weights = [], []
+        for sigma in np.geomspace(3e-4, 0.1, 25):
+            for each in np.geomspace(1e-4, 0.2, 25):
+                covariance = sigma**2 * np.eye(14) + each**2 * waves
+                inverse = np.linalg.inv(covariance)
+                part = rows.T @ inverse @ rows
+                rest = residuals - rows @ np.linalg.solve(part, rows.T @ inverse @ residuals)
+                log = -0.5 * (np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(part)[1] + rest @ inverse @ rest)
+                log -= (np.log(sigma / 0.005) ** 2 + np.log(each / 0.003) ** 2) / (2 * 1.5**2)
+                logs_of.append(np.log(each / sigma))
+                weights.append(log)
+        weights = np.exp(np.array(weights) - max(weights))
+        assert size_of(residuals, rows, logs) == pytest.approx(np.exp(np.average(logs_of, weights=weights)), rel=1e-6)

@@ -71,3 +71,52 @@ def test_other_designs_stand_with_their_own_widths_and_how_often_they_are_needed
     assert found[1].widths == pytest.approx([width(asked, twice)], rel=2e-3)
     assert found[1].times == pytest.approx(0.5, rel=2e-3)
     assert found[0].times > 1
+
+
+def width_of_two(asked, chosen, weights=1.0, *, pool=POOL, spare=None):
+    """The same for two arms: candidates beyond those of the pool are its places once more, for the second arm."""
+    seen = asked.outlook.seen([pool])
+    rows = seen.rows[0][:, chosen] * np.sqrt(weights)
+    found = seen.goals[0]
+    known = seen.known + rows.swapaxes(1, 2) @ rows
+    variances = [g @ np.linalg.solve(k, g) for g, k in zip(found.gradient, known, strict=True)]
+    deviation = np.sqrt(np.mean(np.minimum(variances, 25 * np.median(variances))))
+    unit = np.log(10) if found.is_log else 1.0
+    return 2 * t.ppf(0.975, len(chosen) - 10 if spare is None else spare) * deviation / unit
+
+
+def test_each_of_two_arms_has_its_own_runs():
+    arms = [arm(draws=3, name="a"), arm(draws=3, name="b", sigma=0.01)]
+    asked = task("difference(alpha)", arms=arms, rounds=2)
+    first, second = np.array([0, 5, 3, 1, 2, 6, 9, 10, 12, 15, 8, 9, 13]), np.array([7, 11, 14])
+    plan = Planned(POOL, (Chosen(first, np.empty(0, dtype=int)), Chosen(second, np.empty(0, dtype=int))))
+    other = Candidates(POOL.params[:7], 1.5 * POOL.tokens[:7])
+    found = expected(asked, plan, {"other": other})
+    both = np.concatenate([first, second])
+    assert found.goals[0].rounds == pytest.approx((width_of_two(asked, first), width_of_two(asked, both)), rel=2e-3)
+    half = width_of_two(asked, np.arange(14), 0.5, pool=other, spare=1)  # seven runs, half of them in each arm
+    assert found.usual[0].widths == pytest.approx([half], rel=2e-3)
+
+
+def test_a_goal_says_how_it_is_known_today_and_what_it_counts():
+    asked = task("2*loss@1e22", "alpha", arms=[arm(draws=40)])
+    loss, alpha = expected(asked, PLAN, {}).goals
+    assert [(goal.goal, goal.weight, goal.is_log) for goal in (loss, alpha)] == [
+        ("loss@1e22", 2, True),
+        ("alpha", 1, False),
+    ]
+    drawn = asked.arms[0].parameters[:, 3]
+    low, high = np.quantile(drawn[1:], [0.025, 0.975])
+    assert (alpha.before.estimate, alpha.before.low, alpha.before.high) == pytest.approx((drawn[0], low, high))
+    assert alpha.width_before == pytest.approx(high - low)
+    assert loss.width_before == pytest.approx(np.log10(loss.before.high / loss.before.low))
+    assert alpha.after.high - alpha.after.low == pytest.approx(alpha.width_after)
+    assert np.log10(loss.after.high / loss.after.low) == pytest.approx(loss.width_after)
+    assert (alpha.after.high + alpha.after.low) / 2 == pytest.approx(drawn[0])
+
+
+def test_runs_that_cannot_determine_the_goal_have_no_fall():
+    few = Planned(POOL, (Chosen(np.array([0, 1, 2]), np.empty(0, dtype=int)),))
+    found = expected(task("alpha", arms=[arm(draws=4)]), few, {})
+    assert found.fall is None
+    assert found.goals[0].width_after == np.inf

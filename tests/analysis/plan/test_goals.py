@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.plan.goals import check_goal, known, parse_goal, places
+from scaling_cli.analysis.plan.goals import Goal, check_goal, known, loss_slope, parse_goal, places, total_weights
 from scaling_cli.analysis.plan.ground import ground
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, view
 from scaling_cli.errors import UsageError
@@ -92,3 +92,95 @@ def test_a_goal_that_the_law_has_not_is_refused():
     with pytest.raises(UsageError, match="no best split"):
         check_goal(parse_goal("params@1e24"), find_law("power"))
     assert parse_goal("2*params@1e24").weight == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("alpha", Goal("alpha", "parameter", "alpha")),
+        (" 0.5 * alpha ", Goal("alpha", "parameter", "alpha", weight=0.5)),
+        ("difference( beta )", Goal("difference( beta )", "difference", "beta")),
+        ("3*difference(E)", Goal("difference(E)", "difference", "E", weight=3.0)),
+        ("params@1e24", Goal("params@1e24", "params", at={"compute": 1e24})),
+        ("tokens @ 1e24", Goal("tokens@1e24", "tokens", at={"compute": 1e24})),
+        ("2*loss@params=70B, tokens=1.4T", Goal("loss@params=70B, tokens=1.4T", "loss",
+                                                 at={"params": 7e10, "tokens": 1.4e12}, weight=2.0)),
+        ("loss@1e22", Goal("loss@1e22", "loss", at={"compute": 1e22})),
+        ("1e-3*multiplier@1e21", Goal("multiplier@1e21", "multiplier", at={"compute": 1e21}, weight=1e-3)),
+        ("coverage@10k", Goal("coverage@10k", "coverage", at={"compute": 1e4})),
+    ],
+)  # fmt: skip
+def test_a_goal_is_read_as_it_is_written(text, goal):
+    found = parse_goal(text)
+    assert found == goal
+    assert found.between == (found.what in ("difference", "multiplier"))
+
+
+@pytest.mark.parametrize(
+    ("text", "law", "problem"),
+    [
+        ("alpha", "chinchilla", None), ("params_exponent", "chinchilla", None), ("difference(A)", "chinchilla", None),
+        ("params@1e24", "chinchilla", None), ("loss@1e24", "chinchilla", None), ("multiplier@1e21", "power", None),
+        ("loss@params=1B,tokens=20B", "chinchilla", None), ("loss@1e24", "power-constant", None),
+        ("loss@compute=1e24", "power", None),
+        ("coverage@100", "chinchilla", "needs a log of attempts"),
+        ("difference(gamma)", "chinchilla", "has no quantity 'gamma'"),
+        ("tokens@1e24", "power-constant", "which has no best split"),
+        ("loss@params=1B", "chinchilla", "does not give tokens"),
+        ("loss@width=1024", "chinchilla", "does not give params and tokens"),
+    ],
+)  # fmt: skip
+def test_a_goal_must_follow_from_the_law(text, law, problem):
+    if problem is None:
+        check_goal(parse_goal(text), find_law(law))
+        return
+    with pytest.raises(UsageError) as caught:
+        check_goal(parse_goal(text), find_law(law))
+    assert problem in caught.value.message
+
+
+def test_a_goal_needs_the_law_at_the_places_it_asks_about():
+    surface, line = find_law("chinchilla"), find_law("power")
+    assert places(parse_goal("alpha"), surface) == places(parse_goal("difference(alpha)"), surface) == []
+    (spot,) = places(parse_goal("params@1e22"), surface)
+    assert 6 * spot["params"] * spot["tokens"] == pytest.approx(np.full(len(spot["params"]), 1e22))
+    first, second = places(parse_goal("multiplier@1e22"), surface)
+    assert second["compute"][0] / first["compute"][0] == pytest.approx(np.exp(0.05))
+    (run,) = places(parse_goal("loss@params=7B,tokens=2T"), surface)
+    assert {name: values.tolist() for name, values in run.items()} == {"params": [7e9], "tokens": [2e12]}
+    assert [spot["x"].tolist() for spot in places(parse_goal("loss@1e22"), line)] == [[1e22]]
+    first, second = places(parse_goal("multiplier@1e22"), line)
+    assert (first["x"][0], second["x"][0]) == (1e22, pytest.approx(1e22 * np.exp(0.05)))
+
+
+def test_values_and_their_kind_are_those_of_the_law():
+    law = find_law("chinchilla")
+    for text, is_log, expected in (
+        ("E", law.parameters[0].positive, PARAMETERS[:, 0]),
+        ("A", True, PARAMETERS[:, 1]),
+        ("alpha", law.parameters[3].positive, PARAMETERS[:, 3]),
+        ("loss@params=7B,tokens=2T", True, PARAMETERS[:, 0] + PARAMETERS[:, 1] / 7e9 ** PARAMETERS[:, 3]
+         + PARAMETERS[:, 2] / 2e12 ** PARAMETERS[:, 4]),
+        ("params_exponent", False, PARAMETERS[:, 4] / (PARAMETERS[:, 3] + PARAMETERS[:, 4])),
+        ("tokens@1e22", True, [1e22 / 6 / best_params(each, 1e22) for each in PARAMETERS]),
+    ):  # fmt: skip
+        goal = parse_goal(text)
+        place = ground(law, [RUNS, *places(goal, law)])
+        found = known(goal, place, place.coordinates(PARAMETERS), 1)
+        assert found.is_log == is_log
+        assert found.shown() == pytest.approx(np.array(expected), rel=1e-6)
+
+
+def test_the_slope_of_the_loss_along_compute_is_that_of_its_closed_form():
+    law, goal = find_law("chinchilla"), parse_goal("multiplier@1e22")
+    place = ground(law, [RUNS, *places(goal, law)])
+    found = loss_slope(goal, place, place.coordinates(PARAMETERS), 1)
+
+    def log_loss(parameters, compute):
+        E, A, B, alpha, beta = parameters
+        params = best_params(parameters, compute)
+        return np.log(E + A / params**alpha + B / (compute / 6 / params) ** beta)
+
+    expected = [(log_loss(each, 1e22 * np.exp(0.05)) - log_loss(each, 1e22)) / 0.05 for each in PARAMETERS]
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert total_weights([parse_goal("2*alpha"), parse_goal("beta")]).tolist() == [2.0, 1.0]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize_scalar
 
+from scaling_cli.analysis.plan.departures import TERMS, departures
 from scaling_cli.analysis.plan.goals import parse_goal
-from scaling_cli.analysis.plan.knowledge import KNOTS, Noise, _multiplier, computed, noise_of, view
+from scaling_cli.analysis.plan.knowledge import KNOTS, Arm, Noise, _multiplier, computed, noise_of, view
 from scaling_cli.errors import FitError
+from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import arm
 
@@ -111,3 +114,139 @@ def test_a_multiplier_is_where_the_second_groups_loss_is_the_firsts():
     for far in (1.0 - 0.1 * 4.01, 1.0 + 0.1 * 4.01):
         with pytest.raises(FitError, match="55 times more or less"):
             _multiplier(np.array([far]), losses[:1])
+
+
+MANY = {"params": np.array([1e8, 4e8, 1e9, 3e9, 2e8, 6e7]), "tokens": np.array([1e10, 1e11, 4e10, 3e9, 2e9, 9e10])}
+
+
+def lowest(parameters, compute):
+    """The lowest log loss of a budget, by another minimiser."""
+    E, A, B, alpha, beta = parameters
+    at = [np.log(E + A * np.exp(-alpha * x) + B * (compute / 6 * np.exp(-x)) ** -beta) for x in np.linspace(10, 40, 61)]
+    start = np.linspace(10, 40, 61)[int(np.argmin(at))]
+    return np.log(minimize_scalar(
+        lambda x: E + A * np.exp(-alpha * x) + B * (compute / 6 * np.exp(-x)) ** -beta,
+        bounds=(start - 1, start + 1), method="bounded", options={"xatol": 1e-10},
+    ).fun)  # fmt: skip
+
+
+def equal_compute(first, second, compute):
+    """Log of the factor of compute with which the second law has the loss of the first."""
+    wanted = lowest(first, compute)
+    return brentq(lambda log: lowest(second, compute * np.exp(log)) - wanted, -3, 3, xtol=1e-10)
+
+
+def test_the_gradient_of_a_multiplier_is_how_it_changes_with_each_parameter_of_each_group():
+    """Changes of a law's coordinates are read off the changes of the losses of six runs."""
+    one = np.array([1.8, 480.0, 2100.0, 0.35, 0.37])
+    # Near equal laws, since the slopes are those at the first group's compute.
+    rest = np.array([0.0, 520.0, 2000.0, 0.348, 0.365])
+    floor = np.exp(lowest(one, 1e22)) - np.exp(lowest(rest, 1e22 * np.exp(0.02)))
+    first = replace(arm(draws=2, name="a"), parameters=one[None])
+    second = replace(first, name="b", parameters=rest[None] + floor * (np.arange(5) == 0), noise=Noise(0.02))
+    seen = view([first, second], [parse_goal("multiplier@1e22")], [MANY], draws=0)
+    goal = seen.goals[0]
+    values = [first.parameters[0], second.parameters[0]]
+    assert goal.is_log
+    assert goal.values[0] == pytest.approx(0.02, rel=1e-3)
+
+    def losses(E, A, B, alpha, beta):
+        return np.log(E + A * MANY["params"] ** -alpha + B * MANY["tokens"] ** -beta)
+
+    for i in (0, 1):
+        rows = seen.rows[0][0, 6 * i : 6 * i + 6, 5 * i : 5 * i + 5] * [0.005, 0.02][i]
+        for k in range(5):
+            step = np.zeros(5)
+            step[k] = 1e-4 * values[i][k]
+            moved = losses(*(values[i] + step)) - losses(*(values[i] - step))
+            theta = np.linalg.lstsq(rows, moved, rcond=None)[0]
+            up, down = (
+                equal_compute(*[value + sign * step * (j == i) for j, value in enumerate(values)], 1e22)
+                for sign in (1, -1)
+            )
+            # The slope along compute is that of a step of 5 %.
+            assert goal.gradient[0, 5 * i : 5 * i + 5] @ theta == pytest.approx(up - down, rel=0.02)
+
+
+def curves(*parameters, **more):
+    law = find_law("power")
+    return [
+        Arm(str(i), law, np.array([row]), Noise(0.01), {"x": "compute"}, **more) for i, row in enumerate(parameters)
+    ]
+
+
+def test_a_multiplier_of_power_laws_of_compute_is_their_closed_form():
+    runs = {"compute": np.array([1e18, 1e20])}
+    pair = curves([30.0, -0.06], [32.0, -0.061])
+    (goal,) = view(pair, [parse_goal("multiplier@1e21")], [runs], draws=0).goals
+    factor = (30.0 * 1e21**-0.06 / 32.0) ** (1 / -0.061) / 1e21
+    assert goal.shown() == pytest.approx([factor])
+    assert goal.gradient.shape == (1, 4)
+
+
+def test_runs_of_a_law_of_compute_tell_less_where_their_noise_is_larger():
+    noise = Noise(0.01, -0.5, 1e20, (1e18, 1e22))
+    compute = np.array([1e18, 1e20, 1e22])
+    (plain,) = curves([30.0, -0.06])
+    goal = parse_goal("b")
+    loud = replace(plain, present={"x": compute}, noise=noise)
+    even = view([plain], [goal], [{"compute": compute}], draws=0).rows[0]
+    weighted = even * 0.01 / noise.at(compute)[:, None]
+    found = view([loud], [goal], [{"compute": compute}], draws=0)
+    assert found.rows[0] == pytest.approx(weighted)
+    assert found.known == pytest.approx(weighted.swapaxes(1, 2) @ weighted)
+    surface = replace(arm(draws=1), present=MORE, noise=noise)
+    there, rows = (
+        view([each], [parse_goal("E")], [MORE], draws=0) for each in (surface, replace(surface, present=None))
+    )
+    assert there.known == pytest.approx(rows.rows[0].swapaxes(1, 2) @ rows.rows[0])
+
+
+def test_a_rival_has_one_more_parameter_at_which_it_is_the_law():
+    plain, goal = arm(draws=2), parse_goal("alpha")
+    own, more = (view([plain], [goal], [MANY], draws=0, rival=rival) for rival in (False, True))
+    assert more.rows[0].shape == (3, 6, 6)
+    # The space that the law's own parameters span is part of the rival's.
+    for simple, wide in zip(own.rows[0], more.rows[0], strict=True):
+        found = np.linalg.lstsq(wide, simple, rcond=None)[0]
+        assert wide @ found == pytest.approx(simple, abs=1e-6 * np.abs(simple).max())
+    assert more.goals[0].values == pytest.approx(own.goals[0].values)
+    curve = curves([30.0, -0.06])[0]
+    assert view([curve], [parse_goal("b")], [{"compute": np.array([1e18])}], draws=0, rival=True).known.shape == (
+        1,
+        2,
+        2,
+    )
+
+
+def test_what_is_known_of_a_law_tells_nothing_of_its_rivals_parameter():
+    plain, goal = replace(arm(draws=2), covariance=np.diag([1.0, 4.0, 9.0, 16.0, 25.0])), parse_goal("alpha")
+    more = view([plain], [goal], [MANY], draws=0, rival=True)
+    assert np.linalg.matrix_rank(more.known[0]) == 5
+    both = view([replace(plain, prior=np.eye(5))], [goal], [MANY], draws=0, with_prior=True)
+    assert both.known == pytest.approx(view([plain], [goal], [MANY], draws=0).known)  # runs say more than guesses
+
+
+def test_doubts_of_one_law_are_further_columns_of_which_nothing_is_known():
+    plain, goal = replace(arm(draws=2), present=MORE, doubt=0.03), parse_goal("loss@1e22")
+    sure = view([plain], [goal], [MANY], draws=0)
+    seen = view([plain], [goal], [MANY], draws=0, with_doubt=True)
+    assert (sure.departures, seen.departures) == (0, TERMS)
+    assert seen.rows[0][:, :, :5] == pytest.approx(sure.rows[0])
+    logs = np.log(np.stack([MANY["params"], MANY["tokens"]], axis=1))
+    assert seen.rows[0][:, :, 5:] == pytest.approx(departures(logs, 3, 0.03) / 0.005)
+    assert seen.known[:, :5, :5] == pytest.approx(sure.known)
+    assert seen.model().goals.shape == (3, 1, 5 + TERMS)
+    for certain in ([replace(plain, doubt=0.0)], [plain, plain]):
+        asked = [goal] if len(certain) == 1 else [parse_goal("difference(alpha)")]
+        assert view(certain, asked, [MANY], draws=0, with_doubt=True).departures == 0
+
+
+def test_a_model_has_the_runs_of_one_part_and_all_goals():
+    goals = [parse_goal("alpha"), parse_goal("loss@1e22")]
+    seen = view([arm(draws=2)], goals, [RUNS, MORE], draws=1)
+    model = seen.model(1, 0.25)
+    assert model.jacobian.shape == (1, 2, 5)
+    assert model.goals[:, 1] == pytest.approx(seen.goals[1].gradient)
+    assert model.weight == 0.25
+    assert seen.model().jacobian.shape == (1, 3, 5)

@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.plan import question
 from scaling_cli.analysis.plan.arms import published_arm, saved_arm
-from scaling_cli.analysis.plan.knowledge import Noise, noise_of
+from scaling_cli.analysis.plan.knowledge import Arm, Noise, noise_of
 from scaling_cli.analysis.plan.limits import WIDEST_RATIO, Bounds
-from scaling_cli.analysis.plan.question import _doubts, read_design, task_of
+from scaling_cli.analysis.plan.question import _doubts, answered, compares, goals_of, read_design, task_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.laws import find_law
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
@@ -179,3 +181,41 @@ def test_goals_that_stay_unknown_are_named():
     assert "B, A" in doubt.message
     assert doubt.group == {"lab": "ours"}
     assert _doubts(SimpleNamespace(goals=found[:1]), [doubt], {}) == [doubt]
+
+
+def test_the_goal_of_a_condition_is_added_unless_it_is_asked_for():
+    texts = lambda *goals: [goal.text for goal in goals_of(asked(goal=goals, until="width(alpha) < 0.01"))]  # noqa: E731
+    assert texts("params@1e24") == ["alpha", "params@1e24"]
+    assert texts("params@1e24", "alpha") == ["params@1e24", "alpha"]
+    assert not compares(asked())
+    assert compares(asked(goal=("difference(alpha)",)))
+
+
+def test_a_check_is_one_of_one_group():
+    arms = [arm(draws=2, name="a"), arm(draws=2, name="b")]
+    with pytest.raises(UsageError, match="--check works only with plans of one group"):
+        answered(arms, asked(goal=("difference(alpha)",), check_=True, max_runs=12), "runs", {})
+    result, doubts = answered(arms[:1], asked(goal=("E",), check_=True, max_runs=7), "runs", {})
+    assert result.check.ratios == pytest.approx((1.0,), abs=0.35)
+    assert (result.judged, doubts) == ((), [])
+
+
+def test_a_width_that_is_wanted_does_not_count_departures(monkeypatch):
+    """The least budget is sought, and the plan made, without them; the smallest and largest run follow the budget."""
+    seen = []
+
+    def least(task, condition, bounds):
+        seen.append((task, condition))
+        return 1e20, bounds(1e20)
+
+    monkeypatch.setattr(question, "least_budget", least)
+    parameters = np.array([[30.0, -0.06], [31.0, -0.061], [29.0, -0.059]])
+    line = Arm("", find_law("power"), parameters, Noise(0.01), {"x": "compute"}, prior=1e6 * np.eye(2), doubt=0.01)
+    wanted = asked(goal=("b",), until="width(b) < 0.02", budget=1e23, max_runs=5, test_share=0.0)
+    result, _ = answered([line], wanted, "runs", {})
+    ((task, condition),) = seen
+    assert task.arms[0].doubt == 0
+    assert (condition.goal.text, condition.width) == ("b", 0.02)
+    assert result.notes[0] == "the least budget for width(b) < 0.02"
+    assert 0.5e20 < sum(run.compute * run.repeats for run in result.runs) <= 1e20 * (1 + 1e-9)
+    assert max(run.compute for run in result.runs) <= 0.5e20 * (1 + 1e-9)

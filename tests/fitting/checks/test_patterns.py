@@ -144,11 +144,11 @@ def test_too_few_or_too_many_points_and_exact_ones_have_no_say():
 
 def test_points_of_a_run_or_at_equal_inputs_are_no_neighbours():
     generator = np.random.default_rng(1)
-    shared = np.repeat(generator.standard_normal(12), 4)
-    inputs = np.linspace(-1, 1, 48)[:, None]
-    basis = np.full((48, 1), 48**-0.5)
+    shared = np.repeat(generator.standard_normal(12), 6)
+    inputs = np.linspace(-1, 1, 72)[:, None]
+    basis = np.full((72, 1), 72**-0.5)
     residual = shared - shared.mean()
-    assert neighbour_p_value(inputs, residual, basis, np.arange(48)) < 0.02
-    assert neighbour_p_value(inputs, residual, basis, np.repeat(np.arange(12), 4)) > 0.05
-    equal = np.repeat(np.linspace(-1, 1, 12), 4)[:, None]
-    assert neighbour_p_value(equal, residual, basis, np.arange(48)) > 0.05
+    assert neighbour_p_value(inputs, residual, basis, np.arange(72)) < 0.005
+    assert neighbour_p_value(inputs, residual, basis, np.repeat(np.arange(12), 6)) > 0.05
+    equal = np.repeat(np.linspace(-1, 1, 12), 6)[:, None]
+    assert neighbour_p_value(equal, residual, basis, np.arange(72)) > 0.05

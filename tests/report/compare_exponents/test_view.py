@@ -178,6 +178,7 @@ def test_only_tables_import_rich_and_none_plotext():
         "from scaling_cli.report.compare_exponents import view\n"
         "from scaling_cli.report.pages.render import render, render_notes\n"
         "from scaling_cli.report.pages.look import Look\n"
+        "from scaling_cli.report.pages import interactive; interactive._bundle = str\n"  # takes two seconds to make
         f"for format in {[format for format in FORMATS if format != 'table']!r}:\n"
         "    render(optimizers(), format, view, look=Look()); render_notes(optimizers(), format, Look())\n"
         "    assert not {'rich', 'plotext', 'polars'} & sys.modules.keys(), format\n"

@@ -18,6 +18,7 @@ from scaling_cli.results.coverage import Purchase
 from scaling_cli.results.fit import Estimate
 from scaling_cli.sentences.inference_coverage import sentence
 from tests import ROOT
+from tests.grids import one_of_each
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"
 HOSTILE = "\x1b[31mred[/bold]"
@@ -82,8 +83,14 @@ def test_nothing_is_wider_than_the_terminal(reports, name, width):
     assert max(len(line) for line in text.splitlines()) <= width
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize(
+    ("name", "format"),
+    one_of_each(
+        [(name, format) for name in REPORTS for format in FORMATS],
+        name="{}-{}".format,
+        kind=lambda name, format: "a page of good names" if format == "html" and name != "bad" else (name, format),
+    ),
+)
 def test_no_format_lets_control_characters_through(reports, name, format):
     text = render(reports[name], format, view, look=Look()) + render_notes(reports[name], format, Look())
     assert all(character == "\n" or character.isprintable() for character in text)
@@ -94,7 +101,8 @@ def test_a_plain_report_loads_neither_statistics_nor_a_plot():
         "import sys, scaling_cli as s; from scaling_cli.report.inference_coverage import view; "
         "from scaling_cli.report.pages.render import render; "
         "from scaling_cli.report.pages.look import Look; "
-        f"render(s.inference_coverage({str(SAMPLE)!r}, by=['model'], replicates=100), 'plain', view, look=Look()); "
+        f"report = s.inference_coverage({str(SAMPLE)!r}, where=\"model = 'sim-1B'\", replicates=100); "
+        "render(report, 'plain', view, look=Look()); "
         "assert not {'rich', 'plotext', 'scipy.stats', 'scipy.optimize', 'matplotlib'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -8,7 +8,7 @@ from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 from scaling_cli.analysis.comparison.factors.design import Factor, Term, terms_of
-from scaling_cli.analysis.comparison.factors.effects import Contrast, effect_of
+from scaling_cli.analysis.comparison.factors.effects import Contrast, _covariance, _precision, effect_of
 from scaling_cli.analysis.comparison.factors.noise import settled_fits
 from scaling_cli.analysis.comparison.factors.term_test import judged_term, ready
 from scaling_cli.record import replace
@@ -133,3 +133,26 @@ def test_three_levels_by_two_show_the_largest_of_all_interactions():
     low, high = max(gaps, key=lambda pair: abs(gaps[pair]))
     assert (size.contrast.high, size.contrast.low) == ((high, 1), (low, 0))
     assert size.effect.estimate == pytest.approx(gaps[low, high], rel=1e-4)
+
+
+def test_the_errors_of_least_absolute_deviations_are_those_of_gaussian_noise_of_the_median_size():
+    made = setting(Design((2,), (14, 18)))
+    (term,) = terms_of(Design((2,), (14,)).factors())
+    test = judged_term(made, term, [term], ("b",))
+    plain = _precision(made)
+    assert plain == pytest.approx(made.fits.weights(made.members)[0])
+    lad = replace(made, members=tuple(replace(member, delta=1e-12) for member in made.members))
+    found = _precision(lad)
+    for member, theta, part in zip(made.members, made.fits.thetas, (slice(0, 14), slice(14, 32)), strict=True):
+        residuals = np.abs(member.problem.residuals(theta)[0][0])
+        size = np.sqrt(np.pi / 2) * 1.4826 * np.median(residuals) * np.sqrt(len(residuals) / (len(residuals) - 3))
+        assert found[part] == pytest.approx(member.problem.weights / made.fits.shape[0, part] ** 2 / size**2, rel=1e-3)
+    half = replace(made, members=(lad.members[0], made.members[1]))
+    assert _precision(half) == pytest.approx(found)
+    covariance = _covariance(lad, test.wider, test.phi)
+    slopes = test.wider.residuals(test.phi[None])[1][0] * np.sqrt(found)[:, None]
+    assert covariance == pytest.approx(np.linalg.inv(slopes.T @ slopes), rel=1e-5)
+    at_bound = replace(test.wider, low=np.where(np.arange(len(test.phi)) == 0, test.phi[0], test.wider.low))
+    held = _covariance(lad, at_bound, test.phi)
+    assert not held[0].any()
+    assert held[1:, 1:] == pytest.approx(np.linalg.inv((slopes.T @ slopes)[1:, 1:]), rel=1e-5)

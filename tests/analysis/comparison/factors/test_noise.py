@@ -9,6 +9,10 @@ from scipy.special import digamma, polygamma
 from scaling_cli.analysis.comparison.factors.noise import (
     MOST_PRIOR,
     OwnFits,
+    _clipped_square,
+    _deltas,
+    _inverse_trigamma,
+    _squares,
     differ,
     median_scales,
     noise_power,
@@ -17,6 +21,7 @@ from scaling_cli.analysis.comparison.factors.noise import (
     shrunk,
 )
 from scaling_cli.analysis.comparison.models import parts
+from scaling_cli.fitting.noise_model import LEAST_SPREAD
 from scaling_cli.record import replace
 from tests.analysis.comparison.factors.simulations import Design
 
@@ -228,3 +233,87 @@ def test_bartletts_correction_decides_near_the_limit():
     for times, is_different in ((0.99, False), (1.01, True)):
         squares = np.array([[1.0, times * corrected, 1.0]]) * freedom
         assert differ(squares, freedom)[0] == is_different
+
+
+def weighted(members, *factors):
+    """The cells with uneven weights, those of each cell times its factor."""
+    return [
+        replace(each, problem=replace(each.problem, weights=factor * np.linspace(0.5, 2.0, each.points)))
+        for each, factor in zip(members, factors, strict=True)
+    ]
+
+
+def test_leverage_is_that_of_a_regression_weighted_by_weights_and_noise():
+    members, target = weighted(MEMBERS, 1, 1, 1, 1), targets()
+    shape = np.linspace(1.0, 3.0, target.size).reshape(target.shape)
+    _, leverage = own_residuals(members, thetas(members, 3), target, shape)
+    for member, part in zip(members, parts(members), strict=True):
+        slopes = member.problem.residuals(np.tile(member.theta, (3, 1)), target[:, part])[1]
+        for row in range(3):
+            design = slopes[row] * (np.sqrt(member.problem.weights) / shape[row, part])[:, None]
+            hat = np.diag(design @ np.linalg.pinv(design))
+            assert leverage[row, part] == pytest.approx(np.minimum(hat, 1 - LEAST_SPREAD), abs=1e-6)
+
+
+def test_weights_of_all_points_only_change_the_unit_of_the_noise_of_least_squares():
+    plain = [replace(each, delta=np.inf, is_tuned=False) for each in MEMBERS]
+    first, second = (
+        settled_fits(weighted(plain, *([factor] * 4)), thetas(plain, 2), targets(2)) for factor in (1.0, 9.0)
+    )
+    assert second.scales == pytest.approx(3 * first.scales, rel=2e-3)
+    assert second.spreads == pytest.approx(3 * first.spreads, rel=2e-3)
+    for theta, other in zip(first.thetas, second.thetas, strict=True):
+        assert other == pytest.approx(theta, abs=2e-3)
+
+
+def test_deltas_are_those_of_the_objective_or_of_the_noise_over_the_roots_of_weights():
+    members = weighted(MEMBERS, 1, 2, 3, 4)
+    members[1] = replace(members[1], is_tuned=False, delta=0.01)
+    shape = np.linspace(1.0, 3.0, 108).reshape(2, 54)
+    size = np.arange(1.0, 9.0).reshape(2, 4)
+    found = _deltas(members, size, shape)
+    for cell, part in enumerate(parts(members)):
+        root = np.sqrt(members[cell].problem.weights)
+        own = np.full((2, 1), 0.01) if cell == 1 else 1.345 * size[:, [cell]]
+        assert found[:, part] == pytest.approx(own * shape[:, part] / root)
+
+
+def test_squares_are_those_of_clipped_residuals_over_the_share_inside():
+    from scipy.stats import norm
+
+    (cell,) = MEMBERS[:1]
+    residuals = np.array([[0.5, -1.0, 1.5, -2.0, 2.5, -3.0, 3.5, -4.0, 0.25]] * 2)
+    size = np.array([[1.5], [0.5]])
+    found = _squares([cell], residuals, np.full((2, 9), 2.0), size)[:, 0]
+    total = 0.25 + 1.0 + 2.25 + 0.0625 + 5 * 4.0
+    for value, scale in zip(found, size[:, 0], strict=True):
+        share = norm.cdf(2.0 / scale) - norm.cdf(-2.0 / scale)
+        inside = 5 / 9 / (1 + 3 / 9 * (1 / share - 1))
+        assert value == pytest.approx(total / inside, rel=1e-6)
+    few = _squares([cell], residuals, np.full((2, 9), 0.1), size)[0, 0]  # none is inside: a tenth is taken
+    share = norm.cdf(0.1 / 1.5) - norm.cdf(-0.1 / 1.5)
+    assert few == pytest.approx(9 * 0.01 / (0.1 / (1 + 3 / 9 * (1 / share - 1))))
+    lad = _squares([replace(cell, delta=1e-12)], residuals, np.full((2, 9), 0.1), size)[0, 0]
+    assert lad == pytest.approx(9 * 0.01 / share, rel=1e-6)
+
+
+@pytest.mark.parametrize("k", [0.2, 1.0, 1.345, 3.0])
+def test_the_square_of_clipped_gaussian_noise_is_its_integral(k):
+    z = np.linspace(-9, 9, 40001)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    expected = np.trapezoid(np.clip(z, -k, k) ** 2 * density, z) / np.trapezoid((np.abs(z) <= k) * density, z)
+    assert float(_clipped_square(np.array(k))) == pytest.approx(expected, rel=2e-3)
+    assert float(_clipped_square(np.array(np.inf))) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("value", [1e-3, 0.1, 1.0, 30.0])
+def test_the_trigamma_function_is_inverted(value):
+    assert polygamma(1, _inverse_trigamma(np.array([value]))) == pytest.approx([value], rel=1e-8)
+
+
+def test_exact_data_have_the_least_noise_there_is():
+    exact = np.concatenate([member.problem.target for member in MEMBERS])[None]
+    found = settled_fits(MEMBERS, thetas(MEMBERS, 1), exact)
+    assert (found.scales > 0).all()
+    assert (found.scales < 1e-7).all()
+    assert np.isfinite(found.weights(MEMBERS)).all()
