@@ -28,7 +28,7 @@ ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocatio
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(not HAS_VEGA, reason="vl-convert-python is not installed")
-@pytest.mark.parametrize("name", one_in(3, ASKED))
+@pytest.mark.parametrize("name", one_in(4, ASKED))
 def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name):
     made = answered(name)
     page = tmp_path / "page.html"
