@@ -74,3 +74,16 @@ def test_spread_points_fill_the_box():
         assert points.shape == (256, size)
         for along in points.T:
             assert np.histogram(along, 8, (0, 1))[0].min() >= 20
+
+
+@pytest.mark.parametrize(("size", "ratio"), [(1, 1.6180339887), (2, 1.3247179572), (3, 1.2207440846)])
+def test_points_are_spread_by_powers_of_the_golden_and_the_plastic_number(size, ratio):
+    """ratio^(size + 1) = ratio + 1; each point is a step of 1 / ratio, 1 / ratio^2 and so on from the one before."""
+    assert ratio ** (size + 1) == pytest.approx(ratio + 1)
+    points = spread_points(300, size)
+    steps = ratio ** -np.arange(1.0, size + 1)
+    assert points[:2] == pytest.approx(np.stack([(0.5 + steps) % 1, (0.5 + 2 * steps) % 1]), abs=1e-8)
+    assert ((points >= 0) & (points < 1)).all()
+    # Evenly: each of ten slices of each side has about a tenth of them.
+    for side in points.T:
+        assert np.histogram(side, 10, (0, 1))[0] == pytest.approx(np.full(10, 30), abs=4)

@@ -345,7 +345,7 @@ def test_an_end_of_the_range_is_noted_once_of_the_last_budget():
 
 def test_domains_without_a_share_are_named_and_have_no_other_doubt():
     mixture = ("web", "code", "math")
-    some = row(web=(0.0, "lowest"), code=(2e-4, None), math=(0.5e-4, None))
+    some = row(web=(0.0, "lowest"), code=(1.1e-4, None), math=(0.9e-4, None))
     found = doubted(some, mixture=mixture, search={}, costs=Costs())
     assert list(found) == ["mixture-corner"]
     assert "web and no math" in found["mixture-corner"]

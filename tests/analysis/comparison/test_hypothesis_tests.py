@@ -120,9 +120,8 @@ def test_noise_that_changes_with_scale_is_estimated_and_even_noise_mostly_left()
     for growth, least, most in ((1 / 9, 5, 14), (1.0, 1, 1)):
         cell, found = Cell(30, (1.7, 1.3), growth=growth), []
         members, targets = several(cell, 40)
-        for target in targets:
-            parts = np.split(target, [30])
-            noisy = [fitted(member, part[None])[0] for member, part in zip(members, parts, strict=True)]
+        parts = np.split(targets, [30], axis=1)
+        for noisy in zip(*(fitted(member, part) for member, part in zip(members, parts, strict=True)), strict=True):
             shape = evened(marked(noisy))[0].shape
             found.append(1.0 if shape is None else shape[0] / shape[-1])
         assert least <= np.median(found) <= most

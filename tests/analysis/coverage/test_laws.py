@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.special import betaln
@@ -177,3 +179,18 @@ def test_a_share_of_unsolvable_problems_that_may_be_zero_is_noted():
         changed = replace(fits[ZERO_INFLATED], parameters={"unsolvable": replace(share, low=low)})
         assert [each.code for each in ceiling_doubts({ZERO_INFLATED: changed}, None)] == codes
     assert ceiling_doubts({}, None) == []
+
+
+def test_a_higher_lower_end_at_fewer_attempts_holds_at_more_even_between_those_asked_for():
+    """The ends of a law of difficulty need not rise; here they are highest around five attempts."""
+
+    def coverage(k):
+        near = np.abs(k - 5) < 1.5
+        return np.full(len(k), 0.5), np.where(near, 0.4, 0.1), np.where(near, 0.9, 0.6)
+
+    laws = FittedLaws({BETA_BINOMIAL: SimpleNamespace(coverage=coverage)}, {}, 0.9, 40)
+    values, low, high = laws.coverage(BETA_BINOMIAL, np.array([1.0, 100.0]))
+    assert values.tolist() == [0.5, 0.5]
+    assert low.tolist() == [0.1, 0.4]
+    assert high.tolist() == [0.6, 0.9]
+    assert laws.coverage(BETA_BINOMIAL, np.array([1.0]))[1].tolist() == [0.1]

@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import binom
 
 import scaling_cli as scaling
-from scaling_cli.analysis.coverage.verifications import _doubts
+from scaling_cli.analysis.coverage.verifications import _doubts, _estimate
 from scaling_cli.coverage.verifications import Settings, best, exponents, settings_of_verdicts, smooth
 from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.results.fit import Estimate
@@ -237,3 +237,14 @@ def test_budgets_of_the_table_are_doublings_inside_the_log(levels, expected):
     assert {(row.amount, row.unit) for row in result.split.budgets} == {(None, "")}
     assert (result.attempts.min, result.attempts.max) == (1, levels[0][-1])
     assert result.unsolved == int((solved.sum(axis=1) == 0).sum())
+
+
+def test_an_estimate_has_the_quantiles_of_replicates_of_which_half_are_known():
+    drawn = np.arange(1.0, 20.0)
+    assert _estimate(np.array([10.0, *drawn]), 0.8) == Estimate(10.0, pytest.approx(2.0), pytest.approx(18.0))
+    assert _estimate(np.array([0.5, *drawn]), 0.8) == Estimate(0.5, 0.5, pytest.approx(18.0))
+    assert _estimate(np.array([np.nan, *drawn]), 0.8) == Estimate(None)
+    half = np.array([3.0, 1.0, 2.0, 3.0, np.nan, np.nan])
+    assert _estimate(half, 0.5).low is not None
+    assert _estimate(np.array([3.0, 1.0, 2.0, np.nan, np.nan, np.nan]), 0.5) == Estimate(3.0)
+    assert _estimate(np.array([3.0, np.inf, np.inf, 1.0]), 0.5) == Estimate(3.0)

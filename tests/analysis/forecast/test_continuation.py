@@ -104,4 +104,6 @@ def test_a_log_is_continued_at_the_rows_of_a_file(tmp_path):
              "run": np.append(columns["run"], 1.0)}  # fmt: skip
     assert row.at == {"step": 2000.0, "lr": 2e-3}
     assert row.name == "short"
+    assert "mid-schedule-points" not in {each.code for each in report.caveats}
+    assert (report.results[0].inside, report.results[0].curve) == (None, None)
     assert row.loss.estimate == pytest.approx(find_law("annealing").predict(TRUTH, whole)[-1], rel=0.01)

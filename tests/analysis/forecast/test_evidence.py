@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.forecast import evidence as evidence_module
 from scaling_cli.analysis.forecast.evidence import (
     ForecastData,
     Method,
@@ -266,13 +267,23 @@ def test_seeds_that_err_together_are_resampled_together(shared, is_together):
     assert len(np.unique(data.points.runs)) == 64
 
 
+@pytest.mark.parametrize(("params", "is_noted"), [([1e8, 3e8], True), ([1e8, 1e8], False)])
+def test_runs_of_several_sizes_along_tokens_are_noted(params, is_noted):
+    frame = runs(tokens=SIZE / 6e8, params=np.tile(params, 7)).drop("compute")
+    _, caveats = evidence(frame, law="power", x="tokens")
+    assert ("pooled-sizes" in {each.code for each in caveats}) is is_noted
+    assert "pooled-sizes" not in {each.code for each in evidence(frame.drop("params"), law="power", x="tokens")[1]}
+
+
 def test_runs_of_unknown_size_are_refused():
     frame = runs(width=SIZE / 1e15, depth=np.tile([1.0, 2.0], 7)).drop("compute")
     with pytest.raises(DataError, match="size of the runs is unknown"):
         scaling.extrapolate(frame, law="a*width^b*depth^d", at="width=1e7,depth=2", replicates=20)
 
 
-def test_the_number_of_replicates_is_limited():
+def test_the_number_of_replicates_is_limited(monkeypatch):
+    assert evidence_module.REPLICATES == 200
+    monkeypatch.setattr(evidence_module, "REPLICATES", 30)
     few, many = (evidence(runs(), law="power", replicates=count)[0].forecast for count in (20, 500))
-    assert (few.resampling.replicates, many.resampling.replicates) == (20, 200)
-    assert len(many.draws[0]) == 200
+    assert (few.resampling.replicates, many.resampling.replicates) == (20, 30)
+    assert len(many.draws[0]) == 30

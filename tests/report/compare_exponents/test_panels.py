@@ -9,7 +9,7 @@ import scaling_cli as scaling
 from scaling_cli.record import replace
 from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
 from scaling_cli.report.compare_exponents.panels import compare_panels
-from scaling_cli.results.comparison import FactorEffect, Moved
+from scaling_cli.results.comparison import FactorEffect, Moved, Ranked, Sharing
 from scaling_cli.results.fit import Estimate
 
 
@@ -127,3 +127,44 @@ def test_exponents_are_drawn_from_end_to_end_or_at_the_estimate_where_an_end_is_
     assert (series.x, series.y) == ([-0.05, -0.06], [0, 1])
     assert (series.low, series.high) == ([-0.055, -0.06], [-0.04, -0.06])
     assert forest.y.names == (one.name, two.name)
+
+
+RANKING = (
+    Ranked("muon", "a", {"b": Estimate(-0.06)}, Estimate(0.5, 0.4, None), "adamw"),
+    Ranked("adamw", "a", {"b": Estimate(-0.05)}, None, None),
+)
+
+
+def test_many_groups_have_their_multipliers_one_under_another_and_exponents_in_their_order(result):
+    multipliers, exponents = panels(result, ranking=RANKING, comparisons=())
+    assert multipliers.title == "At equal loss, times the other group"
+    assert (multipliers.x.label, multipliers.y.names) == ("compute over adamw", ("muon",))
+    (series,) = multipliers.series
+    assert (series.x, series.y, series.low, series.high) == ([0.5], [0], [0.4], [0.5])
+    assert [(rule.value, rule.is_level) for rule in multipliers.rules] == [(1.0, False)]
+    assert exponents.y.names == ("muon", "adamw")
+    pairs = panels(result, ranking=RANKING)
+    assert [chart.title for chart in pairs].count("At equal loss, times the other group") == 1
+    assert pairs[0].lines  # those of the pair, and not of the ranking
+    unknown = (replace(RANKING[0], multiplier=Estimate(None)), RANKING[1])
+    assert len(panels(result, ranking=unknown, comparisons=())) == 1
+
+
+@pytest.mark.parametrize("p_value", [0.06, 0.05 - 1e-9])
+def test_an_exponent_that_groups_share_is_a_rule_unless_it_is_rejected(result, p_value):
+    few = Sharing(("muon",), {"b": Estimate(-0.07)}, 0.5)
+    many = Sharing(("muon", "adamw"), {"b": Estimate(-0.055)}, p_value)
+    forest = panels(result, sharing=(few, many))[-1]
+    rules = [(rule.name, rule.value) for rule in forest.rules]
+    assert rules == ([("common to 2 groups", -0.055)] if p_value > 0.05 else [])
+    assert panels(result, sharing=(replace(many, exponent={"b": Estimate(None)}),))[-1].rules == []
+    assert panels(result, sharing=())[-1].rules == []
+
+
+def test_two_exponents_have_a_panel_each_and_groups_without_one_are_left_out(result):
+    one, two = result.groups
+    two = replace(two, parameters={**two.parameters, "beta": Estimate(0.3, 0.2, 0.4)})
+    charts = [chart for chart in panels(result, groups=(one, two), exponents=("b", "beta", "gamma"))
+              if chart.title.startswith("Exponents")]  # fmt: skip
+    assert [chart.x.label for chart in charts] == ["exponent b", "exponent beta"]
+    assert [chart.y.names for chart in charts] == [(one.name, two.name), (two.name,)]

@@ -57,3 +57,28 @@ def test_a_run_counts_once_in_a_budget_by_its_nearest_point():
 def test_sizes_too_few_for_a_curve_are_no_budget():
     assert find_budgets(points([1e8] * 6, [1e19] * 6)) == []
     assert find_budgets(points([1e8, 2e8], [1e19] * 2)) == []
+
+
+@pytest.mark.parametrize(("factor", "count"), [(1.19, 1), (1.3, 1), (1.39, 1), (1.41, 2), (3.0, 2)])
+def test_budgets_keep_a_factor_of_1_4_between_their_centres(factor, count):
+    """Of two that are closer, the one with more sizes counts, on either side."""
+    for base in (1e19, 1e19 * factor):
+        more, fewer = base, 1e19 * factor if base == 1e19 else 1e19
+        found = find_budgets(points([*SIZES, *SIZES[:4]], [more] * 5 + [fewer] * 4))
+        assert len(found) == count
+        if factor > 1.2:
+            assert more in [pytest.approx(budget.compute) for budget in found]
+
+
+@pytest.mark.parametrize(("spread", "count"), [(1.19, 5), (1.21, 4)])
+def test_runs_of_a_budget_lie_within_a_factor_of_1_2(spread, count):
+    (found,) = find_budgets(points(SIZES, [1e19, 1e19, 1e19, 1e19, spread * 1e19]))
+    assert len(found.index) == count
+
+
+def test_of_two_windows_the_one_with_more_sizes_counts():
+    """Five runs from 1e19 to 1.15e19, of which two have one size; six runs and five sizes from 1.1e19 to 1.31e19."""
+    params = [1e8, 2e8, 4e8, 4e8, 8e8, 1.6e9, 3.2e9, 6.4e9]
+    compute = np.array([1.0, 1.0, 1.1, 1.1, 1.15, 1.28, 1.3, 1.31]) * 1e19
+    (found,) = find_budgets(points(params, compute))
+    assert found.index.tolist() == [2, 3, 4, 5, 6, 7]
