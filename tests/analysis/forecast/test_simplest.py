@@ -8,8 +8,6 @@ import pytest
 from scaling_cli.analysis.forecast import simplest
 from scaling_cli.analysis.forecast.recipe import Recipe
 from scaling_cli.analysis.forecast.simplest import (
-    KNOWN,
-    NOISE,
     _basis,
     _log_smooth_factor,
     _mean_factor,
@@ -27,6 +25,8 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
+
+NOISE, KNOWN = 0.003, 6.0  # seeds of published sweeps differ by 0.2 to 0.5 %, which counts as six residuals
 
 
 def curve(loss, count=20, noise=0.003, seed=0, decades=3.0):
