@@ -1,4 +1,4 @@
-"""More than a thousand hostile cases written by hand; the fast suite runs each eightieth of them.
+"""More than a thousand hostile cases written by hand; the fast suite runs a few of them.
 
 `python -m pytest -m slow tests/cli/test_hand_made.py` runs all.
 """
@@ -16,7 +16,7 @@ from tests.robust.hand import hand_made
 from tests.robust.judge import described, faults
 from tests.robust.zygote import Zygote
 
-STRIDE = 80
+STRIDE = 160
 
 
 def failures(cases: Sequence[Case]) -> list[str]:
@@ -35,7 +35,7 @@ def failures(cases: Sequence[Case]) -> list[str]:
     return found
 
 
-def test_each_eightieth_case_ends_in_words():
+def test_a_few_cases_end_in_words():
     found = failures(list(hand_made())[::STRIDE])
     assert not found, found[0]
 

@@ -228,7 +228,7 @@ LENGTHY = ("mixture-additive", "profile")  # minutes: eleven parameters, each of
         *one_of_each(
             [(law, method) for law in DETERMINED for method in METHODS if (law.name, method) != LENGTHY],
             name=lambda law, method: f"{method}-{law.name}",
-            kind=lambda law, _: law.name,
+            kind=lambda law, _: DETERMINED.index(law) // 2,
         ),
         pytest.param(find_law(LENGTHY[0]), LENGTHY[1], marks=pytest.mark.slow, id="-".join(reversed(LENGTHY))),
     ],

@@ -66,7 +66,8 @@ def test_every_verb_takes_a_lone_text_where_several_could_stand():
     with pytest.raises(ScalingError, match="model_family="):
         scaling.optimal_allocation(SAMPLE.with_name("pile_losses.csv"), by="model_family", **QUICK)
     samples = SAMPLE.with_name("samples.csv")
-    covered = scaling.inference_coverage(samples, by="model", to="1e4", target="0.8", replicates=100)
+    few = {"fit": "beta-binomial", "replicates": 100}
+    covered = scaling.inference_coverage(samples, by="model", to="1e4", target="0.8", **few)
     assert covered.options["to"] == 1e4
     assert covered.options["target"] == [0.8]
 

@@ -153,7 +153,7 @@ ASKED = {
     "best": Fit(interval="none", checkpoints="best"),
     "linear": Fit(interval="none", space="linear", law="power-constant", x="tokens"),
 }
-FAST = ("plain", "condition")
+FAST = ("plain",)
 EACH = pytest.mark.parametrize(
     "asked",
     [

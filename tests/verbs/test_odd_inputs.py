@@ -60,7 +60,7 @@ def test_a_formula_of_params_and_compute_forecasts_both(estimator):
 )
 def test_what_such_a_formula_cannot_answer_is_refused(asked):
     with pytest.raises(UsageError):
-        scaling.extrapolate(surface(), law=FORMULA, **asked)
+        scaling.extrapolate(surface(), law=FORMULA, replicates=20, **asked)
 
 
 @pytest.mark.parametrize(("target", "is_reached"), [(0.8, True), (0.99, False)])

@@ -115,7 +115,7 @@ def _departures(law: Law, columns: Columns, parameters: Array, residuals: Array)
     place = ground(law, [columns])
     rows = place.at(0, place.coordinates(parameters))[1][0]
     logs = np.log(np.stack([columns[name] for name in law.inputs], axis=1))
-    return size_of(residuals, rows, logs) if len(residuals) > len(law.parameters) else 0.0
+    return size_of(residuals, rows, logs)
 
 
 def _rules(points: PointTable, compute: Array) -> list[Rule]:

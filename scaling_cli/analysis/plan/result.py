@@ -65,7 +65,7 @@ def _runs(task: Task, plan: Planned, machines: Machines | None) -> tuple[Planned
     rows = []
     for number, chosen in enumerate(plan.rounds, 1):
         for purpose, indices in ((GOAL, chosen.main), (TEST, chosen.tests)):
-            counts = np.bincount(indices) if len(indices) else np.zeros(0, dtype=int)
+            counts = np.bincount(indices)
             found = np.flatnonzero(counts)
             rows += [(number, purpose, int(index), int(counts[index]) * task.seeds) for index in found]
     places = plan.place(np.array([row[2] for row in rows], dtype=int))

@@ -7,14 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from scaling_cli.analysis.comparison import groups
 from scaling_cli.analysis.comparison.groups import group_label, margin_of, role_of
 from scaling_cli.analysis.comparison.many import common
-from scaling_cli.analysis.comparison.profile import ParameterProfile
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
 from scaling_cli.analysis.comparison.ranking import _letter, letters_of
 from scaling_cli.analysis.comparison.suspect import unit_doubts
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.results.comparison import Margin, Multiplier
+from tests.analysis.comparison.test_models import group
 
 
 def along(*spans):
@@ -153,3 +155,54 @@ class TestUnits:
     @pytest.mark.parametrize("multipliers", [(99.0, 150.0), (0.0101, 0.005), (100.0,), (0.01,), ()])
     def test_one_that_is_somewhere_smaller_is_not(self, multipliers):
         assert codes((), pair(*multipliers, beyond=1e6)) == []
+
+
+MEMBERS = [group("a", points=20), group("b", points=20, c=1.2, seed=1)]
+
+
+def test_the_width_of_a_floor_is_a_share_of_the_loss_above_it_in_the_middle():
+    (member,) = MEMBERS[:1]
+    above = np.median(member.problem.predictions(member.theta[None])[0]) - 1.5
+    closed = {"c": parabola(1.5, 0.01)}
+    assert groups._floor_width(member, closed, 4.0, 1.0) == pytest.approx(0.04 / above)
+    assert groups._floor_width(member, closed, 4.0, 2.0) == pytest.approx(0.08 / above)
+    below = {"c": ParameterProfile(1.5, 0.01, closed["c"].values, np.maximum(closed["c"].roots, -1.0), 0.01)}
+    assert groups._floor_width(member, below, 4.0, 1.0) == pytest.approx(1.52 / above)  # zero is its lower end
+    open_above = {"c": ParameterProfile(1.5, 0.01, closed["c"].values, np.minimum(closed["c"].roots, 1.0), 0.01)}
+    assert groups._floor_width(member, open_above, 4.0, 1.0) is None
+    assert groups._floor_width(group("a", law="power"), closed, 4.0, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("width", "ends", "is_identified"),
+    [(0.3, (-0.2, -0.1), True), (0.301, (-0.2, -0.1), False), (None, (-0.2, -0.1), False), (0.1, (None, -0.1), False),
+     (0.1, (-0.2, None), False)],
+)  # fmt: skip
+def test_an_exponent_is_known_if_its_interval_has_ends_and_the_floors_is_narrow(
+    monkeypatch, width, ends, is_identified
+):
+    monkeypatch.setattr(groups, "_floor_width", lambda *_: width)
+    monkeypatch.setattr(ParameterProfile, "interval", lambda *_: ends)
+    monkeypatch.setattr(groups, "loss_curves", lambda *_: None)
+    monkeypatch.setattr(groups, "margin_of", lambda members, first, size, to: (first.name, size, to))
+    results = [
+        SimpleNamespace(name=name, group={"g": name}, runs=7, points=8, parameters={}, derived={}, noise=0.1, ranges={})
+        for name in "ab"
+    ]
+    found = groups.comparison_data(
+        MEMBERS, results, scales=np.array([0.003, 0.004]), cut=4.0, level=0.9, margin=2.0, to=1e24
+    )
+    assert [each.is_identified for each in found.groups] == [is_identified] * 2
+    assert [each.floor_width for each in found.groups] == [width] * 2
+    assert [each.code for each in found.caveats] == [] if is_identified else ["floor-open"] * 2
+    if width is None:
+        assert "an unlimited part" in found.caveats[0].message
+    assert (found.margin, found.level, found.exponents) == (("a", 2.0, 1e24), 0.9, ("b",))
+    assert [(each.name, each.group, each.runs, each.points) for each in found.groups] == [
+        ("a", {"g": "a"}, 7, 8), ("b", {"g": "b"}, 7, 8),
+    ]  # fmt: skip
+    for member, profiles, scale in zip(MEMBERS, found.profiles, (0.003, 0.004), strict=True):
+        assert list(profiles) == ["b", "c"]
+        own = profile(member, "b", scale)
+        assert (profiles["b"].estimate, profiles["b"].error) == pytest.approx((own.estimate, own.error))
+        assert profiles["b"].roots == pytest.approx(own.roots)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled
-from scaling_cli.analysis.comparison.models import floors
+from scaling_cli.analysis.comparison.hypothesis_tests import fit_nested, holm, resampled, spare_runs
+from scaling_cli.analysis.comparison.models import Member, floors
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
+from scaling_cli.analysis.comparison.noise_scales import shared_freedom
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.profile import standard_errors
 from scaling_cli.analysis.comparison.sharing import same_exponent_of
@@ -16,7 +17,9 @@ from scaling_cli.analysis.comparison.uneven import evened, marked, modelled_devi
 from scaling_cli.analysis.comparison.wild_draws import wild_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import RUN_NOISE, SCARCE, Cell, binomial_bounds, fitted, shares
 from tests.analysis.comparison.test_models import group
@@ -117,9 +120,8 @@ def test_noise_that_changes_with_scale_is_estimated_and_even_noise_mostly_left()
     for growth, least, most in ((1 / 9, 5, 14), (1.0, 1, 1)):
         cell, found = Cell(30, (1.7, 1.3), growth=growth), []
         members, targets = several(cell, 40)
-        for target in targets:
-            parts = np.split(target, [30])
-            noisy = [fitted(member, part[None])[0] for member, part in zip(members, parts, strict=True)]
+        parts = np.split(targets, [30], axis=1)
+        for noisy in zip(*(fitted(member, part) for member, part in zip(members, parts, strict=True)), strict=True):
             shape = evened(marked(noisy))[0].shape
             found.append(1.0 if shape is None else shape[0] / shape[-1])
         assert least <= np.median(found) <= most
@@ -252,3 +254,62 @@ def test_exponents_at_the_margin_are_called_equivalent_in_five_per_cent_at_most(
     told = shares(Cell(runs, (1.7, 1.3), 0.02), 200)
     assert told.equivalent <= binomial_bounds(200, level=0.99)[1]
     assert told.covered >= 1 - binomial_bounds(200, level=0.99)[1]
+
+
+def drawn_for(points, *, checkpoints=1, c=1.7):
+    """The null distribution of equal exponents of a group with so many points and one with 20, from five draws."""
+    few = [group("a", points=points, c=c), group("b", points=20, seed=1)]
+    members = [replace(each, problem=replace(each.problem, runs=np.arange(each.points) // checkpoints)) for each in few]
+    posed = fit_contrast(same_exponent(members, is_paired=False))
+    return posed, null_distribution_of(Resampling(5, 0, 1), posed)
+
+
+@pytest.mark.parametrize(
+    ("points", "checkpoints", "is_averaged", "is_cautious"),
+    [(5, 1, True, True), (6, 1, True, False), (8, 1, True, False), (9, 1, False, False), (10, 2, False, False)],
+)
+def test_draws_count_by_how_many_more_runs_than_parameters_a_group_has(points, checkpoints, is_averaged, is_cautious):
+    """Three parameters: two spare runs are too few to resample, and five too few for draws alone."""
+    posed, found = drawn_for(points, checkpoints=checkpoints)
+    assert (found.is_averaged, found.is_cautious) == (is_averaged, is_cautious)
+    assert len(found.draws) + found.failed == 5
+    assert (found.fewer, found.freedom) == (1, pytest.approx(posed.contrast.freedom(posed.null, None, posed.scales)))
+    assert spare_runs(posed.contrast.groups) == points // checkpoints - 3
+
+
+def test_a_floor_at_its_bound_under_the_null_asks_for_caution():
+    x = np.geomspace(1e18, 1e22, 12)
+    members = []
+    for i in range(2):
+        noise = np.exp(0.003 * np.random.default_rng(i).standard_normal(12))
+        problem = problem_from_arrays(
+            find_law("power-constant"), {"x": x}, 5.0 * (x / 1e18) ** -0.08 * noise, np.arange(12)
+        )
+        bent = replace(problem, high=np.array([*problem.high[:2], 1e-9]))
+        theta = optimum(problem, Objective("least-squares")).theta
+        members.append(Member(str(i), bent, np.array([*theta[:2], 1e-9]), np.inf))
+    posed = fit_contrast(same_exponent(members, is_paired=False))
+    assert null_distribution_of(Resampling(5, 0, 1), posed).is_cautious
+
+
+def test_gaussian_draws_of_scarce_groups_have_their_own_size():
+    """Targets of draws lie about the null's predictions, with the deviations of each group's own residuals."""
+    from scaling_cli.analysis.comparison import hypothesis_tests
+
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hypothesis_tests, "fit_nested", lambda *arguments: seen.append(arguments) or stop())
+        posed = fit_contrast(same_exponent([group("a", points=5), group("b", points=20, seed=1)], is_paired=False))
+        with pytest.raises(StopIteration):
+            null_distribution_of(Resampling(4000, 0, 1), posed)
+    contrast, alone, null, wider, target = seen[0]
+    predicted = contrast.null.target - contrast.null.residuals(posed.null[None])[0][0]
+    deviations = modelled_deviations(contrast.groups, shared_freedom(contrast.groups))
+    found = (target - predicted).std(axis=0)
+    assert found == pytest.approx(deviations, rel=0.06)  # four standard errors of 4,000 draws
+    assert np.abs((target - predicted).mean(axis=0) / deviations).max() < 0.08
+    assert (wider, null.shape, [each.shape for each in alone]) == (None, (4000, 5), [(4000, 3)] * 2)
+
+
+def stop():
+    raise StopIteration

@@ -6,12 +6,25 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from scaling_cli.analysis.comparison.models import Member, joint_problem, one_curve, parts
+from scaling_cli.analysis.comparison.models import (
+    Member,
+    check_comparable,
+    exponents,
+    floors,
+    joint_problem,
+    of_all_points,
+    one_curve,
+    parts,
+    run_numbers,
+    solve_in_chunks,
+)
 from scaling_cli.analysis.comparison.nested import fit_contrast, models, nested, same_exponent
+from scaling_cli.errors import UsageError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 
 
 def group(name, b=-0.15, c=1.7, a=5.0, points=20, noise=0.003, seed=0, low=1e18, law="power-constant"):
@@ -117,3 +130,87 @@ def test_paired_runs_have_the_same_number_in_every_group():
     assert joint_problem(members, ("b",), is_paired=True).runs.max() == 19
     assert joint_problem(members, ("b",)).runs.max() == 39
     assert one_curve(members, is_paired=True).runs.max() == 19
+
+
+THREE = [group("a", points=8), group("b", points=10, seed=1), group("c", points=12, seed=2)]
+
+
+def test_shared_parameters_have_one_coordinate_and_others_one_for_each_group():
+    posed = joint_problem(THREE, ("b", "c"))
+    assert [each.tolist() for each in posed.index] == [[2, 0, 1], [3, 0, 1], [4, 0, 1]]
+    posed = joint_problem(THREE, ())
+    assert [each.tolist() for each in posed.index] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    with_equal = joint_problem(THREE, ("c",), equal=(2, 0))
+    flat = [each.tolist() for each in with_equal.index]
+    assert flat[2][1] == flat[0][1] != flat[1][1]
+    assert len({place for each in flat for place in each}) == len(with_equal.low) == 1 + 3 + 2
+    assert {each[2] for each in flat} == {0}
+
+
+def test_joint_coordinates_are_means_of_what_is_shared_within_the_bounds_of_all():
+    posed = joint_problem(THREE, ("b",))
+    thetas = [np.array([[1.0, -0.1, 1.5], [2.0, -0.2, 1.6]]) + 0.01 * i for i in range(3)]
+    found = posed.gathered(thetas)
+    assert found[:, 0] == pytest.approx([-0.09, -0.19])
+    assert found[0, 1:].tolist() == pytest.approx([1.0, 1.5, 1.01, 1.51, 1.02, 1.52])
+    for theta, back in zip(thetas, posed.split(found), strict=True):
+        assert back[:, [0, 2]] == pytest.approx(theta[:, [0, 2]])
+    narrow = [
+        replace(each, problem=replace(each.problem, low=np.array([-9.0, low, 0.0]), high=np.array([9.0, high, 9.0])))
+        for each, low, high in zip(THREE, (-0.5, -0.3, -0.4), (0.0, 0.2, -0.15), strict=True)
+    ]
+    posed = joint_problem(narrow, ("b",))
+    assert (posed.low[0], posed.high[0]) == (-0.3, -0.15)
+    assert posed.gathered([theta + np.array([0, 0.2, 0]) for theta in thetas])[:, 0] == pytest.approx([-0.15, -0.15])
+
+
+def test_points_keep_the_delta_and_weights_of_their_group():
+    members = [replace(each, delta=0.01 * (i + 1)) for i, each in enumerate(THREE)]
+    members[1] = replace(members[1], problem=replace(members[1].problem, weights=np.linspace(0.5, 1.5, 10)))
+    for posed in (joint_problem(members, ("b",)), one_curve(members)):
+        assert posed.delta.tolist() == [0.01] * 8 + [0.02] * 10 + [0.03] * 12
+        assert posed.target == pytest.approx(np.concatenate([each.problem.target for each in members]))
+    assert joint_problem(members, ()).weights[8:18] == pytest.approx(np.linspace(0.5, 1.5, 10))
+    assert [(part.start, part.stop) for part in parts(members)] == [(0, 8), (8, 18), (18, 30)]
+    uneven = replace(members[0], shape=np.linspace(1, 2, 8))
+    assert uneven.near == pytest.approx(0.01 * np.linspace(1, 2, 8))
+    assert (members[0].near, members[0].points, members[0].freedom) == (0.01, 8, 5)
+
+
+def test_runs_of_different_groups_are_different_unless_they_are_matched():
+    twice = [replace(each, problem=replace(each.problem, runs=np.arange(each.points) // 2)) for each in THREE]
+    assert run_numbers(twice, is_paired=False).tolist() == (np.arange(30) // 2).tolist()
+    assert run_numbers(twice, is_paired=True).tolist() == [*np.arange(8) // 2, *np.arange(10) // 2, *np.arange(12) // 2]
+    assert of_all_points(twice).run_count == 15
+    assert of_all_points(twice, is_paired=True).run_count == 6
+    assert joint_problem(twice, (), is_paired=True).runs.tolist() == run_numbers(twice, is_paired=True).tolist()
+
+
+def test_many_data_sets_are_solved_in_chunks_as_few_are(monkeypatch):
+    problem, member = THREE[0].problem, THREE[0]
+    rng = np.random.default_rng(0)
+    target = problem.target + 0.01 * rng.standard_normal((7, 8))
+    weights, delta = rng.uniform(0.5, 2, (7, 8)), rng.uniform(0.005, 0.02, (7, 8))
+    start = np.tile(member.theta, (7, 1))
+    whole = solve_in_chunks(problem, start, delta=delta, target=target, weights=weights)
+    monkeypatch.setattr("scaling_cli.analysis.comparison.models.CHUNK_VALUES", 24)
+    pieces = solve_in_chunks(problem, start, delta=delta, target=target, weights=weights)
+    assert pieces.theta == pytest.approx(whole.theta)
+    assert pieces.value == pytest.approx(whole.value)
+    assert len(pieces.steps) == len(pieces.is_settled) == 7
+    held = np.array([False, True, False])
+    fixed = solve_in_chunks(problem, start, delta=np.inf, target=target, fixed=held)
+    assert (fixed.theta[:, 1] == member.theta[1]).all()
+
+
+def test_laws_without_an_exponent_are_not_compared():
+    assert (exponents(find_law("chinchilla")), floors(find_law("chinchilla"))) == (("alpha", "beta"), ("E",))
+    assert (exponents(find_law("power")), floors(find_law("power"))) == (("b",), ())
+    problem = THREE[0].problem
+    check_comparable(problem)
+    turned = problem.shift.copy()
+    turned[1, 0] = 0.5
+    for wrong in (replace(problem, shift=turned), replace(problem, offset=np.array([0.0, 0.0, 1.0]))):
+        with pytest.raises(UsageError, match="no exponent that can be compared"):
+            check_comparable(wrong)
+    check_comparable(replace(problem, offset=np.array([5.0, 0.0, 0.0])))

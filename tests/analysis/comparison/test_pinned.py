@@ -214,3 +214,11 @@ def test_laws_with_one_free_coefficient_are_pinned():
     assert not is_pinned(constrain(both, {"a": 5.0, "b": -0.1}))
     assert not is_pinned(constrain(find_law("chinchilla"), {"alpha": 0.3}))
     assert not is_pinned(power)
+
+
+def test_a_floor_close_to_the_losses_is_no_trouble():
+    """What is left above the floor is a millionth of the loss."""
+    x = np.array([1e18, 1e20])
+    loss = 2.0 + 2e-6 * (x / 1e18) ** -0.1
+    found = pinned([x], [loss], -0.1, 2.0)
+    assert np.exp(found.log_a[0] - 0.1 * np.log(1e18)) == pytest.approx(2e-6, rel=1e-6)

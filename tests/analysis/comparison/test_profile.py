@@ -8,7 +8,12 @@ from scipy import stats
 
 from scaling_cli.analysis.comparison.models import Member, joint_problem, solve_in_chunks
 from scaling_cli.analysis.comparison.profile import (
+    FINE,
     REACH,
+    ParameterProfile,
+    _finer,
+    _spread,
+    _statistic,
     crossings,
     difference_profile,
     linear_profile,
@@ -106,3 +111,32 @@ def test_errors_of_robust_fits_are_wider():
     assert standard_errors(replace(one, delta=1e-12), 0.5) == pytest.approx(lad)  # by the residuals, not by the scale
     uneven = replace(one, delta=1e-12, shape=np.full(12, 2.0))
     assert standard_errors(uneven, 0.02) == pytest.approx(lad / 2)
+
+
+def test_nodes_between_values_are_even_and_keep_the_values():
+    values = np.array([0.0, 1.0, 3.0, 3.5])
+    fine = _finer(values)
+    assert len(fine) == 3 * FINE + 1
+    assert fine[::FINE] == pytest.approx(values)
+    assert np.diff(fine[FINE : 2 * FINE + 1]) == pytest.approx(np.full(FINE, 2.0 / FINE))
+    steps = _spread(9)
+    assert steps == pytest.approx(np.sinh(4 * np.linspace(-1, 1, 9)) / np.sinh(4))
+
+
+def test_a_profile_is_infinite_beyond_its_nodes():
+    one, two = linear(0.0, 1.0), linear(5.0, 2.0)
+    assert _statistic(one, np.array([-3.1, -3.0, 0.0, 1.5, 3.0, 3.1]), 1.0).tolist() == pytest.approx(
+        [np.inf, 9.0, 0.0, 2.25, 9.0, np.inf]
+    )
+    assert _statistic(one, np.array([1.5]), 0.5)[0] == pytest.approx(9.0)
+    found = difference_profile(two, one, (1.0, 1.0))
+    assert found.estimate == 5.0
+    # Nodes reach three errors of each, so that differences reach 3 * 2 + 3 * 1 to either side.
+    assert (found.values[0], found.values[-1]) == pytest.approx((-4.0, 14.0))
+    assert found.statistic(5.0 + 1.7 * np.sqrt(5)) == pytest.approx(1.7**2, rel=0.02)
+    assert found.statistic(0.0) == pytest.approx(5.0, rel=0.02)
+
+
+def linear(estimate, error):
+    steps = np.linspace(-3, 3, 61)
+    return ParameterProfile(estimate, error, estimate + error * steps, steps, error)

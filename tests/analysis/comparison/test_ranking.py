@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import f
 
 import scaling_cli as scaling
-from scaling_cli.analysis.comparison.ranking import _letter, letters_of, ranking
+from scaling_cli.analysis.comparison.ranking import letters_of, ranking
 from scaling_cli.results.comparison import DIFFERENT, Margin
 from scaling_cli.results.fit import Estimate
 from tests.analysis.comparison.many_simulations import DESIGNS, mistakes
@@ -161,7 +161,3 @@ def test_multipliers_are_against_the_group_of_the_lowest_loss_where_the_data_end
         "g1": pytest.approx((27 / 28) ** (1 / 0.06), rel=1e-6),
         "g2": None,
     }
-
-
-def test_letters_go_on_after_the_alphabet():
-    assert [_letter(i) for i in (0, 25, 26, 27, 51, 52)] == ["a", "z", "a2", "b2", "z2", "a3"]

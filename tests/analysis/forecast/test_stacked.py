@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -35,14 +37,26 @@ def surface(noise: float = 0.0, seed: int = 0) -> ForecastPoints:
     return ForecastPoints({"params": params, "tokens": tokens}, loss, np.arange(len(loss)), compute)
 
 
+@functools.cache
+def of_curve(noise: float = 0.0):
+    """The forecast from a curve, made once; no test changes it."""
+    return forecast(curve(noise=noise), replicates=40)
+
+
+@functools.cache
+def of_surface():
+    """The forecast from an exact surface, made once."""
+    return forecast(surface(), replicates=40)
+
+
 def test_exact_curves_are_continued():
-    made = forecast(curve(), replicates=40)
+    made = of_curve()
     at = {"x": np.array([1e22])}
     assert np.exp(made.mean(at)) == pytest.approx(1.5 + 2.0 * 1e4**-0.25, rel=3e-3)
 
 
 def test_exact_surfaces_are_continued():
-    made = forecast(surface(), replicates=40)
+    made = of_surface()
     at = {"params": np.array([3e10]), "tokens": np.array([6e11])}
     assert np.exp(made.mean(at)) == pytest.approx(1.8 + 480 / 3e10**0.35 + 2100 / 6e11**0.37, rel=5e-3)
 
@@ -122,19 +136,17 @@ def test_what_a_run_adds_is_no_bias_of_the_law_and_the_law_errs_no_more_than_a_r
 
 
 def test_laws_apart_widen_intervals_unless_one_has_the_others_as_special_cases():
-    points, far = curve(noise=0.01), np.array([1e24])
-    made = forecast(points, replicates=40)
+    far = np.array([1e24])
+    made = of_curve(0.01)
     by_law = made.bands({"x": far}, far).by_law
     spread = 1.96 * float(np.sqrt(made.stack.mean((by_law - made.stack.mean(by_law)) ** 2))[0])
     assert not made.stack.is_nested
     assert made.bands({"x": far}, far).confidence[0] > spread > 0
-    assert forecast(surface(), replicates=40).stack.is_nested
+    assert of_surface().stack.is_nested
 
 
 def test_a_new_run_is_less_certain_than_the_law_and_both_less_with_distance():
-    bands = forecast(curve(noise=0.01), replicates=40).bands(
-        {"x": np.geomspace(1e21, 1e24, 4)}, np.geomspace(1e21, 1e24, 4)
-    )
+    bands = of_curve(0.01).bands({"x": np.geomspace(1e21, 1e24, 4)}, np.geomspace(1e21, 1e24, 4))
     assert (bands.prediction > bands.confidence).all()
     assert (np.diff(bands.confidence) > 0).all()
     assert (np.diff(bands.prediction) > 0).all()
@@ -159,14 +171,14 @@ def test_baselines_take_the_best_run_of_a_budget():
 
 
 def test_the_scale_of_a_loss_gives_that_loss():
-    made = forecast(curve(), replicates=40)
+    made = of_curve()
     (found,) = inverse(made, [1.75], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert found.compute.estimate == pytest.approx(1e18 * 8**4, rel=0.05)
     assert found.reachable > 0.9
 
 
 def test_a_loss_below_the_floor_is_out_of_reach():
-    made = forecast(curve(), replicates=40)
+    made = of_curve()
     (found,) = inverse(made, [1.0], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert found.compute.estimate is None
     assert found.reachable < 0.1

@@ -17,6 +17,8 @@ from scaling_cli.analysis.plan.arms import (
     _scale,
     fitted_arm,
 )
+from scaling_cli.analysis.plan.departures import size_of
+from scaling_cli.analysis.plan.knowledge import Noise
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.laws import find_law
@@ -108,3 +110,27 @@ def test_what_a_plan_cannot_choose_is_refused():
         _require_plannable(find_law(name))
     with pytest.raises(UsageError, match="only params and tokens"):
         _require_plannable(find_law("data-constrained"))
+
+
+def test_an_arm_of_runs_knows_their_noise_draws_and_departures():
+    points = runs(noise=0.01)
+    asked = Plan(goal=("params@1e24",), budget=1e21, law="chinchilla")
+    arm, _ = fitted_arm(points, {"lab": "a"}, CHINCHILLA, Settings(interval="bootstrap", replicates=20), asked)
+    assert "a" in arm.name
+    assert arm.parameters.shape == (21, 5)
+    params, tokens, loss = (points.numbers(name) for name in ("params", "tokens", "loss"))
+    E, A, B, alpha, beta = arm.parameters[0]
+    predicted = E + A * params**-alpha + B * tokens**-beta
+    residuals = np.log(loss / predicted)
+    assert arm.noise.sigma == pytest.approx(np.sqrt(np.sum(residuals**2) / (24 - 5)), rel=1e-4)
+    assert arm.noise.slope == 0.0
+    slopes = np.column_stack([
+        np.ones(24), params**-alpha, tokens**-beta,
+        -A * np.log(params) * params**-alpha, -B * np.log(tokens) * tokens**-beta,
+    ]) / predicted[:, None]  # fmt: skip
+    logs = np.log(np.column_stack([params, tokens]))
+    assert arm.doubt == pytest.approx(arm.noise.sigma * size_of(residuals, slopes, logs), rel=1e-3)
+    assert arm.roles == INPUTS
+    noisy = Plan(goal=("params@1e24",), budget=1e21, law="chinchilla", noise=0.02)
+    given, _ = fitted_arm(points, {}, CHINCHILLA, Settings(interval="none"), noisy)
+    assert given.noise == Noise(0.02)

@@ -85,6 +85,7 @@ def test_a_page_is_made_where_matplotlib_is_not():
         "from scaling_cli.report.fit import view as fit\n"
         "from scaling_cli.errors import UsageError; from scaling_cli.report.pages.html import report_page\n"
         "from scaling_cli.report.files import check_figure\n"
+        "from scaling_cli.report.pages import interactive; interactive._bundle = str\n"  # takes two seconds to make
         "made = groups_report(); page = report_page(made, fit.pages(made), fit.charts(made))\n"
         "assert 'matplotlib is not installed' in page and 'pip install matplotlib' in page\n"
         "try:\n    check_figure(Path('x.png'))\nexcept UsageError as error:\n    assert 'figures' in error.hint\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import shutil
@@ -27,7 +28,7 @@ ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocatio
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(not HAS_VEGA, reason="vl-convert-python is not installed")
-@pytest.mark.parametrize("name", one_in(3, ASKED))
+@pytest.mark.parametrize("name", one_in(4, ASKED))
 def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name):
     made = answered(name)
     page = tmp_path / "page.html"
@@ -80,8 +81,18 @@ def page_of(made, **look):
     return report_page(made, view.pages(made), panels_of(view, made), Look(**look))
 
 
+@functools.cache
+def page_of_groups():
+    return page_of(groups_report())
+
+
+@functools.cache
+def page_of_surface():
+    return page_of(report(chinchilla_result()))
+
+
 def test_question_answer_and_figure_come_before_caveats_and_tables():
-    page = page_of(groups_report())
+    page = page_of_groups()
     marks = ['class="question"', 'class="answer"', 'id="figure"', 'class="caveat"', "<table>", "Files read",
              "How to make this page again", "What a paper should report"]  # fmt: skip
     places = [page.index(mark) for mark in marks]
@@ -98,7 +109,7 @@ def test_a_page_says_what_makes_it_again():
 
 
 def test_a_page_can_be_read_aloud_and_in_the_dark():
-    page = page_of(report(chinchilla_result()))
+    page = page_of_surface()
     assert '<html lang="en">' in page
     assert re.search(r'role="figure" aria-label="Loss falls as params', page)
     assert re.findall(r"<th[ >]", page) == ["<th "] * page.count("<th ")
@@ -112,12 +123,11 @@ def test_the_checklist_answers_what_data_can_and_leaves_the_rest_open():
     assert items["Hypothesis: Form of the law"] == "E + A / params^alpha + B / tokens^beta"
     assert items["Fitting: Intervals"] == "95 %, bootstrap, 4,000 replicates"
     assert items["Training: Whether params include embeddings"] == ""
-    page = page_of(report(chinchilla_result()))
+    page = page_of_surface()
     assert page.count("left for you to answer") == sum(not answer for answer in items.values())
 
 
 def test_names_cannot_end_the_program():
-    made = groups_report()
-    page = page_of(made)
+    page = page_of_groups()
     assert "</script><b>" not in page
     assert "\x1b" not in page + page_of(bad_report())

@@ -10,6 +10,7 @@ import pytest
 from scaling_cli.data.runs.rows import splits
 from scaling_cli.data.runs.rows.splits import flag_of, kind_of, names_splits
 from tests.data.loading import load_runs
+from tests.grids import one_of_each
 
 GAP = 0.15  # by which validation losses lie above training losses
 
@@ -30,11 +31,17 @@ def split_caveats(loaded):
     return [caveat.message for caveat in loaded.caveats if caveat.code == "several-splits"]
 
 
+COLUMNS = ("mode", "Split", "phase", "stage", "subset", "partition", "data/split", "split_name", "type", "kind")
+WORDS = (("train", "val"), ("TRAIN", "Validation"), ("training", "eval"), ("train", "test"))
+
+
 @pytest.mark.parametrize(
-    "column", ["mode", "Split", "phase", "stage", "subset", "partition", "data/split", "split_name", "type", "kind"]
-)
-@pytest.mark.parametrize(
-    ("train", "evaluation"), [("train", "val"), ("TRAIN", "Validation"), ("training", "eval"), ("train", "test")]
+    ("column", "train", "evaluation"),
+    one_of_each(
+        [(column, *words) for column in COLUMNS for words in WORDS],
+        name="{}-{}-{}".format,
+        kind=lambda column, train, evaluation: column,
+    ),
 )
 def test_only_rows_of_the_evaluation_split_become_points(column, train, evaluation):
     loaded = load_runs(table(column, train, evaluation))
