@@ -220,4 +220,4 @@ def test_every_number_of_attempts_up_to_four_hundred_is_tried_and_then_steps():
         k = _every_k(most)
         assert (k[:60].tolist(), k[-1]) == (list(range(1, 61)), most)
         assert len(k) < 330
-        assert (np.diff(k) <= np.maximum(1, 0.02 * k[1:])).all()
+        assert (np.diff(k) <= 1 + 0.02 * k[1:]).all()
