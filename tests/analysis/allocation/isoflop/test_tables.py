@@ -11,7 +11,7 @@ from scipy.stats import linregress
 
 from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.isoflop.budgets import Budget
-from scaling_cli.analysis.allocation.isoflop.tables import _lost
+from scaling_cli.analysis.allocation.isoflop.tables import _lost, _thin_sides
 from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SYMMETRIC, best_params, isoflop_frame, loss_at
 
 OFFSETS = np.linspace(-1.5, 1.5, 9)
@@ -132,3 +132,16 @@ def test_a_budget_without_a_minimum_in_many_replicates_is_noted_unless_it_is_ref
     assert len(_lost(curves, None)) == 2
     curves.minima.log_params = lost[:1]
     assert _lost(curves, None) == []
+
+
+def test_a_side_with_less_than_two_sizes_is_thin_unless_the_budget_is_refused():
+    def thin(*sides):
+        rows = [SimpleNamespace(left=left, right=right, refused=why, compute=10.0**place)
+                for place, (left, right, why) in enumerate(sides, 18)]  # fmt: skip
+        return [(each.code, each.message, each.group) for each in _thin_sides(rows, {"data": "web"})]
+
+    assert thin((2, 2, None), (5, 3, None), (0, 0, "bends")) == []
+    ((code, message, group),) = thin((1, 2, None), (2, 2, None), (0, 9, None))
+    assert (code, group) == ("thin-side", {"data": "web"})
+    assert "1e18, 1e20" in message
+    assert len(thin((1, 1, None))) == 2
