@@ -107,7 +107,9 @@ class Judge:
                 return 0
 
             if self._forked(work, CPU_SECONDS):
-                raise SystemExit(f"The tests of {test_file} end their process:\n{(self._place / 'log').read_text()}")
+                print(f"left out, as they end their process without a change: {test_file}", flush=True)
+                print((self._place / "log").read_text(), file=sys.stderr)
+                return Recorded({}, {}, [], {})
             found = pickle.loads(path.read_bytes())
         assert isinstance(found, Recorded)
         if found.failed:

@@ -141,7 +141,7 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
     averaged = forecast.averaged.fits
     works = [] if forecast.inside else [fit_asking(unweighted(fit.candidate), points, ()) for fit in averaged]
     fits = tuple(certain(forecast.inside or together(works)))
-    stack = Stack(points, (), fits, np.ones(len(fits)) / len(fits), np.empty((len(fits), 0)))
+    stack = Stack(points, (), fits, np.ones(len(fits)), np.empty((len(fits), 0)))
     missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)
     stack = replace(stack, weights=weights / weights.sum())

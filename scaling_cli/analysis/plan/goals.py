@@ -30,7 +30,6 @@ GOAL = re.compile(r"\s*(?:(?P<weight>[\d.eE+-]+)\s*\*\s*)?(?P<what>[^@*]+?)\s*(?
 DIFFERENCE = re.compile(r"difference\(\s*(?P<name>[^()]+?)\s*\)")
 SPLITS = ("params", "tokens")
 STEP = 1e-5  # in coordinates, for derivatives of derived quantities
-MULTIPLIER_STEP = 0.05  # of log compute, for the slope of the loss along compute
 EXAMPLES = "params@1e24, loss@params=70B,tokens=1.4T, alpha or difference(alpha)"
 
 
@@ -168,13 +167,8 @@ def places(goal: Goal, law: Law) -> list[Columns]:
     if goal.what in ("parameter", "difference"):
         return []
     if set(goal.at) == {"compute"} and {"params", "tokens"} <= set(law.inputs):
-        if goal.what == "multiplier":
-            return [along(goal.at["compute"]), along(goal.at["compute"] * np.exp(MULTIPLIER_STEP))]
         return [along(goal.at["compute"])]
-    alone = [{name: np.array([goal.at[name if name in goal.at else next(iter(goal.at))]]) for name in law.inputs}]
-    if goal.what == "multiplier":
-        alone += [{name: values * np.exp(MULTIPLIER_STEP) for name, values in alone[0].items()}]
-    return list(alone)
+    return [{name: np.array([goal.at[name if name in goal.at else next(iter(goal.at))]]) for name in law.inputs}]
 
 
 def known(goal: Goal, ground: Ground, theta: Array, first: int) -> Known:
@@ -197,14 +191,6 @@ def known(goal: Goal, ground: Ground, theta: Array, first: int) -> Known:
         return Known(best.log_params, best.params_gradient, is_log=True)
     logs = float(np.log(found[0]["params"][0] * found[0]["tokens"][0]))
     return Known(logs - best.log_params, -best.params_gradient, is_log=True)
-
-
-def loss_slope(goal: Goal, ground: Ground, theta: Array, first: int) -> Array:
-    """The slope `(r,)` of log loss along log compute at the place of a `multiplier`."""
-    here = known(goal, ground, theta, first).values
-    there = known(goal, ground, theta, first + 1).values
-    slope: Array = (there - here) / MULTIPLIER_STEP
-    return slope
 
 
 def _parameter(name: str, ground: Ground, theta: Array) -> Known:

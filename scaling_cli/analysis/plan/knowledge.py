@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.plan.departures import TERMS, USUAL_SIZE
-from scaling_cli.analysis.plan.goals import Goal, Known, known, loss_slope, places
+from scaling_cli.analysis.plan.goals import Goal, Known, known, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
 from scaling_cli.analysis.plan.recipe import Rule
 from scaling_cli.analysis.plan.square_error import Model
@@ -20,6 +20,7 @@ from scaling_cli.record import Record
 RIVALS = {"chinchilla": "general"}  # a law that has the first as a special case, by one more parameter at 1
 # Of log compute, between which the multiplier of a second group is sought.
 KNOTS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
+FROM_KNOTS = np.linalg.inv(np.vander(np.array(KNOTS), increasing=True))  # to the coefficients of a polynomial
 FEWEST_NOISE_RUNS = 20
 NOISE_CERTAIN = 2.5  # standard errors: a smaller change of the noise with scale is not used
 STEEPEST = 0.5  # of log noise per decade
@@ -111,14 +112,14 @@ def view(
     )
     whole = np.zeros((count, sum(sizes), sum(sizes)))
     whole[:, : sizes[0], : sizes[0]], whole[:, sizes[0] :, sizes[0] :] = (each.known[:count] for each in seen)
-    found = tuple(_between(goal, first.goals[i], second.goals[i], count) for i, goal in enumerate(goals))
+    found = tuple(_between(one[0], *other, count) for one, other in zip(first.goals, second.goals, strict=True))
     return View(rows, whole, found)
 
 
 class _Seen(Record):
     rows: tuple[Array, ...]
     known: Array
-    goals: tuple[tuple[Known, ...], ...]
+    goals: tuple[tuple[Known, _AtKnots | None], ...]
 
 
 def _seen(
@@ -192,29 +193,51 @@ def _knots(goal: Goal, law: Law) -> list[Columns]:
     return [{name: np.array([goal.at["compute"] * np.exp(knot)]) for name in law.inputs} for knot in KNOTS]
 
 
-def _values(goal: Goal, place: Ground, theta: Array, first: int, law: Law) -> tuple[Known, ...]:
-    """What a group contributes to a goal: the goal, and for a multiplier also its slope and its losses at the knots."""
+class _AtKnots(Record):
+    """The log loss at the knots `(r, knots)`, and its gradient `(r, knots, k)`."""
+
+    losses: Array
+    gradients: Array
+
+
+def _values(goal: Goal, place: Ground, theta: Array, first: int, law: Law) -> tuple[Known, _AtKnots | None]:
+    """What a group contributes to a goal: the goal, and for a multiplier also its losses at the knots."""
     value = known(goal, place, theta, first)
     if goal.what != "multiplier":
-        return (value,)
-    slope = loss_slope(goal, place, theta, first)
-    losses = []
+        return value, None
+    losses, gradients = [], []
     start = first + len(places(goal, law))
     for i, spot in enumerate(_knots(goal, law)):
         log_loss, gradient = place.at(start + i, theta)
-        losses.append(log_loss[:, 0] if log_loss.shape[1] == 1 else optimum(log_loss, gradient, spot).log_loss)
-    at_knots = np.stack(losses, axis=1)
-    return value, Known(slope, at_knots, is_log=False)
+        if log_loss.shape[1] == 1:
+            log_loss, gradient = log_loss[:, 0], gradient[:, 0]
+        else:
+            best = optimum(log_loss, gradient, spot)
+            log_loss, gradient = best.log_loss, best.loss_gradient
+        losses.append(log_loss)
+        gradients.append(gradient)
+    return value, _AtKnots(np.stack(losses, axis=1), np.stack(gradients, axis=1))
 
 
-def _between(goal: Goal, first: tuple[Known, ...], second: tuple[Known, ...], count: int) -> Known:
+def _between(first: Known, second: Known, at_knots: _AtKnots | None, count: int) -> Known:
     """A goal that compares two groups: the second less the first, or the second's compute for the first's loss."""
-    a, b = first[0], second[0]
-    gradient = np.concatenate([-a.gradient[:count], b.gradient[:count]], axis=1)
-    if goal.what == "difference":
-        return Known(b.values[:count] - a.values[:count], gradient, is_log=a.is_log)
-    slope = second[1].values[:count]
-    return Known(_multiplier(a.values[:count], second[1].gradient[:count]), -gradient / slope[:, None], is_log=True)
+    if at_knots is None:
+        gradient = np.concatenate([-first.gradient[:count], second.gradient[:count]], axis=1)
+        return Known(second.values[:count] - first.values[:count], gradient, is_log=first.is_log)
+    losses, gradients = at_knots.losses[:count], at_knots.gradients[:count]
+    log_factor = _multiplier(first.values[:count], losses)
+    # At the factor m, L2(m, theta2) = L1(theta1): m changes by the difference of their changes over the slope of L2.
+    slope = np.einsum("rk,rk->r", losses, _weights(log_factor, derivative=True))
+    changes = [first.gradient[:count], -np.einsum("rkp,rk->rp", gradients, _weights(log_factor))]
+    return Known(log_factor, np.concatenate(changes, axis=1) / slope[:, None], is_log=True)
+
+
+def _weights(logs: Array, *, derivative: bool = False) -> Array:
+    """How much the value at each knot counts `(r, knots)` in the polynomial through all at `logs`, or in its slope."""
+    powers = np.arange(len(KNOTS))
+    terms = powers * logs[:, None] ** np.maximum(powers - 1, 0) if derivative else logs[:, None] ** powers
+    weights: Array = terms @ FROM_KNOTS
+    return weights
 
 
 def _multiplier(wanted: Array, losses: Array) -> Array:
@@ -229,11 +252,10 @@ def _multiplier(wanted: Array, losses: Array) -> Array:
             f"The second group does not reach the loss of the first with up to {far:.0f} times more or less compute.",
             hint="Ask for the loss of each group, such as --goal loss@1e24, or for difference(alpha).",
         )
-    coefficients = losses @ np.linalg.inv(np.vander(np.array(KNOTS), len(KNOTS), increasing=True)).T
     low, high = np.full(len(wanted), KNOTS[0]), np.full(len(wanted), KNOTS[-1])
     for _ in range(60):
         middle = (low + high) / 2
-        value = sum(coefficients[:, i] * middle**i for i in range(len(KNOTS)))
+        value = np.einsum("rk,rk->r", losses, _weights(middle))
         low, high = np.where(value > wanted, middle, low), np.where(value > wanted, high, middle)
     return np.asarray((low + high) / 2)
 

@@ -19,7 +19,7 @@ from scaling_cli.analysis.allocation.search_answer import (
     _joint,
     searched_answer,
 )
-from scaling_cli.analysis.allocation.searched import _crossing, bands, least, solve
+from scaling_cli.analysis.allocation.searched import _bands, _crossing, bands, least, solve
 from scaling_cli.analysis.allocation.space import Axis, Space
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.flops import flops_rule
@@ -164,14 +164,13 @@ def test_a_band_of_shares_keeps_the_others_at_their_best():
     solution = solve(made, 1e21)
     for name, share in best.items():
         assert solution.chosen.further[name][0] == pytest.approx(share, abs=1e-5)
-    ceiling = np.exp(made.best(0.95e21).value[0]) - np.exp(made.best(1e21).value[0])
-    others = {"web": (0.2, 0.4), "code": (0.3, 0.4), "math": (0.3, 0.2)}
-    found = bands(made, solution)
-    for name, (one, other) in others.items():
+    log_ceiling = float(made.best(0.95e21).value[0])
+    ceiling = np.exp(log_ceiling) - np.exp(solution.chosen.log_loss[0])
+    for name, (one, other) in {"web": (0.2, 0.4), "math": (0.3, 0.2)}.items():
+        found = _bands(made, solution, name, best[name], (0.0, 1.0), {"0.05": log_ceiling})
         # The others share what is left or missing so that their slopes are equal.
-        curvature = truth[f"k_{name}"] + one * other / (one + other)
-        half = np.sqrt(ceiling / curvature)
-        assert found[name]["0.05"] == pytest.approx((best[name] - half, best[name] + half), abs=2e-4)
+        half = np.sqrt(ceiling / (truth[f"k_{name}"] + one * other / (one + other)))
+        assert found["0.05"] == pytest.approx((best[name] - half, best[name] + half), abs=2e-4)
 
 
 @pytest.mark.parametrize("is_log", [False, True])
@@ -212,7 +211,7 @@ def allocated(monkeypatch):
 
 @pytest.fixture(scope="module")
 def answer():
-    return searched_answer(fitted(LAWS), plan(budgets=(1e21, 1e20)), {"lab": "ours"})
+    return searched_answer(fitted(LAWS), plan(), {"lab": "ours"})
 
 
 def test_the_result_has_the_best_choices_their_intervals_and_costs(answer):
@@ -243,8 +242,9 @@ def test_the_result_has_the_best_choices_their_intervals_and_costs(answer):
 
 
 def test_the_frontier_is_the_best_params_from_the_least_to_the_largest_budget(answer):
+    """From one budget it reaches ten times as far."""
     made = answer.frontier
-    assert (len(made.x), made.x[0], made.x[-1]) == (12, pytest.approx(1e20), pytest.approx(1e21))
+    assert (len(made.x), made.x[0], made.x[-1]) == (12, pytest.approx(1e21), pytest.approx(1e22))
     assert made.y == pytest.approx([lowest(compute)[1] for compute in made.x], rel=1e-4)
     assert all(low < middle < high for low, middle, high in zip(made.low, made.y, made.high, strict=True))
 
@@ -257,10 +257,9 @@ def test_exponents_are_those_of_the_closed_form_whatever_the_limits(answer):
     assert answer.exponents["params"].low == pytest.approx(0.36 / 0.7, abs=1e-4)
 
 
-def test_the_frontier_of_one_budget_reaches_ten_times_further():
-    one = _frontier(two(), plan(), (1e21,))
-    assert (one.x[0], one.x[-1]) == pytest.approx((1e21, 1e22))
-    assert one.low is None
+def test_the_frontier_of_several_budgets_spans_them():
+    some = _frontier(two(), plan(), (3e20, 1e20, 2e20))
+    assert (some.x[0], some.x[-1], some.low) == (pytest.approx(1e20), pytest.approx(3e20), None)
 
 
 def test_a_target_loss_has_its_least_budget_and_interval(allocated):

@@ -151,3 +151,13 @@ def test_floors_are_shared_if_all_of_them_are():
     assert answer._floor(without, ()) == "none"
     assert answer._floor(with_floor, ()) == answer._floor(with_floor, ("b",)) == "separate"
     assert answer._floor(with_floor, ("c",)) == answer._floor(with_floor, ("b", "c")) == "shared"
+
+
+def test_what_cannot_be_shared_is_said_with_its_p_value():
+    found = answer._rejected(("c",), asked(), NestedTest(1.0, 0.0123, "F", "a", "b"))
+    assert found.code == "shared-floor-rejected"
+    assert "0.012" in found.message
+    named = answer._rejected(("a", "c"), asked(shared=("a", "c")), NestedTest(1.0, None, "F", "a", "b"))
+    assert named.code == "share-rejected"
+    assert "a, c" in named.message
+    assert "unknown" in named.message

@@ -62,3 +62,10 @@ def test_without_draws_the_statistic_may_be_stretched_and_matched():
     null = NullDistribution(2, 15.0, matched=1.4, stretch=1.5)
     assert null.tail(3.0) == pytest.approx(f.sf(2.0, 1.4, 15))
     assert null.inflation(0.95) == pytest.approx(1.5 * f.ppf(0.95, 1.4, 15) / f.ppf(0.95, 2, 15))
+
+
+def test_the_cut_of_an_average_is_sought_beyond_the_largest_draw():
+    """With one degree of freedom both tails are heavy, and the cut is far beyond the quantile of F."""
+    heavy = NullDistribution(1, 1.0, np.array([0.0] + [1e6] * 98), is_averaged=True)
+    assert heavy.tail(heavy.cut(0.9)) == pytest.approx(0.1, rel=1e-6)
+    assert heavy.cut(0.9) > 10 * f.ppf(0.9, 1, 1)

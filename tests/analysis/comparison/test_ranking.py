@@ -12,6 +12,7 @@ from scipy.stats import f
 
 import scaling_cli as scaling
 from scaling_cli.analysis.comparison.ranking import letters_of, ranking
+from scaling_cli.record import replace
 from scaling_cli.results.comparison import DIFFERENT, Margin
 from scaling_cli.results.fit import Estimate
 from tests.analysis.comparison.many_simulations import DESIGNS, mistakes
@@ -155,6 +156,16 @@ def test_multipliers_are_against_the_group_of_the_lowest_loss_where_the_data_end
     found = {row.name: row.multiplier for row in rows}
     assert found["g1"] is None
     assert found["g0"].estimate == pytest.approx((30 / 27) ** (1 / 0.06), rel=1e-6)
+    crossing = [power({"a": a, "b": b}, (1e18, 1e20)) for a, b in ((30.0, -0.07), (20.0, -0.06))]
+    for start, best in ((1e16, "g1"), (1e22, "g0")):  # the curves cross at 4e17
+        placed = replace(data.margin, start=start)
+        turned = SimpleNamespace(**{**vars(made([0.07, 0.06], curves=curves_of(crossing))), "margin": placed})
+        rows, _ = ranking(turned, [], np.ones(2), None)
+        assert {row.against for row in rows} == {best}
+        ratio = 30.0 / 20.0 * start**-0.01  # of the losses where the data end
+        wanted = ratio ** (1 / 0.07) if best == "g1" else ratio ** (-1 / 0.06)
+        (needed,) = (row.multiplier.estimate for row in rows if row.multiplier is not None)
+        assert needed == pytest.approx(wanted, rel=1e-6)
     against, _ = ranking(data, [], np.ones(3), "g2")
     assert {row.name: row.multiplier and row.multiplier.estimate for row in against} == {
         "g0": pytest.approx((30 / 28) ** (1 / 0.06), rel=1e-6),

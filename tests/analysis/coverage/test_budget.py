@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.coverage.budget import Amount, Buyer, Questions, costs_of, purchases
+from scaling_cli.analysis.coverage.budget import Amount, Buyer, Questions, _every_k, costs_of, purchases
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.coverage.budget import Compute, Money
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
@@ -211,3 +211,13 @@ def test_a_target_of_many_attempts_is_looked_for_in_steps_of_two_percent():
     assert data.coverage(np.array([row.k - 1, row.k])) == pytest.approx([0.5, 0.5], abs=0.01)
     assert data.coverage(np.array([row.k - 1]))[0] < 0.5
     assert row.k_low < row.k < row.k_high <= 1000
+
+
+def test_every_number_of_attempts_up_to_four_hundred_is_tried_and_then_steps():
+    for most in (1, 59, 400):
+        assert _every_k(most).tolist() == list(range(1, most + 1))
+    for most in (401, 5000):
+        k = _every_k(most)
+        assert (k[:60].tolist(), k[-1]) == (list(range(1, 61)), most)
+        assert len(k) < 330
+        assert (np.diff(k) <= 1 + 0.02 * k[1:]).all()

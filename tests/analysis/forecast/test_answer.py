@@ -237,6 +237,16 @@ def test_a_saved_fit_has_no_runs_but_the_reach_of_its_range():
     assert result.predictions[0].reach == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize(("rise", "is_noted"), [(0.025, False), (0.035, True)])
+def test_loss_that_rises_with_tokens_by_more_than_noise_is_noted(rise, is_noted):
+    """Noise is 1 %, and three times as much is more than noise."""
+    tokens = np.geomspace(1e9, 3e10, 6)
+    loss = np.exp(np.array([0.8, 0.7, 0.6, 0.5, 0.4, 0.5 + rise]))
+    points = ForecastPoints({"params": np.full(6, 1e8), "tokens": tokens}, loss, np.arange(6), 6e8 * tokens)
+    _, caveats = asked(surface(points=points), at=[{"params": 1e8, "tokens": 5e10}])
+    assert ("rising-loss" in codes(caveats)) is is_noted
+
+
 def test_the_shift_of_the_result_is_that_at_the_largest_run():
     class Shifted(Known):
         shift = Shift(0.01, 0.002)

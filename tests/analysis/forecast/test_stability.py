@@ -42,6 +42,15 @@ def test_quarters_of_the_runs_are_left_out_by_tokens_or_else_by_scale():
     assert [int(part.trained[:12].sum()) for part in _parts(by_tokens)] == [12, 12]
 
 
+@pytest.mark.parametrize(("scales", "left"), [(4, []), (5, [4]), (8, [6, 4])])
+def test_four_scales_must_be_left(scales, left):
+    """Eight runs of each scale: cut-offs at a quarter, at half and at three quarters of them."""
+    points = runs(count=8 * scales)
+    scale = np.repeat(2.0 ** np.arange(scales), 8)
+    found = _parts(replace(points, columns={"x": scale}, scale=scale))
+    assert [len(np.unique(scale[part.trained])) for part in found] == left
+
+
 @pytest.mark.parametrize(("count", "parts"), [(9, 0), (11, 1), (16, 2), (32, 3)])
 def test_eight_points_of_four_scales_must_be_left(count, parts):
     assert len(_parts(runs(count=count))) == parts

@@ -135,3 +135,20 @@ def test_a_design_of_too_few_runs_is_replaced_by_one_of_small_runs():
     if len(plan.rounds) == 1:
         assert runs.compute.max() <= 1e18 * (1 + 1e-9)
         assert len(plan.rounds[0].tests) == 0
+
+
+@pytest.mark.parametrize(("runs", "rounds", "seeds"), [(8, 2, 1), (16, 2, 2), (14, 4, 1), (9, 3, 1)])
+def test_each_round_has_its_part_of_what_is_left_of_runs_and_budget(runs, rounds, seeds):
+    there = {"params": np.geomspace(3e7, 3e9, 9), "tokens": np.geomspace(9e10, 5e8, 9)}
+    known = replace(arm(draws=3), present=there)
+    asked = task("params@1e24", arms=[known], runs=runs, rounds=rounds, seeds=seeds, levels=(7, 9))
+    plan = planned(asked, draws=3)
+    assert len(plan.rounds) == rounds
+    places, budget = runs // seeds, asked.budget
+    for left, chosen in zip(range(rounds, 0, -1), plan.rounds, strict=True):
+        cost = plan.place(chosen.all).compute.sum() * seeds
+        assert 0 < len(chosen.all) <= places // left
+        assert cost <= budget / left * (1 + 1e-9)
+        assert bool(len(chosen.tests)) == (places // left > 3)  # of three runs or fewer, none tests the law
+        places -= len(chosen.all)
+        budget -= cost

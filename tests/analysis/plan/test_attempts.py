@@ -214,3 +214,12 @@ def test_intervals_of_coverage_are_normal_in_the_log_of_its_log():
     assert names == sorted(names, key=lambda name: int(name[1:]))
     assert all(counts.c[int(row.problem[1:])] == row.successes for row in result.attempts)
     assert {row.attempts for row in result.attempts} == {ATTEMPTS}
+
+
+def test_a_budget_beyond_all_steps_gives_each_problem_the_most():
+    """The steps double from a quarter of the median attempts on, twelve times in all, up to `MOST`."""
+    law = law_of(SMALL)
+    plan = _greedy(law, [(_slopes(law.fit, 1e3), 1.0)], 1e7, np.linalg.inv(law.fit.covariance))
+    most = round(float(np.median(law.n)) * 2**9)
+    assert plan.more.tolist() == [most] * len(law.n)
+    assert plan.problems.tolist() == law.problems.tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.plan.goals import Goal, check_goal, known, loss_slope, parse_goal, places, total_weights
+from scaling_cli.analysis.plan.goals import Goal, check_goal, known, parse_goal, places, total_weights
 from scaling_cli.analysis.plan.ground import ground
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, view
 from scaling_cli.errors import UsageError
@@ -144,13 +144,11 @@ def test_a_goal_needs_the_law_at_the_places_it_asks_about():
     assert places(parse_goal("alpha"), surface) == places(parse_goal("difference(alpha)"), surface) == []
     (spot,) = places(parse_goal("params@1e22"), surface)
     assert 6 * spot["params"] * spot["tokens"] == pytest.approx(np.full(len(spot["params"]), 1e22))
-    first, second = places(parse_goal("multiplier@1e22"), surface)
-    assert second["compute"][0] / first["compute"][0] == pytest.approx(np.exp(0.05))
+    assert [spot["compute"][0] for spot in places(parse_goal("multiplier@1e22"), surface)] == [1e22]
     (run,) = places(parse_goal("loss@params=7B,tokens=2T"), surface)
     assert {name: values.tolist() for name, values in run.items()} == {"params": [7e9], "tokens": [2e12]}
     assert [spot["x"].tolist() for spot in places(parse_goal("loss@1e22"), line)] == [[1e22]]
-    first, second = places(parse_goal("multiplier@1e22"), line)
-    assert (first["x"][0], second["x"][0]) == (1e22, pytest.approx(1e22 * np.exp(0.05)))
+    assert [spot["x"].tolist() for spot in places(parse_goal("multiplier@1e22"), line)] == [[1e22]]
 
 
 def test_values_and_their_kind_are_those_of_the_law():
@@ -171,16 +169,5 @@ def test_values_and_their_kind_are_those_of_the_law():
         assert found.shown() == pytest.approx(np.array(expected), rel=1e-6)
 
 
-def test_the_slope_of_the_loss_along_compute_is_that_of_its_closed_form():
-    law, goal = find_law("chinchilla"), parse_goal("multiplier@1e22")
-    place = ground(law, [RUNS, *places(goal, law)])
-    found = loss_slope(goal, place, place.coordinates(PARAMETERS), 1)
-
-    def log_loss(parameters, compute):
-        E, A, B, alpha, beta = parameters
-        params = best_params(parameters, compute)
-        return np.log(E + A / params**alpha + B / (compute / 6 / params) ** beta)
-
-    expected = [(log_loss(each, 1e22 * np.exp(0.05)) - log_loss(each, 1e22)) / 0.05 for each in PARAMETERS]
-    assert found == pytest.approx(expected, rel=1e-5)
+def test_weights_are_those_of_the_goals():
     assert total_weights([parse_goal("2*alpha"), parse_goal("beta")]).tolist() == [2.0, 1.0]

@@ -136,19 +136,19 @@ def equal_compute(first, second, compute):
     return brentq(lambda log: lowest(second, compute * np.exp(log)) - wanted, -3, 3, xtol=1e-10)
 
 
-def test_the_gradient_of_a_multiplier_is_how_it_changes_with_each_parameter_of_each_group():
+@pytest.mark.parametrize("log_factor", [0.02, 1.3, -2.1])
+def test_the_gradient_of_a_multiplier_is_how_it_changes_with_each_parameter_of_each_group(log_factor):
     """Changes of a law's coordinates are read off the changes of the losses of six runs."""
     one = np.array([1.8, 480.0, 2100.0, 0.35, 0.37])
-    # Near equal laws, since the slopes are those at the first group's compute.
     rest = np.array([0.0, 520.0, 2000.0, 0.348, 0.365])
-    floor = np.exp(lowest(one, 1e22)) - np.exp(lowest(rest, 1e22 * np.exp(0.02)))
+    floor = np.exp(lowest(one, 1e22)) - np.exp(lowest(rest, 1e22 * np.exp(log_factor)))
     first = replace(arm(draws=2, name="a"), parameters=one[None])
     second = replace(first, name="b", parameters=rest[None] + floor * (np.arange(5) == 0), noise=Noise(0.02))
     seen = view([first, second], [parse_goal("multiplier@1e22")], [MANY], draws=0)
     goal = seen.goals[0]
     values = [first.parameters[0], second.parameters[0]]
     assert goal.is_log
-    assert goal.values[0] == pytest.approx(0.02, rel=1e-3)
+    assert goal.values[0] == pytest.approx(log_factor, rel=1e-3, abs=1e-5)
 
     def losses(E, A, B, alpha, beta):
         return np.log(E + A * MANY["params"] ** -alpha + B * MANY["tokens"] ** -beta)
@@ -164,8 +164,7 @@ def test_the_gradient_of_a_multiplier_is_how_it_changes_with_each_parameter_of_e
                 equal_compute(*[value + sign * step * (j == i) for j, value in enumerate(values)], 1e22)
                 for sign in (1, -1)
             )
-            # The slope along compute is that of a step of 5 %.
-            assert goal.gradient[0, 5 * i : 5 * i + 5] @ theta == pytest.approx(up - down, rel=0.02)
+            assert goal.gradient[0, 5 * i : 5 * i + 5] @ theta == pytest.approx(up - down, rel=1e-3)
 
 
 def curves(*parameters, **more):

@@ -9,9 +9,10 @@ from scaling_cli.analysis.plan.answer import planned
 from scaling_cli.analysis.plan.goals import parse_goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds
-from scaling_cli.analysis.plan.until import Condition, least_budget, parse_until
+from scaling_cli.analysis.plan.until import ROUGH, Condition, _least, _remedy, least_budget, parse_until
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
+from scaling_cli.numbers.format import flops
 from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import task
 
@@ -80,3 +81,39 @@ def test_a_refusal_says_that_no_budget_is_enough():
     with pytest.raises(UsageError) as refused:
         least_budget(a_line(), Condition(parse_goal("b"), 1e-6), bounds_of)
     assert "10,000 times the budget would not be enough either" in refused.value.hint
+
+
+def test_the_least_budget_is_found_within_the_precision_asked_for():
+    tried = []
+
+    def width(budget):
+        tried.append(budget)
+        return 1e10 / budget**0.5
+
+    for precise in (0.3, 0.01):
+        found = _least(width, 1.0, 1e18, 1e22, precise)
+        assert 1e20 <= found <= 1e20 * np.exp(precise)
+        assert width(found) <= 1.0
+    assert _least(width, 1.0, 1e18, 1e20, 0.01) == 1e20
+    assert _least(width, 1.0, 1e17, 9.9e19, 0.01) is None
+    tried.clear()
+    _least(width, 1.0, 1e18, 1e22, 0.3)
+    assert len(tried) == 1 + 5  # the range of 9.2 in logs is halved five times
+
+
+def test_the_budget_that_a_refusal_names_is_tried_as_it_is_printed():
+    """Budgets that are printed with more than 1e20 FLOPs are too small at first: the next is larger by `ROUGH`."""
+    asked, tried = replace(a_line(), budget=1e18), []
+
+    def width(budget):
+        """Narrow enough from 1e20 on, but not in the three budgets that are tried once the search has ended."""
+        is_searched = len(tried) < searched
+        tried.append(budget)
+        return 0.5 if budget >= 1e20 and (is_searched or len(tried) > searched + 3) else 2.0
+
+    searched = 10**9
+    least = _least(width, 1.0, 1e18, 1e22, ROUGH)
+    searched, tried[:] = len(tried), []
+    hint = _remedy(width, 1.0, asked)
+    assert tried[searched:] == pytest.approx([least * (1 + ROUGH) ** i for i in range(4)], rel=0.05)
+    assert f"About {flops(least * (1 + ROUGH) ** 3)} FLOPs are needed with 8 runs" in hint

@@ -11,7 +11,7 @@ from scipy.stats import linregress
 
 from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.isoflop.budgets import Budget
-from scaling_cli.analysis.allocation.isoflop.tables import _lost
+from scaling_cli.analysis.allocation.isoflop.tables import _drift, _lost, _thin_sides
 from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SYMMETRIC, best_params, isoflop_frame, loss_at
 
 OFFSETS = np.linspace(-1.5, 1.5, 9)
@@ -132,3 +132,26 @@ def test_a_budget_without_a_minimum_in_many_replicates_is_noted_unless_it_is_ref
     assert len(_lost(curves, None)) == 2
     curves.minima.log_params = lost[:1]
     assert _lost(curves, None) == []
+
+
+def test_a_side_with_less_than_two_sizes_is_thin_unless_the_budget_is_refused():
+    def thin(*sides):
+        rows = [SimpleNamespace(left=left, right=right, refused=why, compute=10.0**place)
+                for place, (left, right, why) in enumerate(sides, 18)]  # fmt: skip
+        return [(each.code, each.message, each.group) for each in _thin_sides(rows, {"data": "web"})]
+
+    assert thin((2, 2, None), (5, 3, None), (0, 0, "bends")) == []
+    ((code, message, group),) = thin((1, 2, None), (2, 2, None), (0, 9, None))
+    assert (code, group) == ("thin-side", {"data": "web"})
+    assert "1e18, 1e20" in message
+    assert len(thin((1, 1, None))) == 2
+
+
+def test_a_drift_is_the_slope_of_a_regression_with_its_p_value():
+    decades, offsets = np.array([18.0, 19, 20, 21, 22]), np.array([0.9, 1.1, np.nan, 1.2, 1.4])
+    known = np.isfinite(offsets)
+    expected = linregress(decades[known], offsets[known])
+    found = _drift(decades, offsets)
+    assert (found.slope, found.p_value) == pytest.approx((expected.slope, expected.pvalue))
+    assert _drift(decades[:2], offsets[:2]) is None
+    assert _drift(decades[:3], np.array([1.0, 2.0, 3.0])).p_value is None  # on a line there is no error
