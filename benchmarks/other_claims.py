@@ -121,11 +121,11 @@ def print_kinds(logs: int) -> None:
 
 def print_tests(sets: int) -> None:
     """The size of the test of exponents."""
-    low, high = binomial_bounds(sets)
+    low, high = binomial_bounds(sets, level=1 - 0.05 / len(TESTED))
     print("## Tests of exponents\n")
     say(
         f"Share of {sets:,} data sets with equal exponents in which the test at 5 % says that they differ, in percent; "
-        f"of tests of this size, 95 % lie in {100 * low:.1f} to {100 * high:.1f}."
+        f"of tables for tests of this size, 95 % have all shares within {100 * low:.1f} to {100 * high:.1f}."
     )
     table(("runs", "design", "different", "F alone"), (_test(cell, sets) for cell in TESTED))
 
