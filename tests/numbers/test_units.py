@@ -112,3 +112,17 @@ def test_every_unit_of_compute_has_its_factor(unit, factor):
 )
 def test_cells_may_have_units_where_their_column_has_none(role, scale, units):
     assert cell_units(role, scale) == units
+
+
+def test_words_and_letters_of_counts_are_powers_of_a_thousand():
+    powers = {"k": 3, "tho": 3, "m": 6, "b": 9, "t": 12, "tri": 12}
+    for unit, factor in COUNT_UNITS.items():
+        prefix = max((prefix for prefix in powers if unit.startswith(prefix)), key=len)
+        assert factor == 10.0 ** powers[prefix]
+
+
+def test_units_of_compute_are_those_of_their_prefix():
+    powers = {"g": 9, "t": 12, "p": 15, "e": 18, "z": 21, "f": 0}
+    for unit, factor in COMPUTE_SUFFIXES.items():
+        assert factor == (PF_DAY if "day" in unit else 10.0 ** powers[unit[0]])
+    assert PF_DAY == 1e15 * 24 * 60 * 60

@@ -1,5 +1,7 @@
 """Caveats about inputs that were not read and runs that should not be pooled, and clean data without any."""
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -106,6 +108,7 @@ def test_a_sweep_at_equal_inputs_asks_for_its_best(role):
     (found,) = doubts(frame)
     assert found.code == "pooled-sweep"
     assert f"--best-over {role}" in found.message
+    assert re.search(rf", and {role} explains (99|100)(\.\d)? % of their variance", found.message)
     assert codes(frame, best_over=(role,)) == []
     assert codes(frame, by=(role,)) == []
 

@@ -148,3 +148,8 @@ def test_a_column_is_a_power_of_params_or_constant():
     assert power_of(params, 3 * params**0.4) == pytest.approx((0.4, np.log(3)))
     assert power_of(params, np.full(3, 5.0)) == pytest.approx((0.0, np.log(5)))
     assert power_of(np.full(2, 1e6), np.array([2.0, 8.0])) == pytest.approx((0.0, np.log(4)))
+
+
+def test_a_rule_is_proportional_only_if_it_is_at_all_values_of_what_is_searched():
+    """This rule is proportional to params where there are four loops, and nowhere else."""
+    assert not Costs(flops_rule("6 * params * tokens + (loops - 4) * tokens"), searched=("loops",)).is_proportional

@@ -101,6 +101,8 @@ def test_with_more_samples_more_pools_are_best_and_errors_hold_the_truth():
     assert report.results[0].sentence.startswith("With 25.6M samples: best alone, 1 epoch, for an error of ")
     assert "best and good together, 100 epochs" in report.results[0].sentence
     assert {"pools-overlap", "far-samples"} <= {found.code for found in report.caveats}
+    (overlap,) = (found.message for found in report.caveats if found.code == "pools-overlap")
+    assert "best and good" in overlap  # the pools of the largest budget that takes several
 
 
 def test_a_saved_fit_gives_the_same_answer(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.samples.outcomes import outcome
+from scaling_cli.data.samples.outcomes import WORDS, outcome
 from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_samples
 
@@ -202,3 +202,12 @@ def test_cells_that_repeat_are_read_as_each_by_itself():
     many = pl.DataFrame({"cell": cells * 5}, schema).select(outcome("cell", schema)).to_series()
     assert many.to_list() == alone * 5
     assert alone[:9] == [1.0, 1.0, None, None, None, None, None, 0.5, None]
+
+
+def test_words_are_successes_failures_or_half():
+    good = {"c", "true", "yes", "pass", "passed", "correct", "resolved", "success"}
+    half, schema = {"p"}, pl.Schema({"cell": pl.String})
+    assert good | half < set(WORDS)
+    for word in WORDS:
+        (found,) = pl.DataFrame({"cell": [word]}, schema).select(outcome("cell", schema)).to_series()
+        assert found == (1.0 if word in good else 0.5 if word in half else 0.0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 from scaling_cli.analysis.comparison.factors.design import Factor, Term, terms_of
-from scaling_cli.analysis.comparison.factors.effects import Contrast, _covariance, _precision, effect_of
+from scaling_cli.analysis.comparison.factors.effects import Contrast, _covariance, _cut, _precision, effect_of
 from scaling_cli.analysis.comparison.factors.noise import settled_fits
 from scaling_cli.analysis.comparison.factors.term_test import judged_term, ready
 from scaling_cli.record import replace
@@ -156,3 +158,8 @@ def test_the_errors_of_least_absolute_deviations_are_those_of_gaussian_noise_of_
     held = _covariance(lad, at_bound, test.phi)
     assert not held[0].any()
     assert held[1:, 1:] == pytest.approx(np.linalg.inv((slopes.T @ slopes)[1:, 1:]), rel=1e-5)
+
+
+def test_the_cut_of_several_columns_is_scheffes_in_units_of_the_null_distribution():
+    test = SimpleNamespace(distribution=SimpleNamespace(freedom=14.0, inflation=lambda level: 1 + level))
+    assert _cut(test, 0.9, 3) == pytest.approx(3 * fisher.ppf(0.9, 3, 14) * 1.9)

@@ -114,3 +114,9 @@ def test_an_interaction_is_said_by_the_factor_whose_effect_differs_most_plainly(
 
 def test_numbers_have_two_digits():
     assert [number(value) for value in (None, 0.0123, 1234.0, -0.5)] == ["?", "0.012", "1.2e+03", "-0.5"]
+
+
+def test_several_constants_are_named_and_one_is_not():
+    two = said(moved(None), constant=moved(True, 1.5, 1.4, 1.6, name="A", B=Estimate(1.02, 1.01, 1.03)))
+    assert "by a factor of 1.5 [1.4, 1.6] in A, +2 % [+1, +3] in B" in two
+    assert " in A" not in said(moved(None), constant=moved(True, 1.5, 1.4, 1.6, name="A"))
