@@ -48,11 +48,13 @@ def changes(path: Path) -> Iterator[Change]:
 
 
 def _judged(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions that compute: not messages, annotations, imports, or values of module constants that are text."""
+    """The expressions that compute: not messages, annotations, or what `assert` and `zip(strict=True)` check."""
     skipped: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise | ast.JoinedStr | ast.Assert):
             skipped.update(ast.walk(node))
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            skipped.add(node.value)
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
             skipped.update(ast.walk(node.annotation))
         if isinstance(node, ast.FunctionDef) and node.returns is not None:
