@@ -178,6 +178,16 @@ def test_a_drawn_curve_leaves_out_coverages_of_zero():
     assert drawn_curve(data(4, [0, 0, 0]), 0.9, 100).x == ()
 
 
+def test_a_drawn_curve_has_the_intervals_of_the_table():
+    log = data(64, [0, 1, 8, 32] * 5)
+    curve = drawn_curve(log, 0.9, 100)
+    found, _ = coverage_rows(log, np.array(curve.x, dtype=int), 0.9, "pointwise", "bound")
+    assert curve.y == tuple(row.estimate for row in found)
+    assert [low < y < high for low, y, high in zip(curve.low, curve.y, curve.high, strict=True)].count(True) > 20
+    for row, low, high in zip(found, curve.low, curve.high, strict=True):
+        assert (low, high) == (row.low, row.high)
+
+
 def test_nan_becomes_none():
     assert number_or_none(np.nan) is None
     assert number_or_none(0.0) == 0.0
