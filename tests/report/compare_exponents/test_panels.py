@@ -8,6 +8,7 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.record import replace
 from scaling_cli.report.compare_exponents.factor_rows import factor_records, factor_sections
+from scaling_cli.report.compare_exponents.facts import _needs
 from scaling_cli.report.compare_exponents.panels import compare_panels
 from scaling_cli.results.comparison import FactorEffect, Moved, Ranked, Sharing
 from scaling_cli.results.fit import Estimate
@@ -168,3 +169,17 @@ def test_two_exponents_have_a_panel_each_and_groups_without_one_are_left_out(res
               if chart.title.startswith("Exponents")]  # fmt: skip
     assert [chart.x.label for chart in charts] == ["exponent b", "exponent beta"]
     assert [chart.y.names for chart in charts] == [(one.name, two.name), (two.name,)]
+
+
+def test_what_a_pair_needs_is_read_at_the_lowest_loss_within_the_data(result):
+    (pair,) = result.comparisons
+    row = pair.compute_multiplier[0]
+    inside = [replace(row, loss=loss, estimate=2.0 * loss, is_extrapolated=False) for loss in (3.0, 2.5)]
+    beyond = replace(row, loss=2.0, estimate=7.0, is_extrapolated=True)
+    empty = replace(row, loss=2.2, estimate=None, is_extrapolated=False)
+
+    def needs(*rows):
+        return _needs(replace(pair, compute_multiplier=rows), result)
+
+    assert needs(*inside, empty, beyond).startswith(f"At a loss of 2.5, {pair.left} needs 5 times the ")
+    assert needs(beyond, empty) == needs() == ""
