@@ -5,8 +5,8 @@
 
 Each command runs on inputs of sizes n / 16, n and 4 n, each in processes of its own. The exponent p is that of a cost
 of a + b size^p through the three costs, so what a command needs for any input, such as imports, does not count. A
-growth too small to be measured counts as flat. The last line names the exponents above the limit of 1.1, and the exit
-code is 1 if there are any.
+growth too small to be measured counts as flat. A row above the limit of 1.1 is measured again with three times as many
+processes. The last line names the exponents above the limit, and the exit code is 1 if there are any.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from measure import Cost, machine, scaling
 
 LIMIT = 1.1
 FACTORS = (1 / 16, 1, 4)
+AGAIN = 3  # times as many processes for a row that grows too fast
 LEAST_SECONDS, LEAST_MEMORY = 0.15, 25.0  # of growth in all: less is noise
 QUIET = ("--quiet",)
 
@@ -205,6 +206,12 @@ def exponent(costs: list[float], least: float) -> float:
     return low
 
 
+def exponents(costs: list[Cost]) -> tuple[float, float]:
+    """The exponents of the time and of the memory."""
+    time = exponent([cost.seconds for cost in costs], LEAST_SECONDS)
+    return time, exponent([cost.memory for cost in costs], LEAST_MEMORY)
+
+
 def measured(case: Case, repeats: int) -> list[Cost]:
     """The costs for n / 16, n and 4 n."""
     costs = []
@@ -235,8 +242,10 @@ def main() -> None:
     steep = []
     for case in chosen(options.names):
         costs = measured(case, options.repeats)
-        time = exponent([cost.seconds for cost in costs], LEAST_SECONDS)
-        memory = exponent([cost.memory for cost in costs], LEAST_MEMORY)
+        time, memory = exponents(costs)
+        if max(time, memory) > LIMIT:  # other programs may have slowed one of the processes
+            costs = measured(case, AGAIN * options.repeats)
+            time, memory = exponents(costs)
         seconds, megabytes = (
             f"{first:.{digits}f} to {last:.{digits}f}"
             for first, last, digits in (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.analysis.comparison.models import CHUNK_VALUES
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
@@ -79,10 +80,12 @@ def _along_one_input(result: FitResult, law: Law) -> tuple[Law, Array, Array, tu
 
 def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
     """Log losses `(replicates, n)`; where a law predicts no positive loss, far from the data, that of `TINY`."""
+    inputs = law.prepare({law.inputs[0]: np.exp(log_x)})
+    losses, size = np.empty((len(theta), len(log_x))), max(1, CHUNK_VALUES // len(log_x))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        losses = np.fmax(
-            law.evaluate_linear(theta, law.prepare({law.inputs[0]: np.exp(log_x)}))[0], TINY
-        )  # of NaN, TINY
+        for first in range(0, len(theta), size):
+            losses[first : first + size] = law.evaluate_linear(theta[first : first + size], inputs)[0]
+        losses = np.fmax(losses, TINY)  # of NaN, TINY
     return np.log(np.where(losses == np.inf, 1 / TINY, losses))
 
 
