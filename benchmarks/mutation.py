@@ -2,7 +2,7 @@
 
     python benchmarks/mutation.py                      # 200 changes, seed 0: about an hour on one core
     python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs/select.py
-    python benchmarks/mutation.py --map /tmp/lines --part 1/2    # one half of the 200; another process takes 2/2
+    python benchmarks/mutation.py --map ../lines --part 1/2      # one half of the 200; another process takes 2/2
 
 A change turns around a sign, a comparison, a bound, an index, an axis, a condition or a word such as min and max.
 One copy of the project is changed, never the project itself. Functions that only say something (messages, help) and

@@ -125,7 +125,8 @@ def print_tests(sets: int) -> None:
     print("## Tests of exponents\n")
     say(
         f"Share of {sets:,} data sets with equal exponents in which the test at 5 % says that they differ, in percent; "
-        f"of tables for tests of this size, 95 % have all shares within {100 * low:.1f} to {100 * high:.1f}."
+        f"if every test had this size, all {len(TESTED)} shares would lie within {100 * low:.1f} to {100 * high:.1f} "
+        "in 95 % of such tables."
     )
     table(("runs", "design", "different", "F alone"), (_test(cell, sets) for cell in TESTED))
 

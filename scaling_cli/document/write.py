@@ -144,8 +144,7 @@ def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:
 
 def plain(value: object) -> Plain:
     """`value` in JSON's own types: records by field, tuples as lists, infinities and NaN as null."""
-    kind = type(value)
-    if kind in UNCHANGED:
+    if type(value) in UNCHANGED:
         return value  # type: ignore[return-value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -80,9 +80,9 @@ def _along_one_input(result: FitResult, law: Law) -> tuple[Law, Array, Array, tu
 
 def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
     """Log losses `(replicates, n)`; where a law predicts no positive loss, far from the data, that of `TINY`."""
-    inputs = law.prepare({law.inputs[0]: np.exp(log_x)})
     losses, size = np.empty((len(theta), len(log_x))), max(1, CHUNK_VALUES // len(log_x))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        inputs = law.prepare({law.inputs[0]: np.exp(log_x)})
         for first in range(0, len(theta), size):
             losses[first : first + size] = law.evaluate_linear(theta[first : first + size], inputs)[0]
         losses = np.fmax(losses, TINY)  # of NaN, TINY

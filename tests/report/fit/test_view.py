@@ -11,7 +11,7 @@ from scaling_cli.report.fit import view as fit
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
 from tests.factories import bad_report, chinchilla_result, groups_report, power_result, report
-from tests.grids import one_of_each
+from tests.report.every_format import in_every_format
 
 REPORTS = {
     "chinchilla": lambda: report(chinchilla_result()),
@@ -60,14 +60,7 @@ def test_a_pipe_cuts_and_folds_nothing(name):
         assert caveat.message in notes
 
 
-@pytest.mark.parametrize(
-    ("name", "format"),
-    one_of_each(
-        [(name, format) for name in REPORTS for format in FORMATS],
-        name="{}-{}".format,
-        kind=lambda name, format: "a page of good names" if format == "html" and name != "bad" else (name, format),
-    ),
-)
+@pytest.mark.parametrize(("name", "format"), in_every_format(REPORTS))
 def test_no_format_lets_control_characters_through(name, format):
     text = "".join(shown(name, format))
     assert all(character == "\n" or character.isprintable() for character in text)

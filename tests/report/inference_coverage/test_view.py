@@ -13,12 +13,12 @@ from scaling_cli.record import replace
 from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.inference_coverage import view
 from scaling_cli.report.pages.look import Look
-from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.results.coverage import Purchase
 from scaling_cli.results.fit import Estimate
 from scaling_cli.sentences.inference_coverage import sentence
 from tests import ROOT
-from tests.grids import one_of_each
+from tests.report.every_format import in_every_format
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"
 HOSTILE = "\x1b[31mred[/bold]"
@@ -83,14 +83,7 @@ def test_nothing_is_wider_than_the_terminal(reports, name, width):
     assert max(len(line) for line in text.splitlines()) <= width
 
 
-@pytest.mark.parametrize(
-    ("name", "format"),
-    one_of_each(
-        [(name, format) for name in REPORTS for format in FORMATS],
-        name="{}-{}".format,
-        kind=lambda name, format: "a page of good names" if format == "html" and name != "bad" else (name, format),
-    ),
-)
+@pytest.mark.parametrize(("name", "format"), in_every_format(REPORTS))
 def test_no_format_lets_control_characters_through(reports, name, format):
     text = render(reports[name], format, view, look=Look()) + render_notes(reports[name], format, Look())
     assert all(character == "\n" or character.isprintable() for character in text)
