@@ -97,9 +97,9 @@ def test_what_the_law_follows_or_never_changes_is_not_tested():
     assert tested.pattern("level", np.full(24, 3.0)) is None
     assert tested.pattern("no number", np.where(z > z.mean(), np.nan, 0.0)) is None
     bend = _standard(z) ** 2 - (_standard(z) ** 2).mean()
-    size = np.linalg.norm(z) / np.linalg.norm(bend)
-    assert tested.pattern("hardly a bend", z - z.mean() + 2e-4 * size * bend) is None
-    assert tested.pattern("a slight bend", z - z.mean() + 1e-2 * size * bend) is not None
+    slope = (z - z.mean()) * np.linalg.norm(bend) / np.linalg.norm(z - z.mean())
+    assert tested.pattern("hardly a bend", slope + 2e-4 * bend) is None
+    assert tested.pattern("a slight bend", slope + 1e-2 * bend) is not None
 
 
 @pytest.mark.parametrize(
