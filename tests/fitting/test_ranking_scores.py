@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from scipy import stats
 
 from scaling_cli.fitting.linear import naive, sandwich
