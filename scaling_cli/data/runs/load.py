@@ -46,7 +46,7 @@ from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
-from scaling_cli.data.runs.rows.splits import names_splits, one_split
+from scaling_cli.data.runs.rows.splits import one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
@@ -239,7 +239,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     settled = columns_in(options.where)
     is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
-    around = rows.frame if is_plain and any(map(names_splits, settled)) else frame
+    around = rows.frame if is_plain and settled else frame  # what the condition drops says more of the same runs
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
