@@ -124,8 +124,8 @@ MAKERS: Mapping[str, Callable[[], Tables]] = {
     "--suite suite.toml": lambda: {"runs.csv": scored(), "suite.toml": SUITE},
     "--loss web_loss": lambda: {"runs.csv": scored()},
     "--steps-to": lambda: {"curves.csv": curves(0.003)},
-    "--tokens 'step * batch_size": lambda: {"runs.csv": shaped().drop("compute")},
-    "--loss 'log(perplexity)'": lambda: {
+    "--tokens step * batch_size": lambda: {"runs.csv": shaped().drop("compute")},
+    "--loss log(perplexity)": lambda: {
         "runs.csv": runs().with_columns(gpu_hours=pl.col("compute") / 3600 / 4e14, perplexity=pl.col("loss").exp())
         .drop("compute", "loss")
     },
