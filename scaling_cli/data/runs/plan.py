@@ -18,7 +18,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 from scaling_cli.record import Record, replace
 
-COLUMN_NAME = re.compile(r"[\w./-]+")  # the first line of a text that is not a table has other characters
+COLUMN_NAME = r"[\w./-]+"  # the first line of a text that is not a table has other characters
 RUN_BY_FILE = "name of the file"
 LONG_FORM = (("value", "val", "values", "metric_value"), ("metric", "metric_name", "name", "key", "tag", "variable"))
 
@@ -159,7 +159,9 @@ def _no_loss(names: Sequence[str]) -> DataError:
         )
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers; add a header line with the names of the columns."
-    elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not COLUMN_NAME.fullmatch(names[0]))):
+    elif names and (
+        names[0].startswith(("#", "sep=")) or (len(names) == 1 and not re.fullmatch(COLUMN_NAME, names[0]))
+    ):
         hint = (
             "The first line must be the names of the columns, separated by commas, tabs, semicolons or bars; remove "
             "the lines before it."
