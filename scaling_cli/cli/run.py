@@ -74,7 +74,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         if name in arguments or COMPLETION in os.environ:
             from scaling_cli.cli.command import typer_command
 
-            command = typer_command(name)
+            command = typer_command(name, None if COMPLETION in os.environ else arguments)
         app.command(name, short_help=SUMMARIES[name], context_settings=NO_HELP)(command)
     return app
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from scaling_cli.record import Record
-
-NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
-NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
 
 Kind: TypeAlias = Literal["word", "text", "symbol", "number", "interval", "estimate"]
 Cells: TypeAlias = tuple[str, ...]
