@@ -17,7 +17,7 @@ from scaling_cli.data.files.each import Opened
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
-from scaling_cli.data.files.inputs import Inputs, column_counts, joined, open_inputs, read_usable
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, column_counts, joined, open_inputs, read_usable
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -141,7 +141,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> RunTable:
-        rows = _gather(usable, options)
+        rows = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable, options)
         table = _load(rows, options)
         is_passed_over = any(found.code == "several-splits" for found in table.caveats)
         is_whole = options.where is None and not skips_other_losses(rows.plan) and not is_passed_over
@@ -168,8 +168,9 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     refuse_without_loss(scans, plan.chosen["loss"].column)
     run = plan.chosen.get("run_id")
     parts, run_is_file = [], False
+    are_tables = len(inputs.files) == 1 or plan.by.get(BY_FILE) == BY_FILE
     for scan in scans:
-        is_run = len(inputs.files) > 1 or scan.kind.one_run or options.checkpoints.needs_runs
+        is_run = not are_tables or scan.kind.one_run or options.checkpoints.needs_runs
         if is_run and (run is None or run.column not in scan.columns):
             parts.append(scan.rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
@@ -186,7 +187,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
         lacking=lacking(scans, plan),
-        lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
+        lacks_runs=are_tables and not any(scan.kind.one_run for scan in scans) and _lacks_runs(plan, options),
         held=None if run_is_file or formulas else inputs.held,
     )
 
