@@ -18,7 +18,6 @@ from scaling_cli.errors import FitError
 from scaling_cli.laws import find_law
 from tests.grids import one_in
 
-
 TWO = find_law("power-constant"), find_law("power")  # of which the forecasts take a tenth of the time of all laws
 
 
