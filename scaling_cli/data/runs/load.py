@@ -13,12 +13,12 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.each import Opened
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.inputs import (
     Inputs,
+    Opened,
     column_counts,
     joined,
     open_inputs,
