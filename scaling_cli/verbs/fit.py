@@ -26,8 +26,8 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import Groups, grouped_for, groups_of
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.mixture import own_inputs
-from scaling_cli.points.pooled import input_doubts
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
