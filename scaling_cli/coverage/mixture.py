@@ -81,7 +81,7 @@ class Draws(Record):
         below = np.cumsum(self.chances[order], axis=0)
         places = [(below < share * below[-1]).sum(axis=0) for share in ((1 - level) / 2, (1 + level) / 2)]
         ranked = np.take_along_axis(values, order, axis=0)
-        low, high = (ranked[np.minimum(place, len(values) - 1), np.arange(values.shape[1])] for place in places)
+        low, high = (ranked[place, np.arange(values.shape[1])] for place in places)
         return low, high
 
 

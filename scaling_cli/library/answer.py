@@ -192,10 +192,11 @@ def load(path: str | Path) -> Answer[Any]:
 
     Example:
         >>> import scaling_cli as scaling
-        >>> import pathlib, tempfile
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "fit.json"
-        >>> saved = scaling.fit("sample_data/isoflop_runs.csv", interval="none").save(path)
-        >>> round(scaling.load(saved)["alpha"].estimate, 2)
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saved = scaling.fit("sample_data/isoflop_runs.csv", interval="none").save(f"{folder}/fit.json")
+        ...     loaded = scaling.load(saved)
+        >>> round(loaded["alpha"].estimate, 2)
         0.35
     """
     from scaling_cli.options.option import Options

@@ -8,6 +8,7 @@ before polars starts its threads, which do not survive it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -109,7 +110,8 @@ def _serve(callers: socket.socket) -> None:
     for module in pkgutil.walk_packages(scaling_cli.__path__, "scaling_cli."):
         importlib.import_module(module.name)
     with contextlib.suppress(ImportError):  # what draws figures is optional
-        importlib.import_module("matplotlib.backends.backend_svg")
+        for name in ("axes", "figure", "layout_engine", "backends.backend_agg", "backends.backend_svg"):
+            importlib.import_module(f"matplotlib.{name}")
     assert "joblib" not in sys.modules  # with it, commands end by another way
     gc.collect()
     gc.freeze()  # so that a child does not copy all objects to look for garbage
@@ -119,6 +121,8 @@ def _serve(callers: socket.socket) -> None:
             return
         with os.fdopen(files[0], "rb") as file:
             asked = json.loads(file.read())
+        if any(word.endswith(".html") for word in asked["arguments"]):
+            _remember_program()
         child = os.fork()
         if not child:
             callers.close()
@@ -132,6 +136,26 @@ def _serve(callers: socket.socket) -> None:
             "seconds": used.ru_utime + used.ru_stime,
         }
         callers.sendall(json.dumps(answer).encode() + b"\n")
+
+
+@functools.cache
+def _remember_program() -> None:
+    """Make the program of live pages once, which takes two seconds: in a fork, for it starts threads."""
+    from scaling_cli.report.pages import interactive
+
+    if not interactive.is_possible():
+        return
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        with os.fdopen(writes, "wb") as pipe:
+            pipe.write(interactive._bundle().encode())
+        os._exit(0)
+    os.close(writes)
+    with os.fdopen(reads, "rb") as pipe:
+        program = pipe.read().decode()
+    os.waitpid(child, 0)
+    interactive._bundle = functools.cache(lambda: program)
 
 
 def _awaited(child: int, seconds: float | None) -> tuple[int, resource.struct_rusage]:

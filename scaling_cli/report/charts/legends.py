@@ -22,7 +22,7 @@ def make_room(drawing: Any) -> None:
     panels = [axes for axes in drawing.axes if axes.get_legend() is not None]
     if not panels:
         return
-    drawing.draw_without_rendering()
+    drawing.get_layout_engine().execute(drawing)
     for axes in panels:
         box = axes.get_legend().get_window_extent()
         if any(_hides(box, places) for places in _drawn(axes)):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import re
 
 from scaling_cli.report.charts.chart import Panels
 from scaling_cli.report.charts.vega import SCHEMA, specification, switches
 
 PLACE = "figure"  # id of the element that is drawn in
+NOT_ASCII = re.compile(r"[^ -~\n]")  # what may not print
 LIGHT, DARK = ("#1a1a1a", "#d9d9d9"), ("#e6e6e6", "#555555")  # text and grid
 PROGRAM = """
 (function () {
@@ -81,7 +83,7 @@ def _bundle() -> str:
     # A comment of the program names pages of its project; none is ever asked for.
     program = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     # In its strings stand characters that do not print; pages have none.
-    return "".join(each if each == "\n" or each.isprintable() else f"\\u{ord(each):04x}" for each in program)
+    return NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else f"\\u{ord(found[0]):04x}", program)
 
 
 def _script(program: str) -> str:

@@ -42,7 +42,7 @@ def frame(groups, points=24, low=1e18, decades=4, noise=0.003, seeds=1, seed=0):
 
 
 def compare(data, **options):
-    return scaling.compare_exponents(data, **{"by": ["group"], "replicates": 199, **options})
+    return scaling.compare_exponents(data, **{"by": ["group"], "replicates": 99, **options})
 
 
 def pair(report):
@@ -317,7 +317,7 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
         law="power",
         where="seed = 42 and flop_increase = 1 and routing_frequency = 0.5 and top_k = 1 and num_experts in (1, 64)",
         reference="Dense",
-        replicates=199,
+        replicates=99,
     )
     groups = {group.name: group for group in report.results[0].groups}
     assert groups["Dense"].runs == 5
@@ -331,7 +331,7 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
         law="power-constant",
         where="seed = 42 and flop_increase = 1 and routing_frequency = 0.5 and top_k = 1 and num_experts in (1, 64)",
         reference="Dense",
-        replicates=199,
+        replicates=99,
     )
     assert {"low-power", "few-runs", "floor-open"} <= codes(with_floor)
     # With five and six sizes, floors are uncertain by a quarter to a third of the loss above them.
@@ -349,7 +349,7 @@ def test_parallel_streams_save_params_but_six_sizes_do_not_tell_their_exponents(
         law="power-constant",
         where="corpus = 'pile'",
         reference="1",
-        replicates=199,
+        replicates=99,
     )
     assert {"low-power", "few-runs", "short-range"} <= codes(report)
     for each in report.results[0].comparisons:
@@ -365,7 +365,7 @@ def test_five_sizes_of_a_family_do_not_tell_its_exponent_but_the_axis_of_another
         law="power-constant",
         mapping={"loss": "pile_test_loss"},
         where="family in ('Cerebras-GPT', 'Cerebras-GPT-muP', 'Pythia')",
-        replicates=399,
+        replicates=199,
     )
     assert {group.name: group.runs for group in report.results[0].groups}["Cerebras-GPT-muP"] == 5
     assert {"low-power", "few-runs", "floor-open"} <= codes(report)
@@ -383,7 +383,7 @@ def test_two_corpora_along_their_optimal_frontiers_differ_by_little_beside_the_n
             x="flops",
             law="power-constant",
             where=f"config_id in ('{names[0]}', '{names[1]}')",
-            replicates=399,
+            replicates=199,
         )
     )
     # The noise of the smallest budgets is several times that of the largest. With equal weights, p was 0.002.
@@ -420,7 +420,7 @@ def test_ranks_of_optimizers_grow_with_width_and_eight_widths_show_little(shared
         mapping={"loss": "value"},
         where="metric = 'soft_rank' and bucket = 'global'",
         reference="AdamW",
-        replicates=199,
+        replicates=99,
     )
     assert {"low-power", "few-runs", "short-range"} <= codes(report)
     assert all(group.parameters["b"].estimate > 0.5 for group in report.results[0].groups)

@@ -34,7 +34,8 @@ def with_total_tokens(
         return plan, ()
     column = plan.chosen["tokens"].column
     if "tokens" in mapping:
-        return plan, (caveat("tokens-share", column=column),) if re.search(SHARE, normalise(column)) else ()
+        is_share = column not in plan.computed and re.search(SHARE, normalise(column))
+        return plan, (caveat("tokens-share", column=column),) if is_share else ()
     for name in schema.names():
         if name == column or not _is_total(name):
             continue
