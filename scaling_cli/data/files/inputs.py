@@ -8,7 +8,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import polars as pl
 
@@ -23,7 +23,7 @@ from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
 from scaling_cli.data.files.unpacked import check_unpacked
 from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.reader_errors import THROWN, explained, together
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.record import Record, replace
 
 BY_FILE = "file"  # the column of the file of each row, where no other has the name
@@ -111,6 +111,9 @@ class Inputs(Record):
             for file in self.files
             if stamp_of(file.path) != self.stamps.get(file.path)
         ]
+
+
+Opened: TypeAlias = Inputs | ScalingError  # open files, or the error that opening them ended with
 
 
 def column_counts(scans: Sequence[Scan]) -> Counter[str]:

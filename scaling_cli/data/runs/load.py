@@ -13,11 +13,10 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.each import Opened
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
-from scaling_cli.data.files.inputs import BY_FILE, Inputs, column_counts, joined, open_inputs, read_usable
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -37,7 +36,6 @@ from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_steps
-from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -241,6 +239,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
+        from scaling_cli.data.runs.rows.reused_names import separate_reused_names
+
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
     frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
