@@ -232,7 +232,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     step_caveats: tuple[Caveat, ...] = ()
     if rows.is_small:
         frame, step_caveats = with_steps(frame, schema, plan)
-        frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+        if plan.formulas:
+            frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
