@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
@@ -71,6 +70,8 @@ def cells_wide(text: str) -> int:
     """Columns a text takes in a terminal: East Asian wide characters take two, combining marks none."""
     if text.isascii():
         return len(text)
+    import unicodedata  # nearly all text is ASCII
+
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
