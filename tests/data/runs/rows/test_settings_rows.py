@@ -8,6 +8,7 @@ import pytest
 
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
+from tests.grids import one_of_each
 
 RUNS = [(f"r{place}", params, optimizer, lr) for place, (params, optimizer, lr) in enumerate(
     (params, optimizer, lr) for params in (1e7, 2e7) for optimizer in ("adam", "muon") for lr in (0.1, 0.3)
@@ -39,10 +40,17 @@ KEPT = [lambda n, o, r: True, lambda n, o, r: o == "muon", lambda n, o, r: r < 0
         lambda n, o, r: n > 1.5e7 and o == "muon", lambda n, o, r: True, lambda n, o, r: o == "muon"]  # fmt: skip
 
 
-@pytest.mark.parametrize("has_steps", [True, False])
-@pytest.mark.parametrize(("where", "keeps"), list(zip(CONDITIONS, KEPT, strict=True)))
-@pytest.mark.parametrize("by", [(), ("config/optimizer",), ("config/lr",), ("config/optimizer", "config/lr")])
-def test_conditions_and_groups_know_the_settings_of_a_run(log, where, keeps, by, has_steps):
+GROUPS = [(), ("config/optimizer",), ("config/lr",), ("config/optimizer", "config/lr")]
+GRID = one_of_each(
+    [(place, by, has_steps) for place in range(len(CONDITIONS)) for by in GROUPS for has_steps in (True, False)],
+    name=lambda place, by, has_steps: f"{CONDITIONS[place]} by {' and '.join(by) or 'nothing'}, steps {has_steps}",
+    kind=lambda place, by, has_steps: (place + len(by)) % 6 + 10 * (len(by) == 2),
+)
+
+
+@pytest.mark.parametrize(("place", "by", "has_steps"), GRID)
+def test_conditions_and_groups_know_the_settings_of_a_run(log, place, by, has_steps):
+    where, keeps = CONDITIONS[place], KEPT[place]
     table = load_runs([log(lines_of(has_steps=has_steps))], where=where, by=by)
     found = {run: (params, tokens, lr) for run, params, tokens, lr in
              table.frame.select("run_id", "params", "tokens", "lr").iter_rows()}  # fmt: skip
