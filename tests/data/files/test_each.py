@@ -54,7 +54,7 @@ def test_a_file_that_cannot_be_opened_is_its_error_and_the_others_are_read(write
 
 
 def test_a_file_that_cannot_be_read_with_others_is_left_out(write):
-    """Of five files one has a row that is too long. It is found by halves, and files that are left alone are read later."""
+    """Of five files one has a row that is too long. It is found by halves, and a file left alone is read later."""
     texts = {f"f{place}": f"step,loss\n1,{place}\n" for place in range(5)}
     texts["f3"] = "step,loss\n1,3,99,98\n"
     opened = open_each(write(**texts))
