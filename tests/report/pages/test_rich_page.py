@@ -146,3 +146,20 @@ def test_what_failed_comes_last_with_its_reason_and_hint():
     assert last[0].split() == ["failed", "why", "hint"]
     assert "b\\x1b" in last[2]
     assert last[2].rstrip().endswith("1 point is too few.  Add runs.")
+
+
+def test_brackets_numbers_and_names_of_pictures_are_written_as_they_are(monkeypatch):
+    sheet = Sheet((Column("name"), Column("value", "number")), (("[red]:smile: 12", "3"),))
+    for color in (False, True):
+        assert "[red]:smile: 12" in _drawn(_tables(Section("", sheet), Look(60, color=color)), Look(60, color=color))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[1m" in _drawn(_tables(Section("", sheet), Look(60, color=True)), Look(60, color=True))
+
+
+def test_a_terminal_has_the_first_answers_and_one_page_with_details_is_enough_to_say_so():
+    made = report()
+    made.results = [SimpleNamespace(group={"data": str(place)}, sentence="Loss falls.") for place in range(60)]
+    shown, whole = (write(made, view(SHORT), look=look).count("Loss falls.") for look in (Look(80), Look()))
+    assert (shown < 60, whole) == (True, 60)
+    detailed = replace(SHORT, details=[("why", "it fits")])
+    assert "--details" in write(report(), view(SHORT, detailed), look=Look(80))
