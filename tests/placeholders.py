@@ -31,6 +31,15 @@ def runs(**columns: object) -> pl.DataFrame:
     return frame.with_columns(**columns)
 
 
+def shaped() -> pl.DataFrame:
+    """The same runs, with the shape of the model and steps of a batch in place of params and tokens."""
+    layers = pl.Series(np.repeat([6, 8, 12, 16, 24], 5))
+    return runs(layers=layers, batch_size=pl.lit(256)).select(
+        "layers", "batch_size", "loss", "compute",
+        step=(pl.col("tokens") / 256 / 2048).round(), width=(pl.col("params") / 12 / layers).sqrt().round(),
+    )  # fmt: skip
+
+
 def along(points: int = 14, **columns: object) -> pl.DataFrame:
     """Runs along compute."""
     compute = np.geomspace(1e18, 1e22, points)
@@ -115,6 +124,12 @@ MAKERS: Mapping[str, Callable[[], Tables]] = {
     "--suite suite.toml": lambda: {"runs.csv": scored(), "suite.toml": SUITE},
     "--loss web_loss": lambda: {"runs.csv": scored()},
     "--steps-to": lambda: {"curves.csv": curves(0.003)},
+    "--by file": lambda: {"adamw.csv": along(), "muon.csv": along().with_columns(pl.col("loss") * 0.97)},
+    "--tokens step * batch_size": lambda: {"runs.csv": shaped().drop("compute")},
+    "--loss log(perplexity)": lambda: {
+        "runs.csv": runs().with_columns(gpu_hours=pl.col("compute") / 3600 / 4e14, perplexity=pl.col("loss").exp())
+        .drop("compute", "loss")
+    },
     "--loss eval/c4": lambda: {
         "runs.csv": runs(peak=pl.lit(1e-3)).rename({"loss": "eval/c4", "params": "model.n", "peak": "optimizer.peak"}),
     },

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from scaling_cli.caveats import SENTENCES, allocation, caveat, comparison, coverage, data, design, fit, forecast, plan
+from scaling_cli.caveats import allocation, caveat, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.caveats.order import MAY_BE_WRONG, SAYS_HOW, rank
+from scaling_cli.caveats.sentences import SENTENCES
 from scaling_cli.laws import find_law
 from tests import ROOT
 from tests.cli.running import run

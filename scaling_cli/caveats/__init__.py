@@ -2,8 +2,9 @@
 
 A sentence says what is wrong, what this does to the result, and what to do about it; its last part is the thing to do.
 There is one module for each stage: reading runs (`data`), their inputs (`design`), fitting (`fit`), and the questions
-asked of a fit (`forecast`, `comparison`, `allocation`, `coverage`, `plan`). Each has the sentences, and `WHEN` they
-are said, which only the page of all caveats reads. Codes are for `--allow CODE` and for scripts, and do not change.
+asked of a fit (`forecast`, `comparison`, `allocation`, `coverage`, `plan`). Each has the sentences, which `sentences`
+joins, and `WHEN` they are said, which only the page of all caveats reads. Codes are for `--allow CODE` and for scripts,
+and do not change.
 """
 
 from __future__ import annotations
@@ -14,22 +15,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
 from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
-POWER = re.compile(r"(?<=\d)e\+?(?=-?\d)0?(?=\d)")  # 1e+24, as Python writes 1e24
-
-SENTENCES = {
-    **data.SENTENCES,
-    **design.SENTENCES,
-    **fit.SENTENCES,
-    **comparison.SENTENCES,
-    **allocation.SENTENCES,
-    **coverage.SENTENCES,
-    **forecast.SENTENCES,
-    **plan.SENTENCES,
-}
+POWER = r"(?<=\d)e\+?(?=-?\d)0?(?=\d)"  # 1e+24, as Python writes 1e24
 
 
 class Caveat(Record):
@@ -59,7 +48,7 @@ class _Sentence(Formatter):
             return one if str(value) == "1" else several
         if format_spec != "times":
             text = str(super().format_field(value, format_spec))
-            return f"{text[:-1]} %" if format_spec.endswith("%") else POWER.sub("e", text)
+            return f"{text[:-1]} %" if format_spec.endswith("%") else re.sub(POWER, "e", text)
         assert isinstance(value, float | int)
         mantissa, _, power = f"{value:.2g}".partition("e")
         if value < LARGEST_WRITTEN_OUT:
@@ -69,4 +58,6 @@ class _Sentence(Formatter):
 
 def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> Caveat:
     """The caveat `code` with its sentence filled in; `group` is empty or None if it concerns the whole result."""
+    from scaling_cli.caveats.sentences import SENTENCES  # clean runs need none of them
+
     return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group or None)

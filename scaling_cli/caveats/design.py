@@ -26,8 +26,8 @@ SENTENCES = {
     ),
     "ignored-steps": (
         "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
-        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Add a column "
-        "of tokens, steps times the tokens of one step, and give it with --tokens."
+        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Give "
+        "--tokens a formula, such as --tokens 'step * 524288' where one step has 524,288 tokens."
     ),
     "pooled-sweep": (
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "

@@ -33,7 +33,7 @@ def _laws(incomplete: str) -> list[str]:
 
 
 def _codes(incomplete: str) -> list[str]:
-    from scaling_cli.caveats import SENTENCES
+    from scaling_cli.caveats.sentences import SENTENCES
 
     return [code for code in SENTENCES if code.startswith(incomplete)]
 

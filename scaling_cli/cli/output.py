@@ -81,7 +81,7 @@ def _check_words(output: Output) -> None:
         for text in output.fail_if:
             parse_gate(text)
     if output.allow:
-        from scaling_cli.caveats import SENTENCES
+        from scaling_cli.caveats.sentences import SENTENCES
         from scaling_cli.data.names import guess
 
         for code in output.allow:

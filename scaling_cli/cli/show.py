@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from scaling_cli.results.report import Report
 from scaling_cli.cli.output import REPORTS, chosen_format, style_of
 from scaling_cli.cli.verdict import DONE, judge, say
-from scaling_cli.document.write import plain
 from scaling_cli.numbers.format import escape
 
 FOR_PEOPLE = ("table", "plain")  # formats below which a plot may stand
@@ -71,6 +69,8 @@ def write(text: str, path: str | None) -> int:
 
 def _read(report: Report[Any]) -> str:
     """Which files, columns and options were used, one per line."""
+    from scaling_cli.document.write import plain
+
     lines = [f"read: {source.path}, {source.rows:,} rows, sha256 {source.sha256}" for source in report.inputs]
     lines += [f"column: {role} from {column}" for role, column in report.columns.items()]
     lines += [f"option: {name} = {json.dumps(plain(value))}" for name, value in report.options.items()]
@@ -84,6 +84,8 @@ def _write_extras(report: Report[Any], output: Output, view: View) -> None:
     figures = output.figure if isinstance(output, Drawn) else ()
     if not figures and not output.report:
         return
+    import shlex
+
     from scaling_cli.report.files import figure_file
     from scaling_cli.report.pages.render import render
     from scaling_cli.report.views import panels_of

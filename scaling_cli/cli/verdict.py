@@ -34,10 +34,12 @@ class Verdict(Record):
 
 def judge(report: Report[Any], output: Output) -> Verdict:
     """The exit code that a report deserves under these options, and why."""
-    from scaling_cli.document.write import plain
-
     codes = {caveat.code for caveat in report.caveats}
-    tripped = tripped_gate([plain(result) for result in report.results], output) if output.fail_if else ""
+    tripped = ""
+    if output.fail_if:
+        from scaling_cli.document.write import plain
+
+        tripped = tripped_gate([plain(result) for result in report.results], output)
     return judged(output, results=len(report.results), codes=codes, tripped=tripped, failures=len(report.failures))
 
 

@@ -81,7 +81,7 @@ class Draws(Record):
         below = np.cumsum(self.chances[order], axis=0)
         places = [(below < share * below[-1]).sum(axis=0) for share in ((1 - level) / 2, (1 + level) / 2)]
         columns = np.arange(values.shape[1])
-        low, high = (values[order[np.minimum(place, len(values) - 1), columns], columns] for place in places)
+        low, high = (values[order[place, columns], columns] for place in places)
         return low, high
 
 

@@ -20,7 +20,7 @@ MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 
 
 # The regular expression of numbers in options, in the dialect of polars, and the power of ten of each suffix.
-NUMBER_TEXT = f"(?i)^{NUMBER.pattern}$"
+NUMBER_TEXT = f"^{NUMBER}$"
 _POWERS = {suffix: len(f"{scale:.0f}") - 1 for suffix, scale in SUFFIXES.items()}
 
 

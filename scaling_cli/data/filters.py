@@ -10,7 +10,6 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import is_text, is_unreadable, numbers_of_text, read_numbers, text
-from scaling_cli.data.condition import check_condition
 from scaling_cli.data.names import listing, unknown
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -83,6 +82,8 @@ def _parse(condition: str, names: list[str], roles: Mapping[str, Computed]) -> p
     unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)
     if re.search(r"\bselect\b", unquoted, re.IGNORECASE):
         raise UsageError(f"--where {condition!r} contains SELECT, but takes only a condition on a row.", hint=HINT)
+    from scaling_cli.data.condition import check_condition
+
     check_condition(condition, HINT)
     try:
         expression = pl.sql_expr(condition)

@@ -21,8 +21,8 @@ from scaling_cli.errors import DataError
 THROWN = (OSError, EOFError, OverflowError, RecursionError, MemoryError, UnicodeError, zlib.error, zipfile.BadZipFile,
           PolarsError, PanicException)  # fmt: skip
 
-COLUMN = re.compile(r"\bcolumn '([^'\n]+)'")
-CELL = re.compile(r"values?: \[\"?([^\",\]]+)")
+COLUMN = r"\bcolumn '([^'\n]+)'"
+CELL = r"values?: \[\"?([^\",\]]+)"
 REWRITE = "Check that the file is complete, or write it again."
 
 # What the text of polars contains, what it means, and what to do; the first that fits is taken.
@@ -84,7 +84,7 @@ def _said(error: OSError) -> str:
 
 
 def _place(text: str) -> str:
-    column, cell = COLUMN.search(text), CELL.search(text)
+    column, cell = re.search(COLUMN, text), re.search(CELL, text)
     where = f": column {shortened(column[1])!r}" if column else ""
     return where + (f", such as {shortened(cell[1])!r}" if column and cell else "")
 

@@ -13,7 +13,8 @@ from typing import Any, NoReturn, TypeVar
 from msgspec import MsgspecError, ValidationError, convert
 from msgspec.json import decode
 
-from scaling_cli.caveats import SENTENCES, Caveat
+from scaling_cli.caveats import Caveat
+from scaling_cli.caveats.sentences import SENTENCES
 from scaling_cli.document.levels import by_level
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.document.sound import first_fault

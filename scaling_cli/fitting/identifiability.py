@@ -19,12 +19,9 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
-from scaling_cli.fitting import undetermined as unknown
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws.constrained import ConstrainedLaw
-from scaling_cli.laws.written import WrittenLaw
 from scaling_cli.numbers.format import with_and
 from scaling_cli.results.fit import Identifiability
 
@@ -81,7 +78,7 @@ def _check_variation(problem: Problem) -> None:
     if len(problem.observed) < 2:
         return
     # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
-    takes_constants = unknown.is_written(problem.law) and any(np.ptp(v) > 0 for v in problem.columns.values())
+    takes_constants = problem.law.is_formula and any(np.ptp(v) > 0 for v in problem.columns.values())
     columns = {} if takes_constants else problem.columns
     for name, values in [*columns.items(), ("the loss", problem.observed)]:
         if np.ptp(values) == 0:
@@ -118,13 +115,16 @@ def require_identified(fitted: Fitted, facts: Identifiability) -> tuple[str, ...
     _require_two_inputs(fitted.problem, facts)
     law = fitted.problem.law
     if facts.condition_number <= HOPELESS_CONDITION:
-        hidden = unknown.hidden_at_bounds(fitted) if unknown.is_written(law) and not law.is_predictive else ()
-        if hidden:
-            raise unknown.not_determined(law, np.inf, hidden)
+        if law.is_formula and not law.is_predictive:
+            from scaling_cli.fitting.undetermined import require_none_hidden
+
+            require_none_hidden(fitted)
         return ()
     if not law.is_predictive:
         _refuse_growth(fitted)
-    if unknown.is_written(law) and unknown.is_far_from_noise(fitted):
+    from scaling_cli.fitting import undetermined as unknown
+
+    if law.is_formula and unknown.is_far_from_noise(fitted):
         raise unknown.search_failed(law)
     found = unknown.undetermined(fitted, HOPELESS_CONDITION)
     if law.is_predictive:
@@ -151,7 +151,7 @@ def _refuse_growth(fitted: Fitted) -> None:
         return
     steepest = max(ranks, key=lambda name: ranks[name])
     # A formula of the user's may be of anything that grows; what trades off in it says more.
-    if ranks[steepest] > GROWTH_RANK and (flat or not isinstance(problem.law, WrittenLaw)):
+    if ranks[steepest] > GROWTH_RANK and (flat or not problem.law.is_written):
         end = "is flat, so its parameters would mean nothing" if flat else "does not determine its parameters"
         raise FitError(
             f"The fitted metric grows with {steepest}, so it is probably not a loss, and the best fit of "
@@ -167,7 +167,7 @@ def _ranks(values: Array) -> Array:
 
 
 def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
-    if isinstance(problem.law, ConstrainedLaw):
+    if problem.law.is_held:
         return  # the constraint may supply what the data do not determine
     if facts.tokens_per_param is None or scatter(problem.columns["params"], problem.columns["tokens"]) > FIXED_SCATTER:
         return

@@ -9,7 +9,6 @@ from scaling_cli.arrays import Array
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
 from scaling_cli.fitting.optimum import Fitted
-from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import Replicates, Resampling, replicates_asking
 from scaling_cli.options.fitting import REPLICATED
@@ -122,6 +121,8 @@ def _ends(fitted: Fitted, quantities: Quantities, method: str, level: float) -> 
     from scipy.special import stdtrit
 
     if method == "profile":
+        from scaling_cli.fitting.profile import profile
+
         return profile(fitted, level)
     spread: Spread = exact(fitted) if method == "t" else sandwich(fitted)
     centre = quantities.scaled(fitted.theta[None])[0]

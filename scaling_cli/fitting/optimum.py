@@ -9,7 +9,6 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Ask, Asking, alone
-from scaling_cli.fitting.escapes import escaped
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
@@ -99,6 +98,8 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
     delta = objective.delta if objective.name == "huber" and objective.delta is not None else np.inf
     polished = yield from _polished(problem, part, first, delta, strength(_scales(problem, first)[1], delta))
     if problem.law.escapes:
+        from scaling_cli.fitting.escapes import escaped
+
         polished = yield from escaped(problem, polished, delta)
         first = problem.off_zero(polished.theta)
     delta, scale, polished = yield from _tuned(problem, part, objective, delta, polished, first)

@@ -9,6 +9,7 @@ relative residuals, which are linear in the coefficients and approximate log res
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,8 +20,10 @@ from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.threads import reuse_memory
 from scaling_cli.laws import Law
-from scaling_cli.laws.grouped import GroupedLaw
 from scaling_cli.record import Record
+
+if TYPE_CHECKING:
+    from scaling_cli.laws.grouped import GroupedLaw
 
 SPARE = 8  # times as many nodes are examined as needed, since some may predict negative values
 GRID_SIZE = 1_500  # nodes at most
@@ -31,8 +34,8 @@ ENOUGH = 1  # points more than parameters with which a group is fitted alone
 
 def starts(problem: Problem, count: int | None = None) -> Array:
     """The `count` best starting coordinates `(count, k)`, best first; by default `law.polished` of them."""
-    if isinstance(problem.law, GroupedLaw):
-        return _group_starts(problem, problem.law)[: count or None]
+    if problem.law.is_grouped:
+        return _group_starts(problem, cast("GroupedLaw", problem.law))[: count or None]
     count = count or problem.law.polished
     known = vars(problem)
     if count > known.get("most_starts", 0):
@@ -56,7 +59,7 @@ def find_starts(problems: Sequence[Problem]) -> None:
     kinds: dict[Hashable, list[tuple[Problem, Array]]] = {}
     for problem in problems:
         law, n = problem.law, len(problem.observed)
-        if not law.takes_rows or isinstance(law, GroupedLaw) or n * GRID_SIZE > BLOCK_VALUES:
+        if not law.takes_rows or n * GRID_SIZE > BLOCK_VALUES:
             continue
         nodes = _nodes(problem)
         if n * len(nodes) <= BLOCK_VALUES:

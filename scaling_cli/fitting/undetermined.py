@@ -16,9 +16,6 @@ import numpy as np
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
-from scaling_cli.laws.constrained import ConstrainedLaw
-from scaling_cli.laws.formula import FormulaLaw
-from scaling_cli.laws.grouped import GroupedLaw
 from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
@@ -27,13 +24,6 @@ NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly 
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
 SHOWN = 6
-
-
-def is_written(law: Law) -> bool:
-    """Whether a law is a formula, in groups or with parameters held."""
-    while isinstance(law, ConstrainedLaw | GroupedLaw):
-        law = law.inner
-    return isinstance(law, FormulaLaw)
 
 
 class Direction(Record):
@@ -89,6 +79,16 @@ def hidden_at_bounds(fitted: Fitted) -> tuple[Direction, ...]:
     if not bounded or has_vanished:  # the exponent of a term that is zero may well have any value
         return ()
     return tuple(found for found in undetermined(fitted, EXACT) if bounded & set(found.names))
+
+
+def require_none_hidden(fitted: Fitted) -> None:
+    """Refuse a fit that has directions which only parameters at their bounds hide.
+
+    Raises:
+        FitError: It has.
+    """
+    if hidden := hidden_at_bounds(fitted):
+        raise not_determined(fitted.problem.law, np.inf, hidden)
 
 
 def not_determined(law: Law, condition: float, found: Sequence[Direction]) -> FitError:

@@ -26,7 +26,7 @@ OPERATORS: Mapping[type[ast.operator], str] = {
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
 BY_LEVEL = "by level"  # the operation of a parameter with one value for each level of a column
 LONGEST = 1_000  # characters: far beyond any law, and short of what would strain the parser
-LEVELS = re.compile(r"'[^']*'|\"[^\"]*\"")  # a written level
+LEVELS = r"'[^']*'|\"[^\"]*\""  # a written level
 SHOWN = 40  # characters of a longer formula in a message
 DEEPEST = 250  # operations within one another: recursion goes no deeper
 LARGEST = 1e300
@@ -109,7 +109,7 @@ def parse(
     reader = _Reader(text, definitions or {}, option, hint, has_levels)
     if not text.strip():
         raise reader.refusal("it is empty")
-    if len(LEVELS.sub("", text)) > LONGEST:
+    if len(text) > LONGEST and len(re.sub(LEVELS, "", text)) > LONGEST:
         raise reader.refusal(f"it has {len(text):,} characters, but at most {LONGEST:,} are allowed")
     try:
         tree = ast.parse(reader.python, mode="eval")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
-import re
 from collections.abc import Sequence
 
 from scaling_cli.errors import UsageError
@@ -87,7 +86,7 @@ FAMILIES = {  # laws whose inputs are the columns the user names, and where they
     "sweep-optimum": "outcomes",
     "observational": "outcomes",
 }
-WRITTEN = re.compile(r"[+*/^()\s]")  # characters of formulas that no law's name contains
+SIGNS = frozenset("+*/^()")  # which formulas contain, and names of laws do not
 
 LAWS: tuple[Law, ...]
 
@@ -105,7 +104,7 @@ def __getattr__(name: str) -> object:
 
 def is_formula(text: str) -> bool:
     """Whether `text` is a formula rather than the name of a law."""
-    return bool(WRITTEN.search(text.strip()))
+    return not SIGNS.isdisjoint(text) or len(text.split()) > 1
 
 
 def find_law(name: str, inputs: Sequence[str] = ()) -> Law:

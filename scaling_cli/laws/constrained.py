@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ SPREAD_STARTS = 9  # starts of a coordinate that can no longer be solved for, as
 
 class ConstrainedLaw(Law, kw_only=True):
     """The law `inner` with the parameters in `fixed` held at a value, and each key of `ties` equal to its value."""
+
+    is_held: ClassVar[bool] = True
 
     inner: Law
     fixed: Mapping[str, float]
@@ -52,6 +55,11 @@ class ConstrainedLaw(Law, kw_only=True):
         """All parameters, in the order of the whole law, from the free ones."""
         values = {**free, **self.fixed}
         return {name: values[self.ties.get(name, name)] for name in self.inner.names}
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether the whole law is any formula."""
+        return self.inner.is_formula
 
     def takes(self, name: str, values: Array) -> bool:
         """Whether the whole law can take these values of an input."""

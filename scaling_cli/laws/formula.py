@@ -54,6 +54,11 @@ class FormulaLaw(Law, kw_only=True):
     zeros: tuple[str, ...] = ()
     exchanges: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
+    @property
+    def is_formula(self) -> bool:
+        """It is one."""
+        return True
+
     def __post_init__(self) -> None:
         _ = self._tape_for({})  # raises here if the formula cannot be parsed
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class GroupedLaw(Law, kw_only=True):
     `extents` holds the lowest and the highest loss of each group, on which the bounds depend.
     """
 
+    is_grouped: ClassVar[bool] = True
+
     inner: Law
     labels: tuple[str, ...]
     shared: tuple[str, ...]
@@ -50,6 +53,11 @@ class GroupedLaw(Law, kw_only=True):
             [place.get(name, place.get(f"{name}[{label}]", -1)) for name in self.inner.names] for label in self.labels
         ]
         return np.array(rows)
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether the law of each group is any formula."""
+        return self.inner.is_formula
 
     def takes(self, name: str, values: Array) -> bool:
         """Whether the law can take these values of an input; groups are numbers of any sign."""

@@ -103,10 +103,14 @@ class Law(Record, ABC, kw_only=True, dict=True):
     determine the parameters, where they do not; such a law is listed with that reason. `parts` are inputs that add up
     to params, for a law without params, and `flops_rule` counts the FLOPs of a run where that is not
     6 * params * tokens. `takes_rows` says that `evaluate` also takes inputs with a row for each replicate,
-    `(replicates, n)`.
+    `(replicates, n)`. `is_held` laws have parameters that are fixed or tied, `is_grouped` laws share parameters between
+    groups, and `is_written` laws are given by text, as users write them.
     """
 
     takes_rows: ClassVar[bool] = False
+    is_held: ClassVar[bool] = False
+    is_grouped: ClassVar[bool] = False
+    is_written: ClassVar[bool] = False
 
     name: str
     formula: str
@@ -138,6 +142,11 @@ class Law(Record, ABC, kw_only=True, dict=True):
     def in_order(self, theta: Array) -> Array:
         """Coordinates `(replicates, k)` with terms that could exchange their names in a fixed order."""
         return theta
+
+    @property
+    def is_formula(self) -> bool:
+        """Whether the law is any formula, in groups or with parameters held; sums of powers are not."""
+        return False
 
     @abstractmethod
     def centre(self, inputs: Inputs) -> tuple[Inputs, Array, Array]:

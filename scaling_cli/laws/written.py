@@ -8,6 +8,7 @@ whether the formula could be rewritten for such columns. The means are stored wi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ MEAN = "mean of "  # before the name of an input, in `inputs`: the mean of its l
 
 class WrittenLaw(FormulaLaw, kw_only=True):
     """A law that a user wrote; `tree` is its formula, with levels of parameters as sums."""
+
+    is_written: ClassVar[bool] = True
 
     tree: Node
 

@@ -26,12 +26,11 @@ SUFFIXES = {
 
 # A comma is accepted only between groups of three digits: "1,5" may mean 1.5, and guessing would be
 # wrong by 10x.
-NUMBER = re.compile(
-    r"(?P<sign>[+-]?)"
+NUMBER = (
+    r"(?i)(?P<sign>[+-]?)"
     r"(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+)"
     r"(?P<power>e[+-]?[0-9]+)?"
-    r"\s*(?P<suffix>(?:[a-z]+(?:[-_/ ][a-z]+)*)?)",
-    re.IGNORECASE,
+    r"\s*(?P<suffix>(?:[a-z]+(?:[-_/ ][a-z]+)*)?)"
 )
 
 
@@ -41,7 +40,7 @@ def parse_number(text: str) -> float:
     Raises:
         UsageError: The text is not a finite number with one of the known suffixes.
     """
-    match = NUMBER.fullmatch(text.strip())
+    match = re.fullmatch(NUMBER, text.strip())
     scale, unit = _scale(match["suffix"].casefold()) if match else (None, 1.0)
     if match is None or scale is None:
         raise _not_a_number(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from scaling_cli.options.formats import FORMATS, suffixes
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, whole
 from scaling_cli.options.option import Options, changed, option
@@ -10,6 +12,15 @@ PLOTS = ("auto", "never", "unicode", "ascii")
 COLORS = ("auto", "always", "never")
 LAUNCH_SUFFIXES = (".csv", ".jsonl")
 FILES = changed(TEXTS, metavar="FILE")
+STDOUT = "-"  # as a name of a file
+
+
+def _file_or_stdout(given: Any, flag: str) -> str | None:
+    name: str = FILE.read(given, flag)
+    return None if name == STDOUT else name
+
+
+FILE_OR_STDOUT = changed(FILE, read=_file_or_stdout)
 
 
 class Output(Options):
@@ -20,7 +31,11 @@ class Output(Options):
     format: str = option("table", choice(*FORMATS), "Format of the result.", choices=tuple(FORMATS))
     json: bool = option(False, SWITCH, "Short for --format json.", is_basic=True)
     output: str | None = option(
-        None, FILE, "Write the result to this file; its suffix chooses the format.", letter="o", is_basic=True
+        None,
+        FILE_OR_STDOUT,
+        "Write the result to this file, whose suffix chooses the format; -: to stdout.",
+        letter="o",
+        is_basic=True,
     )
     report: tuple[str, ...] = option(
         (),
@@ -87,4 +102,4 @@ class ToFile(Options):
 
     heading = Output.heading
 
-    output: str | None = changed(Output.output, help="Write to this file instead of stdout.")
+    output: str | None = changed(Output.output, help="Write to this file; -: to stdout, as without the option.")

@@ -38,8 +38,15 @@ class Reading(Unpacking):
     takes_losses: ClassVar[bool] = False  # whether the command takes several columns of --loss
 
     loss: tuple[str, ...] = option((), COLUMNS, "Column of the loss.", is_basic=True, recorded="given")
-    params: str | None = option(None, COLUMN, "Column of the number of params.", recorded="given")
-    tokens: str | None = option(None, COLUMN, "Column of the training tokens.", recorded="given")
+    params: str | None = option(
+        None, COLUMN, "Column of the number of params, or a formula such as '12 * layers * width^2'.", recorded="given"
+    )
+    tokens: str | None = option(
+        None,
+        COLUMN,
+        "Column of the training tokens, or a formula such as 'step * batch_size * 2048'.",
+        recorded="given",
+    )
     compute: str | None = option(
         None, COLUMN, "Column of the training compute; none: 6 * params * tokens.", recorded="given"
     )
@@ -48,11 +55,14 @@ class Reading(Unpacking):
     map: Mapping[str, str] = option(
         {},
         MAPPING,
-        "Column of any quantity, also of lr, unique_tokens, epochs or gpu_hours: lr=learning_rate. Repeatable.",
+        "Column or formula of any quantity, also of lr, unique_tokens or gpu_hours: lr=learning_rate. Repeatable.",
         recorded="given",
     )
     by: tuple[str, ...] = option(
-        (), LISTED, "Group the runs by these columns, and treat each group separately.", is_basic=True
+        (),
+        LISTED,
+        "Group the runs by these columns, and treat each group separately; file: each file is a group.",
+        is_basic=True,
     )
     best_over: tuple[str, ...] = option(
         (), LISTED, "Of runs that differ only in these columns, keep the one with the lowest loss: lr,batch_size.",

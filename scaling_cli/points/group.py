@@ -8,7 +8,6 @@ from scaling_cli.data.names import in_order
 from scaling_cli.data.runs.pairing import paired, unpaired
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.laws.grouped import GroupedLaw
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
@@ -54,7 +53,7 @@ def ranges_of(points: PointTable, choice: Choice) -> dict[str, tuple[float, floa
     """
     columns = [*RANGED_ROLES, *choice.inputs.values()]
     found = points.ranges(columns)
-    for level in choice.law.levels if isinstance(choice.law, GroupedLaw) else ():
+    for level in choice.law.levels if choice.law.is_grouped else ():
         for (label,), part in points.frame.partition_by([level], as_dict=True).items():
             found |= {f"{name}[{label}]": ends for name, ends in PointTable(part).ranges(columns).items()}
     return found

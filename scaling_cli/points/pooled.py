@@ -18,17 +18,14 @@ import polars as pl
 
 from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.cells import different
-from scaling_cli.data.runs.aliases import EXTRAS
+from scaling_cli.data.runs.aliases import EXTRAS, SWEPT
 from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
-from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.numbers.format import percent, with_and
-from scaling_cli.points.group_names import group_doubts
 from scaling_cli.points.settings import settings
 from scaling_cli.points.tied import tied_to_tokens
-from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import (
     FEWEST_SPARE,
     Explained,
@@ -41,7 +38,6 @@ from scaling_cli.points.variance import (
 )
 from scaling_cli.record import Record, replace
 
-SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
 SIZES = ("params", "tokens", "compute")
 MOST_LEVELS = 40
 CHANCE = 1e-3  # of a caveat by noise alone, over all columns
@@ -67,48 +63,17 @@ class _Group(Record):
     swept: Mapping[str, Array]
 
 
-def input_doubts(
-    table: RunTable, inputs: Sequence[str], by: Sequence[str] = (), best_over: Sequence[str] = ()
-) -> list[Caveat]:
-    """Caveats about columns that were not read, roles that the law ignores, and runs that should not be pooled.
-
-    Args:
-        inputs: The columns of the law's inputs.
-        by: Columns whose groups are fitted separately.
-        best_over: Columns over which the lowest loss was taken.
-    """
-    swept = [*best_over, *(role for role, column in table.columns.items() if column in best_over)]
-    found = [*unread_inputs(table), *ignored_roles(table, inputs, by, swept)]
-    labels = [label_of(table.frame, name) for name in by]
-    if by:
-        found += group_doubts(table.frame, labels, inputs)
-    skip = [*labels, *by, *swept]
-    for group, frame, aside in _parts(table, by, labels):
-        if not _shows_nothing(frame, aside, inputs, skip) and (runs := _group(frame, aside, inputs, skip)) is not None:
-            found += _doubts(runs, table, inputs, group)
-    return found
-
-
-def _shows_nothing(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> bool:
-    """Whether no column could explain how losses differ, and too few runs have equal inputs."""
-    swept = set(SWEPT) & set(frame.columns) - {*inputs, *skip}
-    if aside.width or swept or not inputs or not set(inputs) <= set(frame.columns) or frame.is_empty():
-        return False
-    places = int(cells([levels(frame[name]) for name in inputs]).max()) + 1
-    return frame.height - places < FEWEST_SPARE or different(frame["run_id"]) < frame.height
-
-
-def _parts(
-    table: RunTable, by: Sequence[str], labels: Sequence[str]
-) -> Iterator[tuple[dict[str, str] | None, pl.DataFrame, pl.DataFrame]]:
-    """Each group with its points and what is set aside for them."""
-    if not by:
-        yield None, table.frame, table.aside
-        return
-    for part in table.frame.with_row_index("__row").partition_by(labels):
-        group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True))
-        aside = table.aside[part["__row"].to_list()] if table.aside.width else table.aside
-        yield group, part.drop("__row"), aside
+def pooled_doubts(
+    table: RunTable,
+    frame: pl.DataFrame,
+    aside: pl.DataFrame,
+    inputs: Sequence[str],
+    skip: Sequence[str],
+    group: dict[str, str] | None,
+) -> Iterator[Caveat]:
+    """Caveats about one group: its points, the columns set aside for them, and names that are not to be tried."""
+    if (runs := _group(frame, aside, inputs, skip)) is not None:
+        yield from _doubts(runs, table, inputs, group)
 
 
 def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:

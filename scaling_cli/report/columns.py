@@ -51,7 +51,7 @@ def _facts(report: ColumnsReport, result: ColumnsResult) -> Facts:
         more = len(result.others) - SHOWN_OTHERS
         names = ", ".join(_shown(name) for name in result.others[:SHOWN_OTHERS])
         facts.append(("other columns", names + (f" and {more:,} more" if more > 0 else "")))
-    return facts + next_steps(result, [source.path for source in report.inputs])
+    return facts + next_steps(result, [source.path for source in report.inputs], report.options)
 
 
 def _roles(result: ColumnsResult) -> Sheet:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scaling_cli.data.names import normalise
 from scaling_cli.data.samples.columns import ALIASES, MODELS
 from scaling_cli.numbers.format import escape
+from scaling_cli.options.reading import Reading
+from scaling_cli.options.words import words_for
 from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.columns import ColumnsResult
@@ -20,8 +22,8 @@ GROUPS = frozenset(
 SAME = 2.0  # factor between the fewest and the most tokens per param below which runs lie along one ratio
 
 
-def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
-    """`good for` and `next`, as facts of a page."""
+def next_steps(result: ColumnsResult, paths: Sequence[str], options: Mapping[str, object]) -> Facts:
+    """`good for` and `next`, as facts of a page; `options` are those with which the columns were read."""
     file = shlex.join(paths) if len(paths) == 1 else "RUNS" if paths else "FILE"
     if result.problem:
         names = [*result.others, *(name for role in result.roles for name in role.origin.split(" or "))]
@@ -32,10 +34,11 @@ def next_steps(result: ColumnsResult, paths: Sequence[str]) -> Facts:
         return [("good for", "pass@k: this looks like a log of repeated attempts"), ("next", escape(command))]
     varied = {role.role for role in result.roles if role.low is not None and role.high is not None
               and role.low < role.high}  # fmt: skip
-    group = next((name for name in result.others if normalise(name).replace("_", "") in GROUPS), "")
-    return stated(
-        ("good for", _uses(varied, group, is_line=_is_line(result))), ("next", escape(_command(varied, group, file)))
-    )
+    likely = next((name for name in result.others if normalise(name).replace("_", "") in GROUPS), "")
+    group = "" if options.get("by") else likely
+    words = (*(("--by", group) if group else ()), *words_for(Reading, options))
+    command = " ".join([f"scaling fit {file}", *map(shlex.quote, words)]) if varied & {*SURFACE, "compute"} else ""
+    return stated(("good for", _uses(varied, group, is_line=_is_line(result))), ("next", escape(command)))
 
 
 def _is_line(result: ColumnsResult) -> bool:
@@ -59,9 +62,3 @@ def _uses(varied: set[str], group: str, *, is_line: bool) -> str:
     if group:
         uses.append(f"whether exponents differ (compare-exponents --by {escape(shlex.quote(group))})")
     return ", ".join(uses)
-
-
-def _command(varied: set[str], group: str, file: str) -> str:
-    if not varied & {*SURFACE, "compute"}:
-        return ""
-    return f"scaling fit {file}" + (f" --by {shlex.quote(group)}" if group else "")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Runs = PathsOrTable
 
 FILE = "file"  # the key of a group that is a file
+LOSS = "loss"  # the key of a group that is a column of the loss
 
 
 def unread(table: RunTable) -> list[Failure]:

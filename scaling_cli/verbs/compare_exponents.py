@@ -19,7 +19,7 @@ from scaling_cli.options.compare_exponents import CompareExponents
 from scaling_cli.points.choose import Choice, choose, columns_of
 from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.held import compared, hold
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult

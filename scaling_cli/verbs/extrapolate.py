@@ -16,7 +16,7 @@ from scaling_cli.options.fitting import Held, Started
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation

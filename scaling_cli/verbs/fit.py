@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.files.each import Opened, open_each
 from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
@@ -15,7 +14,6 @@ from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import Law
-from scaling_cli.laws.derive import with_derived
 from scaling_cli.numbers.format import with_and
 from scaling_cli.options.fit import Fit
 from scaling_cli.options.fitting import REPLICATED
@@ -28,19 +26,28 @@ from scaling_cli.points.choose import (
     columns_of,
 )
 from scaling_cli.points.group import Groups, grouped_for, groups_of
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.mixture import own_inputs
-from scaling_cli.points.pooled import input_doubts
-from scaling_cli.points.share import shared
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.verbs.common import FILE, for_laws, knowing, known_before, refused, report_of, settings_of, unread
+from scaling_cli.verbs.common import (
+    FILE,
+    LOSS,
+    for_laws,
+    knowing,
+    known_before,
+    refused,
+    report_of,
+    settings_of,
+    unread,
+)
 from scaling_cli.verbs.fit_work import Outcome, Work, outcomes_of
-from scaling_cli.verbs.several_losses import LOSS, one_report
 
 if TYPE_CHECKING:
+    from scaling_cli.data.files.inputs import Opened
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
@@ -91,6 +98,8 @@ def _several(runs: Runs, asked: Fit, label: Mapping[str, str], on_progress: Prog
     Raises:
         ScalingError: No loss could be fitted; the error is that of the first.
     """
+    from scaling_cli.verbs.several_losses import one_report
+
     reports = [
         _reports([(runs, {**label, LOSS: name})], asked.but(loss=(name,)), on_progress)[0] for name in asked.loss
     ]
@@ -105,6 +114,8 @@ def fit_each(files: Sequence[str], asked: Fit) -> list[Report[FitResult]]:
         return [_of_steps([name], asked, {FILE: name}, None) for name in files]
     if len(asked.loss) > 1:
         return [_several([name], asked, {FILE: name}, None) for name in files]
+    from scaling_cli.data.files.each import open_each
+
     opened = open_each(files, asked.input_format, asked.max_expand)
     return _reports([(inputs, {FILE: name}) for name, inputs in zip(files, opened, strict=True)], asked, None)
 
@@ -150,6 +161,8 @@ def _opened(runs: Runs | Opened, asked: Fit, label: Mapping[str, str] | None) ->
         table, choices, bent = _prepared(runs, asked)
         inputs = _inputs(choices)
         if asked.share:
+            from scaling_cli.points.share import shared
+
             points, choices = shared(table, choices, asked)
             groups: Groups = [(dict(label or {}), points)]
         else:
@@ -225,6 +238,8 @@ def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[C
     bent = {} if is_proportional else {choice.law.name: _powers(choice.law) for choice in choices}
     choices = [_without(bent.get(choice.law.name, ()), choice) for choice in choices]
     if asked.derive and not asked.share:
+        from scaling_cli.laws.derive import with_derived
+
         choices = [replace(choice, law=with_derived(choice.law, asked.derive)) for choice in choices]
     if (asked.fix or asked.tie) and not asked.share:
         from scaling_cli.points.held import hold

@@ -18,7 +18,7 @@ from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
-from scaling_cli.verbs.several_losses import LOSS
+from scaling_cli.verbs.common import LOSS
 
 Outcome: TypeAlias = tuple[FitResult, list[Caveat]]
 Ready: TypeAlias = list[Grouped] | ScalingError

@@ -17,7 +17,7 @@ from scaling_cli.options.fitting import Held, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.report import Failure, Report

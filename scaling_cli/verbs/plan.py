@@ -125,7 +125,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import check_law, choose, columns_of
     from scaling_cli.points.group import groups_of
-    from scaling_cli.points.pooled import input_doubts
+    from scaling_cli.points.input_doubts import input_doubts
 
     if asked.flops_rule != SIX_ND:
         raise UsageError(

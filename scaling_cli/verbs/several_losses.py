@@ -16,9 +16,7 @@ from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate, FitResult
 from scaling_cli.results.report import Report
-from scaling_cli.verbs.common import merged
-
-LOSS = "loss"  # the key of a group that is a column of the loss
+from scaling_cli.verbs.common import LOSS, merged
 
 
 def one_report(reports: Sequence[Report[FitResult]], options: Mapping[str, object]) -> Report[FitResult]:

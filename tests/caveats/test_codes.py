@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.caveats import SENTENCES
+from scaling_cli.caveats.sentences import SENTENCES
 from tests.caveats import asked, reading, sampled
 from tests.grids import one_in
 

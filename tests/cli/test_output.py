@@ -28,9 +28,12 @@ from scaling_cli.options.watch import Watching
 from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.views import view_of
+from tests import ROOT
+from tests.cli.running import run
 from tests.factories import bad_report, groups_report, power_result, report
 
 SCREEN = Look(width=80)
+RUNS = (str(ROOT / "sample_data" / "isoflop_runs.csv"), "--quiet")
 
 
 @pytest.mark.parametrize(
@@ -554,3 +557,10 @@ def test_a_picture_beside_a_page_does_not_replace_what_was_read(tmp_path, monkey
         show._picture(read, Saved(), view_of("fit"), tmp_path / "a.png")
     assert show._picture(replace(read, results=()), Saved(), view_of("fit"), tmp_path / "a.png") == b""
     assert show._picture(read, Output(), view_of("fit"), tmp_path / "a.png") == b""
+
+
+@pytest.mark.parametrize("command", [("fit", *RUNS, "--interval", "none"), ("columns", *RUNS), ("schema", "fit")])
+def test_a_hyphen_as_the_file_is_stdout(command, tmp_path):
+    words = [*command, "--format", "json"] if command[0] != "schema" else [*command]
+    assert run(*words, "-o", "-", cwd=tmp_path).stdout == run(*words, cwd=tmp_path).stdout != ""
+    assert not list(tmp_path.iterdir())

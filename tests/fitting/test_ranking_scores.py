@@ -6,11 +6,25 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from scaling_cli.fitting.linear import naive, sandwich
 from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.ranking import _alone, _baselines, _criteria, _doubts, _order, _scores, cutoffs
+from scaling_cli.fitting.ranking import (
+    _alone,
+    _baselines,
+    _criteria,
+    _doubts,
+    _nested_test,
+    _order,
+    _scores,
+    cutoffs,
+    held_out,
+)
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Candidate
 
 
@@ -149,3 +163,75 @@ def test_the_points_below_a_cutoff_are_a_problem_of_their_own():
     assert (part.columns["x"].tolist(), part.runs.tolist(), part.space) == (x[[2, 4, 5]].tolist(), [0, 1, 1], "linear")
     assert part.weights / part.weights[0] == pytest.approx([1, 2 / 3, 1])
     assert part.penalty is None
+
+
+def curves(*laws, floor=1.2, noise=0.02, runs=None, loss=None):
+    """Fits of several laws to one curve of 24 points."""
+    x = np.geomspace(1e18, 1e22, 24)
+    off = np.random.default_rng(2).standard_normal(24 if runs is None else int(runs.max()) + 1)
+    loss = (600 * x**-0.15 + floor) * np.exp(noise * (off if runs is None else off[runs])) if loss is None else loss
+    runs = np.arange(24) if runs is None else runs
+    return {
+        law: optimum(problem_from_arrays(find_law(law), {"x": x}, loss, runs), Objective("least-squares"))
+        for law in laws
+    }
+
+
+class TestNested:
+    def test_the_ratio_is_the_rise_of_the_squares_over_the_residual_variance(self):
+        fits = curves("power", "power-constant")
+        squares = {name: 2 * fitted.value for name, fitted in fits.items()}
+        found = _nested_test("power-constant", fits)
+        ratio = (squares["power"] - squares["power-constant"]) / (squares["power-constant"] / 21)
+        assert found.against == "power"
+        assert found.statistic == pytest.approx(ratio, rel=1e-6)
+        assert found.p_value == pytest.approx(stats.f.sf(ratio, 1, 21) / 2, rel=1e-6)
+
+    def test_a_law_without_a_simpler_one_among_the_fits_is_not_tested(self):
+        fits = curves("power", "power-constant")
+        assert _nested_test("power", fits) is None
+        assert _nested_test("power-constant", {"power-constant": fits["power-constant"]}) is None
+        lost = {**fits, "power-constant": replace(fits["power-constant"], value=np.inf)}
+        assert _nested_test("power-constant", lost) is None
+
+    def test_a_simpler_law_that_fits_as_well_has_half_a_chance_at_its_bound(self):
+        bent_down = 3 * np.exp(-0.02 * np.linspace(0, np.log(1e4), 24) ** 1.5)  # no floor can help
+        found = _nested_test("power-constant", curves("power", "power-constant", loss=bent_down))
+        assert (found.statistic, found.p_value) == (pytest.approx(0.0, abs=1e-6), pytest.approx(0.5, abs=1e-3))
+
+    def test_points_of_runs_that_err_together_inflate_the_noise(self):
+        fits = curves("power", "power-constant", runs=np.arange(24) // 4)
+        outer = fits["power-constant"]
+        by_run, by_point = sandwich(outer), naive(outer)
+        inflation = (by_run.errors(outer)[2] / by_point.errors(outer)[2]) ** 2
+        rise = 2 * (fits["power"].value - outer.value)
+        ratio = rise / (2 * outer.value / 21) / inflation
+        found = _nested_test("power-constant", fits)
+        assert found.statistic == pytest.approx(ratio, rel=1e-5)
+        assert found.p_value == pytest.approx(stats.f.sf(ratio, 1, by_run.freedom) / 2, rel=1e-5)
+
+    def test_a_law_inside_the_range_of_the_larger_one_keeps_its_whole_p_value(self):
+        params = np.repeat(np.geomspace(5e7, 1.6e10, 6), 4)
+        columns = {"params": params, "tokens": params * np.tile([2.0, 8.0, 32.0, 128.0], 6)}
+        values = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
+        loss = find_law("chinchilla").predict(values, columns) * np.exp(
+            0.01 * np.random.default_rng(0).standard_normal(24)
+        )
+        fits = {
+            name: optimum(problem_from_arrays(find_law(name), columns, loss, np.arange(24)), Objective("least-squares"))
+            for name in ("chinchilla", "chinchilla-tied")
+        }
+        found = _nested_test("chinchilla", fits)
+        squares = [2 * fits[name].value for name in ("chinchilla-tied", "chinchilla")]
+        ratio = (squares[0] - squares[1]) / (squares[1] / 19)
+        assert found.p_value == pytest.approx(stats.f.sf(ratio, 1, 19), rel=1e-4)
+
+
+def test_what_is_held_out_is_predicted_by_the_fit_to_the_rest():
+    x = np.geomspace(1e18, 1e21, 12)
+    loss = 30 * x**-0.06 * np.exp(0.01 * np.random.default_rng(0).standard_normal(12))
+    whole, is_trained = problem(x, loss), x < 1e20
+    fitted = optimum(_alone(whole, np.flatnonzero(is_trained)), Objective("least-squares"))
+    slope, level = np.polyfit(np.log(x[is_trained]), np.log(loss[is_trained]), 1)
+    expected = level + slope * np.log(x[~is_trained]) - np.log(loss[~is_trained])
+    assert held_out(whole, fitted, is_trained) == pytest.approx(expected, abs=1e-6)

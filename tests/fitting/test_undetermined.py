@@ -12,7 +12,6 @@ from scaling_cli.fitting.undetermined import (
     Direction,
     hidden_at_bounds,
     is_far_from_noise,
-    is_written,
     not_determined,
     search_failed,
     undetermined,
@@ -104,9 +103,9 @@ def test_a_refusal_names_two_directions_and_says_what_to_do():
 
 
 def test_written_laws_are_formulas_also_in_groups():
-    assert is_written(law_from_formula("a + b / x"))
-    assert not is_written(find_law("power"))
-    assert is_written(find_law("bnsl"))
+    assert law_from_formula("a + b / x").is_formula
+    assert not find_law("power").is_formula
+    assert find_law("bnsl").is_formula
 
 
 @pytest.mark.parametrize(("noise", "off", "is_far"), [(0.01, 0.0, False), (0.01, 0.015, False), (0.01, 0.03, True)])

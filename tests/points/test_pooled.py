@@ -8,7 +8,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import ScalingError
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from tests.data.loading import load_runs
 from tests.grids import one_in
 

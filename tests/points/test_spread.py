@@ -8,7 +8,7 @@ import pytest
 from scipy.special import fdtri
 
 from scaling_cli.points import pooled
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.variance import left_by, surface
 from tests.data.loading import load_runs
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from scaling_cli.points.pooled import input_doubts
+from scaling_cli.points.input_doubts import input_doubts
 from tests.data.loading import load_runs
 from tests.points.test_pooled import grid
 

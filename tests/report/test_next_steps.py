@@ -18,7 +18,7 @@ SAMPLES = ROOT / "sample_data"
 )
 def test_the_next_command_is_one_that_the_file_can_answer(name, command):
     (result,) = scaling.columns(SAMPLES / f"{name}.csv").results
-    steps = dict(next_steps(result, ["runs.csv"]))
+    steps = dict(next_steps(result, ["runs.csv"], {}))
     assert steps["next"] == command
     assert ("optimal-allocation" in steps["good for"]) == (name == "isoflop_runs")
 
@@ -28,7 +28,7 @@ def test_runs_of_one_ratio_are_not_good_for_splits_and_names_of_runs_are_no_grou
     runs = pl.DataFrame({"model": list("abcde"), "params": params, "tokens": [20 * n for n in params],
                          "loss": [3.4, 2.9, 2.6, 2.4, 2.2]})  # fmt: skip
     (result,) = scaling.columns(runs).results
-    steps = dict(next_steps(result, ["a b.csv"]))
+    steps = dict(next_steps(result, ["a b.csv"], {}))
     assert "optimal-allocation" not in steps["good for"]
     assert steps["next"] == "scaling fit 'a b.csv'"
 
@@ -41,4 +41,25 @@ def test_grids_that_span_as_many_params_as_tokens_are_good_for_splits(spread, is
     tokens = [20 * size * ratio**0.5 for size, ratio in places]
     loss = [2 + 400 / n**0.34 + 400 / d**0.28 for n, d in zip(params, tokens, strict=True)]
     (result,) = scaling.columns(pl.DataFrame({"params": params, "tokens": tokens, "loss": loss})).results
-    assert ("optimal-allocation" in dict(next_steps(result, ["runs.csv"]))["good for"]) is is_good
+    assert ("optimal-allocation" in dict(next_steps(result, ["runs.csv"], {}))["good for"]) is is_good
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"tokens": "tokens / 1"}, " --tokens 'tokens / 1'"),
+        ({"loss": "loss", "where": "params > 1e7"}, " --loss loss --where 'params > 1e7'"),
+        ({"map": {"lr": "tokens", "epochs": "compute"}}, " --map lr=tokens --map epochs=compute"),
+        ({"by": ["params"], "keep_diverged": True}, " --by params --keep-diverged"),
+        ({"checkpoints": "final"}, ""),
+    ],
+)
+def test_the_next_command_reads_the_file_as_it_was_read(given, words):
+    report = scaling.columns(SAMPLES / "isoflop_runs.csv", **given)
+    (result,) = report.results
+    assert dict(next_steps(result, ["runs.csv"], report.options))["next"] == "scaling fit runs.csv" + words
+
+
+def test_groups_that_were_chosen_are_not_suggested_again():
+    report = scaling.columns(SAMPLES / "optimizers.csv", by="seed")
+    assert dict(next_steps(report.results[0], ["runs.csv"], report.options))["next"] == "scaling fit runs.csv --by seed"

@@ -22,13 +22,13 @@ COMMA, POINT = ",", "."
 WHOLE = HEAD - 1024  # bytes up to which a head is certainly the whole file, whatever was stripped from it
 
 # A file without any of these has decimal points, or none.
-SUSPECT = re.compile(rb",[0-9]|\.[0-9]{3}\.[0-9]{3}")
+SUSPECT = rb",[0-9]|\.[0-9]{3}\.[0-9]{3}"
 
 _POWER, _UNIT = r"(?P<power>[eE][+-]?[0-9]+)?", r"\s*(?:[^0-9.,;|\"\s][^0-9.,;|\"\t\r\n]*)?"
-NUMBER = re.compile(rf"\s*[+-]?(?P<digits>[0-9.,]+){_POWER}{_UNIT}")
-EITHER = re.compile(r"[1-9][0-9]{0,2}(?P<sign>[.,])[0-9]{3}")
+NUMBER = rf"\s*[+-]?(?P<digits>[0-9.,]+){_POWER}{_UNIT}"
+EITHER = r"[1-9][0-9]{0,2}(?P<sign>[.,])[0-9]{3}"
 DECIMALS = {
-    own: re.compile(
+    own: (
         rf"[0-9]*[{own}][0-9]+"
         rf"|[0-9]{{1,3}}(?:[{other}][0-9]{{3}})+[{own}][0-9]*"
         rf"|[0-9]{{1,3}}(?:[{other}][0-9]{{3}}){{2,}}"
@@ -37,7 +37,7 @@ DECIMALS = {
 }
 
 # What a text must have for a cell to show the sign: looking for it takes far less time than reading the cells.
-TRACES = {COMMA: re.compile(r",[0-9]|\.[0-9]{3}\.[0-9]"), POINT: re.compile(r"\.[0-9]|,[0-9]{3}[.,]")}
+TRACES = {COMMA: r",[0-9]|\.[0-9]{3}\.[0-9]", POINT: r"\.[0-9]|,[0-9]{3}[.,]"}
 
 # In a file of decimal commas, what has to be rewritten to be read by the rule for points.
 _OF_COMMAS = rf"^\s*[+-]?(?:[0-9]{{1,3}}(?:\.[0-9]{{3}})+(?:,[0-9]*)?|[0-9]*,[0-9]+){_POWER}{_UNIT}$"
@@ -54,11 +54,11 @@ def decimal_sign(path: str, head: bytes, separator: str) -> str:
     Raises:
         DataError: Both signs occur as decimals, or a comma may be either.
     """
-    if not SUSPECT.search(head):
+    if not re.search(SUSPECT, head):
         return POINT
     whole = head.rpartition(b"\n")[0] if len(head) > WHOLE else head  # a cell that is cut off shows nothing
     text = whole.decode(errors="replace")
-    signs = [sign for sign in DECIMALS if TRACES[sign].search(text) and _shows(text, separator, sign)]
+    signs = [sign for sign in DECIMALS if re.search(TRACES[sign], text) and _shows(text, separator, sign)]
     if len(signs) == 1:  # as in nearly every file
         return signs[0]
     columns = dict(_numbers(text, separator))  # words may look like numbers, so columns of words do not count
@@ -76,15 +76,15 @@ def with_points(cells: pl.Expr) -> pl.Expr:
 
 def _kind(cell: str) -> str | None:
     """The decimal sign that a cell shows, `either` with the sign that it has, `short` or `long`; None for no number."""
-    match = NUMBER.fullmatch(cell)
+    match = re.fullmatch(NUMBER, cell)
     if match is None:
         return None
     digits = match["digits"]
     if digits.isdigit():
         return "short" if len(digits) <= 3 else "long"
-    if not match["power"] and (either := EITHER.fullmatch(digits)):
+    if not match["power"] and (either := re.fullmatch(EITHER, digits)):
         return f"either {either['sign']}"
-    return next((sign for sign, pattern in DECIMALS.items() if pattern.fullmatch(digits)), None)
+    return next((sign for sign, pattern in DECIMALS.items() if re.fullmatch(pattern, digits)), None)
 
 
 def _shows(text: str, separator: str, sign: str) -> bool:

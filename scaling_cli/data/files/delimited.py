@@ -24,7 +24,7 @@ AROUND = ' "'  # a quote after a blank does not quote, so it is removed, too
 SEPARATORS = (",", "\t", ";", "|")
 
 # W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
-CHART_COLUMN = re.compile(r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?")
+CHART_COLUMN = r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?"
 
 
 def _header(head: bytes) -> str:
@@ -101,7 +101,7 @@ def _is_chart(head: bytes) -> bool:
 def _chart(header: str) -> dict[str, dict[str, str]]:
     """The columns of a chart by run and metric; empty for any other table."""
     columns = next(csv.reader([header]), [])
-    matches = [CHART_COLUMN.fullmatch(column) for column in columns[1:]]
+    matches = [re.fullmatch(CHART_COLUMN, column) for column in columns[1:]]
     runs: dict[str, dict[str, str]] = {}
     for match in matches:
         if match is None:

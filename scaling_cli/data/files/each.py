@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE, GZIP, ZSTD
 from scaling_cli.data.files.held import Held, held
-from scaling_cli.data.files.inputs import Inputs, Layout, open_inputs
+from scaling_cli.data.files.inputs import Inputs, Layout, Opened, open_inputs
 from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.reader_errors import THROWN
 from scaling_cli.errors import ScalingError
 from scaling_cli.record import replace
-
-Opened: TypeAlias = Inputs | ScalingError  # an open file, or the error that opening it ended with
 
 
 def open_each(names: Sequence[str], input_format: str | None = None, most: float | None = None) -> list[Opened]:

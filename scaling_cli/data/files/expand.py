@@ -27,14 +27,14 @@ COMPRESSED = (".gz", ".zst")
 EVENTS = "tfevents"  # in every name that TensorBoard gives a file; its suffix is the name of the host
 
 # Files that training programs write next to their logs, without measurements.
-NOT_LOGS = re.compile(
+NOT_LOGS = (
     r"(config|generation_config|tokenizer\w*|special_tokens_map|added_tokens|vocab|wandb-metadata"
     r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
-REMOTE = re.compile(r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):")
-ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
-LABEL = re.compile(r"([A-Za-z_][\w.-]*)=(.+)")
+REMOTE = r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):"
+ESCAPED = r"\\x([89a-f][0-9a-f])"
+LABEL = r"([A-Za-z_][\w.-]*)=(.+)"
 GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
            "wandb-summary")  # fmt: skip
 
@@ -80,7 +80,7 @@ def expand(
 
 
 def _files(argument: str, *, reads_stdin: bool, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
-    if not os.path.lexists(argument) and (match := REMOTE.match(argument)):
+    if not os.path.lexists(argument) and (match := re.match(REMOTE, argument)):
         raise _remote(argument, match[1])
     if argument == STDIN and not reads_stdin:
         yield InputFile(STDIN, STDIN)
@@ -132,9 +132,9 @@ def _real_path(text: str) -> str:
     """The path that `_printable` writes as `text`, if there is one, so that users can give a name as it was shown."""
     if "\0" in text:
         raise DataError(f"The path {text!r} has a null character.", hint="Write one path per line of a list, as text.")
-    if os.path.lexists(text) or not ESCAPED.search(text):
+    if os.path.lexists(text) or not re.search(ESCAPED, text):
         return text
-    raw = ESCAPED.sub(lambda match: os.fsdecode(bytes.fromhex(match[1])), text)
+    raw = re.sub(ESCAPED, lambda match: os.fsdecode(bytes.fromhex(match[1])), text)
     return raw if os.path.lexists(raw) else text
 
 
@@ -142,7 +142,7 @@ def _labels(path: str) -> Iterator[tuple[str, str]]:
     if "=" not in path:
         return
     for part in Path(path).parent.parts:
-        if match := LABEL.fullmatch(unquote(part)):
+        if match := re.fullmatch(LABEL, unquote(part)):
             yield match[1], match[2]
 
 
@@ -183,7 +183,7 @@ def _prune(folders: list[str]) -> bool:
 
 
 def _is_log(name: str, suffixes: tuple[str, ...]) -> bool:
-    if name.startswith((".", "_")) or NOT_LOGS.fullmatch(name):
+    if name.startswith((".", "_")) or re.fullmatch(NOT_LOGS, name):
         return False
     lowered = name.lower()
     for suffix in COMPRESSED:

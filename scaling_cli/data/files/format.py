@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias, overload
+from typing import IO, TYPE_CHECKING, TypeAlias, overload
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from scaling_cli.record import Record
+
+if TYPE_CHECKING:
+    from gzip import GzipFile
 
 FILE = "__file"  # the column with the path that each row was read from
 HEAD = 65536  # bytes read to recognise a format; a header line of a wide log has thousands
@@ -43,7 +45,7 @@ def read_head(path: str) -> tuple[bytes, bytes]:
     with open(path, "rb", buffering=0) as file:  # one system call per file, which matters for thousands of files
         raw = file.read(HEAD)
     if raw.startswith(GZIP):
-        with gzip.open(path, "rb") as packed:
+        with _opened(path, raw) as packed:
             return raw, packed.read(HEAD)
     if raw.startswith(ZSTD):
         return raw, "\n".join(_lines(path).head(64).collect().to_series().fill_null("")).encode()[:HEAD]
@@ -64,6 +66,15 @@ def _lines(path: str) -> pl.LazyFrame:
     )
 
 
+def _opened(path: str, start: bytes) -> IO[bytes] | GzipFile:
+    """The file as a stream of its bytes, decompressed where it starts as gzip does."""
+    if not start.startswith(GZIP):
+        return open(path, "rb")
+    import gzip  # which most logs do not need
+
+    return gzip.open(path, "rb")
+
+
 def line_blocks(path: str) -> Iterator[bytes]:
     """A text file in blocks of whole lines; the last line of the file may lack its end."""
     with open(path, "rb") as file:
@@ -73,7 +84,7 @@ def line_blocks(path: str) -> Iterator[bytes]:
             yield "\n".join(batch.to_series().fill_null("")).encode() + b"\n"
         return
     begun: list[bytes] = []  # of a line that has not ended; joined once, because it may be long
-    with gzip.open(path, "rb") if start.startswith(GZIP) else open(path, "rb") as file:
+    with _opened(path, start) as file:
         while block := file.read(BLOCK):
             whole, newline, rest = block.rpartition(b"\n")
             if newline:

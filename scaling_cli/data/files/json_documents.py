@@ -15,7 +15,7 @@ from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
 # The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
-BEGINNING = re.compile(
+BEGINNING = (
     rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*+(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
 )
 
@@ -150,7 +150,8 @@ def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
 
 
 def _is_document(head: bytes) -> bool:
-    return BEGINNING.match(head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()) is not None
+    start = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"{", b"[")) and re.match(BEGINNING, start) is not None
 
 
 # `log_history` may come after the first bytes. Such a Trainer state is taken for a document, whose rows make one run

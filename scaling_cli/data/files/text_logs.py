@@ -16,15 +16,14 @@ from scaling_cli.data.files.format import HEAD, Format, Row, line_blocks, scan_r
 from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-COLOURS_IN_BYTES = re.compile(COLOURS.pattern.encode())
+COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
 NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
 SEPARATORS = (",", "\t", ";", "|")
 LINES = 50  # judged of a text that may be a table
 NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-16
 NAME_WORDS = 4  # in the name of a column; a longer one is a sentence
-DIGITS = re.compile(r"[\d.,]+")
-WORD = re.compile(r"[\w./#()%-]+")
+DIGITS = r"[\d.,]+"
+WORD = r"[\w./#()%-]+"
 
 Steps = dict[str, dict[str, str | None]]
 
@@ -32,7 +31,7 @@ Steps = dict[str, dict[str, str | None]]
 def lines(path: str) -> Iterator[str]:
     """The lines of a text without colours; what a progress bar overwrites counts as a line."""
     for block in line_blocks(path):
-        yield from COLOURS.sub("", block.decode(errors="replace")).splitlines()
+        yield from re.sub(COLOURS, "", block.decode(errors="replace")).splitlines()
 
 
 def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
@@ -63,7 +62,7 @@ def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
 
 
 def _without_colours(text: bytes) -> bytes:
-    return COLOURS_IN_BYTES.sub(b"", text) if b"\x1b" in text else text
+    return re.sub(COLOURS.encode(), b"", text) if b"\x1b" in text else text
 
 
 def plain(number: str) -> str:
@@ -94,10 +93,10 @@ def looks_like_table(head: bytes) -> bool:
         return True  # or something else that the reader of tables explains
     separator = max(SEPARATORS, key=first[0].count)
     if separator not in first[0]:
-        return WORD.fullmatch(first[0].strip()) is not None
+        return re.fullmatch(WORD, first[0].strip()) is not None
     counts = [line.count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
-    if all(WORD.fullmatch(name.strip()) for name in first[0].split(separator)):
+    if all(re.fullmatch(WORD, name.strip()) for name in first[0].split(separator)):
         return True
     return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
 
@@ -108,8 +107,8 @@ def _is_prose(first: Sequence[str], separator: str) -> bool:
     if any(re.fullmatch(NUMBER, cell) for cell in cells):
         return False
     has_sentence = any(len(cell.split()) > NAME_WORDS for cell in first[0].split(separator))
-    repeats = len(first) > 1 and DIGITS.search(first[0]) is not None
-    return has_sentence or (repeats and DIGITS.sub("", first[0]) == DIGITS.sub("", first[1]))
+    repeats = len(first) > 1 and re.search(DIGITS, first[0]) is not None
+    return has_sentence or (repeats and re.sub(DIGITS, "", first[0]) == re.sub(DIGITS, "", first[1]))
 
 
 def unknown_text(path: str, head: bytes) -> DataError:
@@ -122,7 +121,7 @@ def unknown_text(path: str, head: bytes) -> DataError:
     first = next(line.strip() for line in head.decode(errors="replace").splitlines() if line.strip())
     return DataError(
         f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
-        f"{shortened(COLOURS.sub('', first))!r}.",
+        f"{shortened(re.sub(COLOURS, '', first))!r}.",
         hint="Logs of Megatron-LM, nanoGPT, llm.c, torchtitan, the Hugging Face Trainer and LLM-Foundry can be read. "
         "Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line for each evaluation.",
     )

@@ -19,7 +19,7 @@ from scaling_cli.data.files.text_logs import LINES, NUMBER, SEPARATORS
 from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
 
-RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")  # below the header of a Markdown table
+RULE = r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*"  # below the header of a Markdown table
 COMMENT = ("#", "//", "sep=")
 TITLES = 20  # lines above the header of a table, at most
 
@@ -29,7 +29,7 @@ Cells = list[list[str]]
 def _markdown(lines: Sequence[str]) -> Cells:
     """The first Markdown table: its header and its rows, without the rule between them."""
     for place, line in enumerate(lines[1:], start=1):
-        if "|" in line and "|" in lines[place - 1] and RULE.fullmatch(line):
+        if "|" in line and "|" in lines[place - 1] and re.fullmatch(RULE, line):
             rows = [lines[place - 1], *takewhile(lambda row: "|" in row, lines[place + 1 :])]
             return [re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|")) for row in rows]
     return []

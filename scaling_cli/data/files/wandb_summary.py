@@ -20,11 +20,11 @@ from scaling_cli.data.files.json_lines import flattened
 from scaling_cli.errors import DataError
 
 # W&B writes one of these in every summary; a column of a table would be a list.
-MARK = re.compile(rb'"_(runtime|timestamp|step)"\s*:\s*[0-9]|"_wandb"\s*:\s*\{')
+MARK = rb'"_(runtime|timestamp|step)"\s*:\s*[0-9]|"_wandb"\s*:\s*\{'
 CONFIG = "config"
 LARGEST = 2**20  # bytes of settings; a larger file holds something else
-PAIR = re.compile(r"( *)([^\s#:'\"-][^:]*|'[^']*'|\"[^\"]*\"):(?:\s+(.*))?$")
-COMMENT = re.compile(r"\s+#.*$")
+PAIR = r"( *)([^\s#:'\"-][^:]*|'[^']*'|\"[^\"]*\"):(?:\s+(.*))?$"
+COMMENT = r"\s+#.*$"
 EMPTY = ("", "null", "~", "|", ">")
 
 
@@ -73,10 +73,10 @@ def parse_yaml(text: str) -> dict[str, Any]:
     top: dict[str, Any] = {}
     open_maps: list[tuple[int, dict[str, Any]]] = [(-1, top)]
     for line in text.splitlines():
-        match = PAIR.match(line.rstrip())
+        match = re.match(PAIR, line.rstrip())
         if match is None:
             continue
-        indent, key, value = len(match[1]), match[2].strip().strip("'\""), COMMENT.sub("", match[3] or "").strip()
+        indent, key, value = len(match[1]), match[2].strip().strip("'\""), re.sub(COMMENT, "", match[3] or "").strip()
         while indent <= open_maps[-1][0]:
             open_maps.pop()
         parent = open_maps[-1][1]
@@ -96,7 +96,7 @@ def _unquoted(value: str) -> str:
 
 def _is_summary(head: bytes) -> bool:
     start = head.lstrip()
-    return start.startswith(b"{") and MARK.search(head) is not None and b'"log_history"' not in head
+    return start.startswith(b"{") and re.search(MARK, head) is not None and b'"log_history"' not in head
 
 
 def _layout(path: str, head: bytes) -> str:

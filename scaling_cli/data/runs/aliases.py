@@ -18,6 +18,7 @@ from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_u
 # others is left out only if the law needs that one; which law it is depends on what most rows have.
 MEASURES = ("loss", "params", "tokens", "compute")
 EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity", "bits", "streams")
+SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
 ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS, *costs.ALIASES)
 COUNTS = ("params", "tokens", "unique_tokens")  # roles whose columns may carry a unit such as _m or _b
 

@@ -6,14 +6,16 @@ A mapping comes first, then the best alias (see `aliases`). Two columns that fit
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from scaling_cli.data.names import SHOWN, unknown
 from scaling_cli.data.runs import costs
 from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, roles_of, scale_of
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
+AMOUNTS = {"params": "params", "tokens": "tokens", "compute": "FLOPs"}  # roles that targets are made of
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
 
@@ -25,22 +27,29 @@ class Chosen(Record):
 
 
 def choose_columns(
-    names: Sequence[str], mapping: Mapping[str, str], files: Mapping[str, int] | None = None
+    names: Sequence[str],
+    mapping: Mapping[str, str],
+    files: Mapping[str, int] | None = None,
+    computed: Collection[str] = (),
 ) -> dict[str, Chosen]:
     """Each role that has a column, in the order of `ROLES`; the mapping takes precedence over aliases.
 
     Args:
+        names: The columns of the rows, computed ones included.
+        mapping: Role to column.
         files: How many files have each column. A column that few files have does not replace one that most files have,
         so that one unusual file does not decide for a thousand others.
+        computed: The columns that are formulas, whose names say nothing of their role or unit.
 
     Raises:
         UsageError: Two columns fit a role equally well, or the mapping names a role or column that does not exist.
     """
     _check_mapping(names, mapping)
     chosen: dict[str, Chosen] = {}
-    for role, columns in candidates(names, mapping, files).items():
+    for role, columns in candidates(names, mapping, files, computed).items():
         if len(columns) == 1:
-            chosen[role] = Chosen(columns[0], scale_of(role, columns[0]))
+            scale = 1.0 if columns[0] in computed else scale_of(role, columns[0])
+            chosen[role] = Chosen(columns[0], scale)
         elif role not in (*EXTRAS, *costs.ALIASES):  # few laws read the extras, so a tie there must not stop all others
             raise _tie(role, columns)
     _refuse_shared(chosen)
@@ -58,14 +67,17 @@ def _tie(role: str, columns: Sequence[str]) -> UsageError:
 
 
 def candidates(
-    names: Sequence[str], mapping: Mapping[str, str], files: Mapping[str, int] | None = None
+    names: Sequence[str],
+    mapping: Mapping[str, str],
+    files: Mapping[str, int] | None = None,
+    computed: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """The columns that fit each role best: one, or several that tie; in the order of `ROLES`.
 
     A mapping to a column that does not exist is ignored.
     """
     by_role: dict[str, list[tuple[float, str]]] = {}
-    for name, (role, tier) in roles_of(names).items():
+    for name, (role, tier) in roles_of([name for name in names if name not in computed]).items():
         by_role.setdefault(role, []).append((tier, name))
     best = {role: _best(_widespread(by_role.get(role, []), files or {})) for role in ROLES}
     for role, column in mapping.items():
@@ -79,7 +91,21 @@ def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
         if role not in ROLES:
             raise unknown("role", role, ROLES)
         if column != IGNORE and column not in names:
-            raise unknown("column", column, names)
+            raise _is_amount(role, column) or unknown("column", column, names)
+
+
+def _is_amount(role: str, column: str) -> UsageError | None:
+    """The error for an amount in place of a column, such as `--params 7B`."""
+    if role not in AMOUNTS:
+        return None
+    try:
+        parse_number(column)
+    except UsageError:
+        return None
+    return UsageError(
+        f"--{role} names a column, and no column is called {column!r}.",
+        hint=f"To predict the loss at {column} {AMOUNTS[role]}, give scaling extrapolate --at {role}={column}.",
+    )
 
 
 def _refuse_shared(chosen: Mapping[str, Chosen]) -> None:

@@ -64,7 +64,9 @@ def finish(
         points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
     others = _others(names, plan)
     unit = options.loss_unit
-    doubts = sanity.doubts(points, columns, others, named_loss="loss" in options.mapping, loss_unit=unit)
+    doubts = sanity.doubts(
+        points, columns, others, named_loss="loss" in options.mapping, loss_unit=unit, computed=plan.computed
+    )
     caveats = (
         *state_caveats,
         *(stepless(points, plan) if options.takes_ends else ()),
@@ -73,7 +75,7 @@ def finish(
         *best_caveats,
         *compute_caveats,
         *doubts,
-        *sanity.of_groups(points, columns, tuple(plan.by), unit, doubts),
+        *sanity.of_groups(points, columns, tuple(plan.by), unit, doubts, plan.computed),
     )
     return Finished(points, aside, columns, others, caveats)
 
@@ -96,5 +98,6 @@ def _with_compute(
 def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
     """The columns that are not used for anything."""
     used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
+    used |= {column for formula in plan.formulas for column in formula.columns}
     used |= {column for name, column in unnamed(plan.keep).items() if name != STATE}
     return tuple(name for name in names if name not in used)

@@ -13,17 +13,10 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.each import Opened
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
-from scaling_cli.data.files.inputs import (
-    Inputs,
-    column_counts,
-    joined,
-    open_inputs,
-    read_usable,
-)
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -37,16 +30,16 @@ from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
 from scaling_cli.data.runs.finish import finish
+from scaling_cli.data.runs.formulas import Formula, formulas_in, scan_with_formulas, with_formulas
 from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_named, with_steps
-from scaling_cli.data.runs.rows.reused_names import separate_reused_names
+from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
-from scaling_cli.data.runs.rows.splits import names_splits, one_split
+from scaling_cli.data.runs.rows.splits import one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.select import Selection
@@ -112,7 +105,10 @@ def load_runs(
     try:
         with quiet_panics():
             rows = plain_columns(rows)
-            plan = _plan(rows.collect_schema().names(), options)
+            schema = rows.collect_schema()
+            formulas = formulas_in(schema.names(), options.mapping)
+            rows = with_formulas(rows, schema, formulas)
+            plan = _plan(rows.collect_schema().names(), options, formulas)
             return _load(_Rows(rows, plan, {}, is_small, lacks_runs=_lacks_runs(plan, options)), options)
     except THROWN as error:
         raise explained(error, "The table") from None
@@ -143,7 +139,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> RunTable:
-        rows = _gather(usable, options)
+        rows = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable, options)
         table = _load(rows, options)
         is_passed_over = any(found.code == "several-splits" for found in table.caveats)
         is_whole = options.where is None and not skips_other_losses(rows.plan) and not is_passed_over
@@ -162,13 +158,17 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     """
     scans = with_settings(list(inputs.scans()))
     counts = column_counts(scans)
-    find = partial(_plan, list(counts), options, counts)
+    if formulas := formulas_in(list(counts), options.mapping, counts):
+        scans = [scan_with_formulas(scan, formulas) for scan in scans]
+        counts = column_counts(scans)
+    find = partial(_plan, list(counts), options, formulas, counts)
     plan = find() if inputs.held is None else inputs.held.remembered(options, find)
     refuse_without_loss(scans, plan.chosen["loss"].column)
     run = plan.chosen.get("run_id")
     parts, run_is_file = [], False
+    are_tables = len(inputs.files) == 1 or plan.by.get(BY_FILE) == BY_FILE
     for scan in scans:
-        is_run = len(inputs.files) > 1 or scan.kind.one_run or options.checkpoints.needs_runs
+        is_run = not are_tables or scan.kind.one_run or options.checkpoints.needs_runs
         if is_run and (run is None or run.column not in scan.columns):
             parts.append(scan.rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
@@ -185,8 +185,8 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
         lacking=lacking(scans, plan),
-        lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
-        held=None if run_is_file else inputs.held,
+        lacks_runs=are_tables and not any(scan.kind.one_run for scan in scans) and _lacks_runs(plan, options),
+        held=None if run_is_file or formulas else inputs.held,
     )
 
 
@@ -200,14 +200,19 @@ def _lacks_runs(plan: Plan, options: LoadOptions) -> bool:
     return "run_id" not in plan.chosen and options.mapping.get("run_id") != IGNORE
 
 
-def _plan(names: Sequence[str], options: LoadOptions, files: Mapping[str, int] | None = None) -> Plan:
+def _plan(
+    names: Sequence[str],
+    options: LoadOptions,
+    formulas: Sequence[Formula] = (),
+    files: Mapping[str, int] | None = None,
+) -> Plan:
     absent = [name for name in options.rule.extras if name not in names and name not in ROLES]
     if absent:
         raise derive.lacks_columns(options.rule, absent)
     # A swept role is kept by itself; another swept column must be.
     swept = tuple(name for name in options.best_over if name in names or name not in ROLES)
     keep = (*options.keep, *swept, *(name for name in options.maybe if name in names))
-    plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files)
+    plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files, formulas)
     state = {STATE: column} if (column := state_column(names)) is not None else {}
     return replace(plan, keep=plan.keep | state, takes_log=options.loss_unit == PERPLEXITY)
 
@@ -227,19 +232,23 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     step_caveats: tuple[Caveat, ...] = ()
     if rows.is_small:
         frame, step_caveats = with_steps(frame, schema, plan)
+        if plan.formulas:
+            frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     if rows.may_reuse_names:
+        from scaling_cli.data.runs.rows.reused_names import separate_reused_names
+
         frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
     frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     settled = columns_in(options.where)
     is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
-    around = rows.frame if is_plain and any(map(names_splits, settled)) else frame
+    around = rows.frame if is_plain and settled else frame  # what the condition drops says more of the same runs
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)

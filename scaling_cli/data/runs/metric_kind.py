@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
@@ -36,8 +36,13 @@ KINDS = {
 UNITS = {"a percentage": "accuracy", "an accuracy": "accuracy", "an error rate": "accuracy"}
 
 
-def doubts(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> Iterator[Caveat]:
-    """Caveats about a metric that is not a loss in nats, unless `loss_unit` says so."""
+def doubts(
+    points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str, computed: Collection[str] = ()
+) -> Iterator[Caveat]:
+    """Caveats about a metric that is not a loss in nats, unless `loss_unit` says so.
+
+    The name of a column among `computed` is a formula, which may convert the unit, so it says nothing.
+    """
     column = columns["loss"]
     if loss_unit == PERPLEXITY:
         yield caveat("perplexity-log", formula=column)
@@ -46,7 +51,7 @@ def doubts(points: pl.DataFrame, columns: Mapping[str, str], loss_unit: str) -> 
         yield caveat("single-outcomes", column=column)
     role = _grows_with(points)
     if loss_unit == "nats" and not is_outcome:
-        yield from _kind(points["loss"], column, grows=role is not None)
+        yield from _kind(points["loss"], column, grows=role is not None, is_named=column not in computed)
     if role is not None:
         yield caveat("metric-grows", column=column, role=role)
 
@@ -87,12 +92,12 @@ def _rank_correlation(points: pl.DataFrame, role: str) -> float | None:
     return found
 
 
-def _kind(losses: pl.Series, column: str, *, grows: bool) -> Iterator[Caveat]:
-    unit = metric_unit(normalise(column))
+def _kind(losses: pl.Series, column: str, *, grows: bool, is_named: bool) -> Iterator[Caveat]:
+    unit = metric_unit(normalise(column)) if is_named else None
     if unit is not None:
         yield caveat("loss-unit", column=column, unit=unit)
         return
-    kind, reason = _by_name(column), "is named so"
+    kind, reason = _by_name(column) if is_named else None, "is named so"
     if kind is None and not grows:
         kind, reason = _by_values(losses, is_called_loss=is_loss(column))
     if kind is not None:

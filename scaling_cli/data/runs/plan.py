@@ -13,11 +13,12 @@ from scaling_cli.data.names import COLUMN, listing, normalise, unknown
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import MEASURES, is_loss
 from scaling_cli.data.runs.columns import IGNORE, Chosen, choose_columns
+from scaling_cli.data.runs.formulas import Formula
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
-COLUMN_NAME = re.compile(r"[\w./-]+")  # the first line of a text that is not a table has other characters
+COLUMN_NAME = r"[\w./-]+"  # the first line of a text that is not a table has other characters
 RUN_BY_FILE = "name of the file"
 LONG_FORM = (("value", "val", "values", "metric_value"), ("metric", "metric_name", "name", "key", "tag", "variable"))
 
@@ -29,7 +30,8 @@ class Plan(Record):
     be the loss but were not chosen. `run_is_file` says that some files are one run each. `params_pattern` is a regular
     expression that finds params in the names of runs. `has_reused_names` says that rows have the column
     `canonical.PREFIX`, and `takes_log` that the column of the loss holds perplexities. `seed` is the column that
-    distinguishes runs of the same name.
+    distinguishes runs of the same name. `formulas` are those that the
+    user gave in place of columns.
     """
 
     chosen: dict[str, Chosen]
@@ -42,6 +44,12 @@ class Plan(Record):
     has_reused_names: bool = False
     takes_log: bool = False
     seed: str | None = None
+    formulas: tuple[Formula, ...] = ()
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The columns that are formulas."""
+        return tuple(formula.text for formula in self.formulas)
 
     @property
     def has_runs(self) -> bool:
@@ -79,10 +87,11 @@ def make_plan(
     keep: Sequence[str],
     params_pattern: str | None = None,
     files: Mapping[str, int] | None = None,
+    formulas: Sequence[Formula] = (),
 ) -> Plan:
     """The plan for these columns; with `params_pattern`, params come from the names of runs, not from a column.
 
-    `files` counts the files that have each column.
+    `files` counts the files that have each column, and `names` include the columns that `formulas` give.
 
     Raises:
         UsageError: A column does not exist, or two fit a role equally well.
@@ -90,7 +99,7 @@ def make_plan(
     """
     if params_pattern is not None:
         mapping = {**mapping, "params": IGNORE}
-    chosen = choose_columns(names, mapping, files)
+    chosen = choose_columns(names, mapping, files, [formula.text for formula in formulas])
     if mapping.get("loss") == IGNORE:
         raise DataError(
             "--loss none leaves nothing to fit.", hint="Leave it out, or choose the column of the loss: --loss COLUMN."
@@ -108,8 +117,9 @@ def make_plan(
     own = [name for name in keep if _is_beside_role(name, names, chosen)]
     others = {name: _column(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
     others |= {COLUMN + name: name for name in own}
-    losses = tuple(name for name in names if is_loss(name) and name != chosen["loss"].column)
-    return Plan(chosen, derived, groups, others, losses, params_pattern=params_pattern)
+    plan = Plan(chosen, derived, groups, others, params_pattern=params_pattern, formulas=tuple(formulas))
+    read = (chosen["loss"].column, *plan.computed)
+    return replace(plan, other_losses=tuple(name for name in names if is_loss(name) and name not in read))
 
 
 def _is_beside_role(name: str, names: Sequence[str], chosen: Mapping[str, Chosen]) -> bool:
@@ -149,7 +159,9 @@ def _no_loss(names: Sequence[str]) -> DataError:
         )
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers; add a header line with the names of the columns."
-    elif names and (names[0].startswith(("#", "sep=")) or (len(names) == 1 and not COLUMN_NAME.fullmatch(names[0]))):
+    elif names and (
+        names[0].startswith(("#", "sep=")) or (len(names) == 1 and not re.fullmatch(COLUMN_NAME, names[0]))
+    ):
         hint = (
             "The first line must be the names of the columns, separated by commas, tabs, semicolons or bars; remove "
             "the lines before it."

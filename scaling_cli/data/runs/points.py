@@ -14,7 +14,6 @@ from scaling_cli.data.names import normalise
 from scaling_cli.data.runs import curve_averages, derive, sanity, select
 from scaling_cli.data.runs.canonical import UNREADABLE, canonical
 from scaling_cli.data.runs.checkpoints import Checkpoints
-from scaling_cli.data.runs.diverged import settled
 from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.rows.completion import Completion
@@ -158,6 +157,8 @@ def _without_diverged(
         return selection, ()
     ends = selection if has_ends else select.last_rows(rows, reasons)
     is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
+    from scaling_cli.data.runs.diverged import settled
+
     kept, found = settled(rows, ends, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
     if has_ends:
         return kept, found

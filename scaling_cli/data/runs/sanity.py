@@ -49,15 +49,21 @@ def state_column(names: Sequence[str]) -> str | None:
 
 
 def doubts(
-    points: pl.DataFrame, columns: Mapping[str, str], others: Sequence[str], *, named_loss: bool, loss_unit: str
+    points: pl.DataFrame,
+    columns: Mapping[str, str],
+    others: Sequence[str],
+    *,
+    named_loss: bool,
+    loss_unit: str,
+    computed: Collection[str] = (),
 ) -> tuple[Caveat, ...]:
     """Every caveat about finished points; `columns` has the column or formula behind each role.
 
     `others` are the columns that were not read, `named_loss` says that the user chose the loss, and `loss_unit` is its
-    unit.
+    unit. `computed` are the columns that are formulas.
     """
     return (
-        *metric_kind.doubts(points, columns, loss_unit),
+        *metric_kind.doubts(points, columns, loss_unit, computed),
         *(_training(columns, others) if not named_loss else ()),
         *_tiny(points, columns),
         *_slips(points),
@@ -128,7 +134,12 @@ def _in_quotes(condition: str) -> str:
 
 
 def of_groups(
-    points: pl.DataFrame, columns: Mapping[str, str], by: Sequence[str], loss_unit: str, known: Sequence[Caveat]
+    points: pl.DataFrame,
+    columns: Mapping[str, str],
+    by: Sequence[str],
+    loss_unit: str,
+    known: Sequence[Caveat],
+    computed: Collection[str] = (),
 ) -> Iterator[Caveat]:
     """Caveats about groups whose unit is another than that of the other groups; `known` are those about all points."""
     codes = OF_GROUPS - {each.code for each in known}
@@ -137,7 +148,7 @@ def of_groups(
         return
     for part in points.partition_by(labels):
         group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True))
-        for doubt in (*metric_kind.doubts(part, columns, loss_unit), *_tiny(part, columns)):
+        for doubt in (*metric_kind.doubts(part, columns, loss_unit, computed), *_tiny(part, columns)):
             if doubt.code in codes:
                 yield replace(doubt, group=group)
 

@@ -12,6 +12,7 @@ from scaling_cli.data.cells import numbers_of_text
 from scaling_cli.data.files.inputs import open_inputs, read_usable
 from scaling_cli.data.names import column_of
 from scaling_cli.data.runs.columns import IGNORE, candidates
+from scaling_cli.data.runs.formulas import is_computable
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.errors import DataError
@@ -54,7 +55,11 @@ def load_targets(
         )
     groups = [column for column in by if column in rows.columns]
     amounts = [column for column in keep if column in rows.columns]
-    known = {role: column for role, column in (mapping or {}).items() if column in rows.columns or column == IGNORE}
+    known = {
+        role: column
+        for role, column in (mapping or {}).items()
+        if column in (*rows.columns, IGNORE) or is_computable(role, column, rows.columns)
+    }
     observed = _loss_column(rows, known)
     # Few targets have a loss, so all rows get the same one, and the observed losses are kept as another column.
     losses = (pl.col(observed) if observed else pl.lit(None)).cast(str)

@@ -148,5 +148,6 @@ def _refuse_partial_outcomes(counted: pl.DataFrame, log: SamplingLog) -> None:
         f"Column {column!r} has values other than 0 and 1" + (", shares of attempts." if is_rate else "."),
         hint="Give the number of attempts and of successes of each problem with --n and --c."
         if is_rate
-        else "Give the least value that counts as a success, such as --threshold 0.5.",
+        else "Give the least value that counts as a success, such as --threshold 0.5; or, if these are shares of "
+        "several attempts, the columns of the number of attempts and of successes: --n and --c.",
     )

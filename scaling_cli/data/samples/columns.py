@@ -65,6 +65,11 @@ SETTINGS = (  # of sampling: attempts of one problem that differ in them have di
     *("shots", "num_fewshot", "max_tokens", "reasoning_effort", "thinking", "checkpoint", "revision"),
 )
 GENERIC = frozenset({"id", "i", "name"})  # names that other things than problems may have, too
+RATE = re.compile(
+    r"(.*_)?((pass|coverage)(@|_at_|_)(k|\d+)([,_].*)?"
+    r"|(pass|solve|success|correct|win|accept(ance)?)_?(rate|ratio|share|frac|fraction|prob|probability|percent|percentage)"
+    r"|(mean|avg|average)_(correct|pass|passed|success|solved|acc|accuracy|score|reward))"
+)
 CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with one row for each problem and k
 MODELS = ("model", "model_name", "model_id")  # attempts of different models are never pooled
 TASKS = (
@@ -127,5 +132,5 @@ def named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 
 def is_pass_rate(name: str) -> bool:
-    """Whether a column is called pass@k, pass@10, coverage_at_10 or the like, which are shares and not outcomes."""
-    return re.fullmatch(r"(.*_)?(pass|coverage)(@|_at_|_)(k|\d+)([,_].*)?", normalise(name)) is not None
+    """Whether a column is called pass@10, coverage_at_k, pass_rate or the like, which are shares and not outcomes."""
+    return RATE.fullmatch(normalise(name)) is not None

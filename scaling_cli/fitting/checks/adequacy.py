@@ -33,7 +33,6 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law, find_law
-from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
 
@@ -239,7 +238,7 @@ def _pure_error(fitted: Fitted, residual: Array) -> float:
 def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:
     """Chinchilla against `general`: a first test by the slope in gamma, and a fit of `general` only where it hints."""
     problem = fitted.problem
-    if problem.law.name != "chinchilla" or isinstance(problem.law, ConstrainedLaw) or problem.space != "log":
+    if problem.law.name != "chinchilla" or problem.law.is_held or problem.space != "log":
         return None
     values = dict(zip(problem.law.names, problem.parameters(fitted.theta[None])[0].tolist(), strict=True))
     above = problem.predictions(fitted.theta[None])[0] - values["E"]
@@ -258,7 +257,7 @@ def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:
 def _better(fitted: Fitted) -> Asking[tuple[str | None, float | None]]:
     """The law that improves most on this one by an F test, and its p-value."""
     law = fitted.problem.law
-    if isinstance(law, ConstrainedLaw):  # a law without its constraints may fit better for that reason alone
+    if law.is_held:  # a law without its constraints may fit better for that reason alone
         return None, None
     names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
     p_values = yield from _improvements(fitted, names)

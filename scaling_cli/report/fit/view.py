@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from scaling_cli.numbers.format import escape
-from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.fit.facts import FitReport, fit_details, fit_facts, shared_details, shared_facts
 from scaling_cli.report.fit.rows import difference_sections, estimates, left_out_sections, parameter_section
 from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
+
+if TYPE_CHECKING:
+    from scaling_cli.report.charts.chart import Chart, Panels
 
 HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
 

@@ -10,7 +10,7 @@ from scaling_cli.numbers.format import MISSING
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.notes import caveat_lines
 from scaling_cli.report.pages.page import Page, View, answers, joined
-from scaling_cli.report.pages.sheet import NUMERIC, Column, Sheet
+from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
 
 LATEX_SPECIALS = {
@@ -31,7 +31,8 @@ LATEX_SPECIALS = {
     "*": "{*}",
 }
 
-
+NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
+NUMERIC = rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$"
 GREEK = frozenset({"alpha", "beta", "gamma", "delta", "kappa", "lambda", "mu", "sigma", "theta"})
 
 
@@ -78,7 +79,7 @@ def _symbol(name: str) -> str:
 def _latex_cell(text: str) -> str:
     if text == MISSING:
         return "--"
-    if NUMERIC.match(text):
+    if re.match(NUMERIC, text):
         return "$" + re.sub(r"e(-?\d+)", r" \\times 10^{\1}", text) + "$"
     return latex_text(text)
 

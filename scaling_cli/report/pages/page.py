@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from scaling_cli.numbers.format import escape, group_name
 from scaling_cli.record import Record
-from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.sheet import Column, Sheet
 from scaling_cli.results.report import Report
+
+if TYPE_CHECKING:
+    from scaling_cli.report.charts.chart import Chart, Panels
 
 MOST_ANSWERS = 5  # sentences that a terminal shows before the tables
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from scaling_cli.record import Record
-
-NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e-?\d+)?|-)"
-NUMERIC = re.compile(rf"{NUMBER}$|\[{NUMBER}, {NUMBER}\]$")
 
 Kind: TypeAlias = Literal["word", "text", "symbol", "number", "interval", "estimate"]
 Cells: TypeAlias = tuple[str, ...]
@@ -75,6 +70,8 @@ def cells_wide(text: str) -> int:
     """Columns a text takes in a terminal: East Asian wide characters take two, combining marks none."""
     if text.isascii():
         return len(text)
+    import unicodedata  # nearly all text is ASCII
+
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text

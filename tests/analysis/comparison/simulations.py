@@ -157,7 +157,8 @@ def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
     posed = fit_contrast(same_exponent(members, is_paired=False))
     is_drawn = min(cell.sizes) < MANY_RUNS or cell.checkpoints > 1
     reference = null_distribution_of(Resampling(REPLICATES, seed, 1) if is_drawn else None, posed)
-    by_f = NullDistribution(1, posed.contrast.freedom(posed.null, posed.fitted, posed.scales)).tail(posed.statistic)
+    freedom = posed.contrast.freedom(posed.null, posed.fitted, posed.scales)
+    by_f = NullDistribution(posed.contrast.fewer, freedom).tail(posed.statistic)
     if cell.difference == 0 or cell.is_surface:
         return Told(reference.tail(posed.statistic), by_f)
     scales = (float(posed.scales[0]), float(posed.scales[1]))

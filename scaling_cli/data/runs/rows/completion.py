@@ -52,7 +52,7 @@ class Completion:
 
     def of_points(self, selection: Selection) -> Selection:
         """The chosen points with what other rows of their runs hold, and with tokens before restarts added."""
-        if not self.plan.has_curves:
+        if not self.plan.has_runs:
             return selection
         skipped = ("run_id", "step", "loss", EARLIEST, PEAK, LOWEST, RATE)
         points = selection.points

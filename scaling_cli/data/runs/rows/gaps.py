@@ -9,6 +9,7 @@ that never change within a run come from any of its rows.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import polars as pl
 
@@ -51,6 +52,23 @@ def with_named(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, condition: str
         for role, chosen in plan.chosen.items()
         if role not in NEVER and (role in named or _names(condition, chosen.column))
     }
+    return _with_columns(rows, schema, plan, columns)
+
+
+def with_inputs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> pl.LazyFrame:
+    """The rows with a loss, with the columns that formulas read, where these stand on other rows of the run."""
+    read = {column for formula in plan.formulas for column in formula.columns if column in schema}
+    read -= {plan.chosen["loss"].column}
+    if read and not plan.has_runs:  # each row may be a run of its own, so only rows without a loss can be settings
+        has_loss = _filled(plan.chosen["loss"].column, schema)
+        beside = rows.select((has_loss & _filled(column, schema)).any().alias(column) for column in read)
+        read = {
+            column for column, is_beside in beside.collect(engine="streaming").to_dicts()[0].items() if not is_beside
+        }
+    return _with_columns(rows, schema, plan, read)
+
+
+def _with_columns(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, columns: Collection[str]) -> pl.LazyFrame:
     has_loss = _filled(plan.chosen["loss"].column, schema)
     if not columns:
         return rows

@@ -2,7 +2,8 @@
 
 Lightning, litgpt and W&B write training and validation on rows of their own, so a row with a validation loss has no
 tokens. It takes them from a row of the same step or, failing that, from the last earlier one. A value that never
-changes within a run is taken from any of its rows. Only points that lack a value cost anything.
+changes within a run, such as params on a row of settings, is taken from any of its rows, also where rows have no steps.
+Only points that lack a value cost anything.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ KEYS = {"run_id", "step"}
 
 def filled(points: pl.DataFrame, rows: pl.LazyFrame, roles: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The points with values of `roles` from other rows of their runs, and the roles that were found for some."""
-    if not KEYS.issubset(points.columns):
+    if "run_id" not in points.columns:
         return points, ()
     found = []
     for role in roles:
@@ -41,17 +42,21 @@ def are_sparse(rows: pl.LazyFrame, role: str) -> bool:
 
 def _filled(points: pl.DataFrame, rows: pl.LazyFrame, role: str) -> pl.DataFrame:
     placed = points.with_row_index(PLACE)
-    lacking = placed.filter(pl.col(role).is_null() & pl.col("run_id").is_not_null() & pl.col("step").is_not_null())
+    step = [pl.col("step").cast(pl.Float64)] if "step" in points.columns else []
+    needs = [pl.col("run_id"), *step]
+    lacking = placed.filter(pl.col(role).is_null(), *(need.is_not_null() for need in needs))
     if lacking.is_empty():
         return points
-    lacking = lacking.select(PLACE, "run_id", pl.col("step").cast(pl.Float64))
+    lacking = lacking.select(PLACE, *needs)
     known = (
-        rows.select("run_id", pl.col("step").cast(pl.Float64), pl.col(role).alias(FOUND))
+        rows.select(*needs, pl.col(role).alias(FOUND))
         .filter(pl.col(FOUND) > 0 if role in MEASURES else pl.col(FOUND).is_not_null())
         .join(lacking.lazy().select("run_id").unique(), on="run_id", how="semi")
     )
-    values = _constants(lacking, known).join(_earlier(lacking, known), on=PLACE, how="left", suffix=" earlier")
-    values = values.select(PLACE, pl.coalesce(f"{FOUND} earlier", FOUND).alias(FOUND))
+    values = _constants(lacking, known)
+    if step:
+        values = values.join(_earlier(lacking, known), on=PLACE, how="left", suffix=" earlier")
+        values = values.select(PLACE, pl.coalesce(f"{FOUND} earlier", FOUND).alias(FOUND))
     joined = placed.join(values, on=PLACE, how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce(role, FOUND).alias(role)).select(points.columns)
 

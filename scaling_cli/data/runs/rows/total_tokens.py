@@ -17,12 +17,12 @@ from scaling_cli.numbers.format import figure
 from scaling_cli.record import replace
 
 # What a share of all tokens is called: that of a device or of a batch.
-SHARE = re.compile(
+SHARE = (
     r"(^|_)(per_(device|gpu|tpu|rank|worker|replica|node|core|step|batch|micro_?batch|update|iter|iteration)"
     r"|(local|device|rank|worker|micro_?batch|batch)(_num)?_tokens|tokens_(local|device|rank|worker|batch|micro_?batch))"
     r"(_|$)"
 )
-TOTAL = re.compile(r"(^|_)(total|global|all|overall|world|consumed|seen)(_|$)")
+TOTAL = r"(^|_)(total|global|all|overall|world|consumed|seen)(_|$)"
 WHOLE = 1e-3  # how far a ratio of two counts may be from a whole number of devices
 
 
@@ -34,7 +34,8 @@ def with_total_tokens(
         return plan, ()
     column = plan.chosen["tokens"].column
     if "tokens" in mapping:
-        return plan, (caveat("tokens-share", column=column),) if SHARE.search(normalise(column)) else ()
+        is_share = column not in plan.computed and re.search(SHARE, normalise(column))
+        return plan, (caveat("tokens-share", column=column),) if is_share else ()
     for name in schema.names():
         if name == column or not _is_total(name):
             continue
@@ -48,7 +49,7 @@ def with_total_tokens(
 def _is_total(name: str) -> bool:
     place = role_of(name)
     is_count = (place is not None and place[0] == "tokens") or "tokens" in normalise(name).split("_")
-    return is_count and TOTAL.search(normalise(name)) is not None and SHARE.search(normalise(name)) is None
+    return is_count and re.search(TOTAL, normalise(name)) is not None and re.search(SHARE, normalise(name)) is None
 
 
 def _devices(rows: pl.LazyFrame, schema: pl.Schema, part: Plan, total: Plan) -> str | None:

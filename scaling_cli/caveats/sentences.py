@@ -1,0 +1,16 @@
+"""The sentences of all caveats by their codes, in the order in which `scaling fit --allow` lists the codes."""
+
+from __future__ import annotations
+
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
+
+SENTENCES = {
+    **data.SENTENCES,
+    **design.SENTENCES,
+    **fit.SENTENCES,
+    **comparison.SENTENCES,
+    **allocation.SENTENCES,
+    **coverage.SENTENCES,
+    **forecast.SENTENCES,
+    **plan.SENTENCES,
+}
