@@ -124,6 +124,7 @@ MAKERS: Mapping[str, Callable[[], Tables]] = {
     "--suite suite.toml": lambda: {"runs.csv": scored(), "suite.toml": SUITE},
     "--loss web_loss": lambda: {"runs.csv": scored()},
     "--steps-to": lambda: {"curves.csv": curves(0.003)},
+    "--by file": lambda: {"adamw.csv": along(), "muon.csv": along().with_columns(pl.col("loss") * 0.97)},
     "--tokens step * batch_size": lambda: {"runs.csv": shaped().drop("compute")},
     "--loss log(perplexity)": lambda: {
         "runs.csv": runs().with_columns(gpu_hours=pl.col("compute") / 3600 / 4e14, perplexity=pl.col("loss").exp())

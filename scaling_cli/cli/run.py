@@ -110,6 +110,8 @@ def _usage(message: str, arguments: Sequence[str]) -> str:
     name = next((word for word in arguments if word in SUMMARIES), None)
     if name is None:
         return "scaling --help lists the commands."
+    if message.startswith(("Missing argument 'RUNS", "Missing argument 'LOGS")):
+        return f"Name files or folders, or - for standard input. scaling {name} --help lists its options."
     flag = re.search(r"'(--[\w-]+)' requires an argument", message)
     if flag is not None:
         from scaling_cli.options.commands import find_command

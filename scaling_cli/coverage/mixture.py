@@ -80,8 +80,8 @@ class Draws(Record):
         order = np.argsort(values, axis=0)
         below = np.cumsum(self.chances[order], axis=0)
         places = [(below < share * below[-1]).sum(axis=0) for share in ((1 - level) / 2, (1 + level) / 2)]
-        ranked = np.take_along_axis(values, order, axis=0)
-        low, high = (ranked[place, np.arange(values.shape[1])] for place in places)
+        columns = np.arange(values.shape[1])
+        low, high = (values[order[place, columns], columns] for place in places)
         return low, high
 
 

@@ -103,8 +103,8 @@ def _next(
         slope = (root - inner_root) / (reached - inner)
         step = np.where(np.isfinite(1 / slope), (goal - root) / slope, 0.0)
     outward = reached - centre
-    limit = (FASTEST - 1) * np.abs(outward)
-    step = np.clip(step, -0.9 * np.abs(outward), limit)
+    side, distance = np.sign(outward), np.abs(outward)
+    step = side * np.clip(side * step, -0.9 * distance, (FASTEST - 1) * distance)
     return reached + np.where(step == 0, outward, step), reached, root
 
 

@@ -59,7 +59,10 @@ class Reading(Unpacking):
         recorded="given",
     )
     by: tuple[str, ...] = option(
-        (), LISTED, "Group the runs by these columns, and treat each group separately.", is_basic=True
+        (),
+        LISTED,
+        "Group the runs by these columns, and treat each group separately; file: each file is a group.",
+        is_basic=True,
     )
     best_over: tuple[str, ...] = option(
         (), LISTED, "Of runs that differ only in these columns, keep the one with the lowest loss: lr,batch_size.",

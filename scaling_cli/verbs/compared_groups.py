@@ -127,7 +127,7 @@ def groups_by(asked: CompareExponents) -> tuple[str, ...]:
     if not columns:
         raise UsageError(
             "It is not clear which groups to compare.",
-            hint="Name the column of the groups with --by, or several columns with --factors.",
+            hint="Name the column of the groups with --by, or several with --factors; --by file compares files.",
         )
     if len(set(columns)) < len(columns):
         raise UsageError(f"A column is named twice: {', '.join(columns)}.", hint="Name each column once.")

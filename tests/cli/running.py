@@ -64,6 +64,23 @@ def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
+def is_as_described(document: Any, command: str) -> bool:
+    """Whether JSON follows the schema of a command; if not, an error says where it does not."""
+    _validator(command).validate(document)
+    return True
+
+
+@functools.cache
+def _validator(command: str) -> Any:
+    import jsonschema
+
+    from scaling_cli.verbs.schema import schema_of
+
+    schema = schema_of(command)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
 def _remembered(command: str) -> contextlib.AbstractContextManager[object]:
     if command not in SUMMARIES:
         return contextlib.nullcontext()

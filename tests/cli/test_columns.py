@@ -7,8 +7,7 @@ import json
 import pytest
 
 from scaling_cli.report.pages.render import FORMATS
-from scaling_cli.verbs.schema import schema_of
-from tests.cli.running import run
+from tests.cli.running import is_as_described, run
 
 LOG = (
     "Run,Params (M),tokens_b,compute_pf_days,val loss,note\n"
@@ -52,9 +51,8 @@ def test_the_mapping_its_units_and_what_is_left_out_are_told(log):
 
 
 def test_json_follows_its_schema(log):
-    jsonschema = pytest.importorskip("jsonschema")
     document = json.loads(run("columns", log, "--json").stdout)
-    jsonschema.validate(document, schema_of("columns"))
+    assert is_as_described(document, "columns")
     (result,) = document["results"]
     assert {role["role"]: role["scale"] for role in result["roles"]}["compute"] == 8.64e19
     assert result["excluded"] == {"non-finite loss": 1}
@@ -103,7 +101,6 @@ def test_a_table_with_one_metric_per_row_is_explained(tmp_path):
     ],
 )
 def test_whatever_keeps_runs_from_loading_comes_with_the_columns_there_are(tmp_path, content, arguments, code, problem):
-    jsonschema = pytest.importorskip("jsonschema")
     path = tmp_path / "runs.csv"
     path.write_text(content)
     ran = run("columns", path, *arguments)
@@ -112,7 +109,7 @@ def test_whatever_keeps_runs_from_loading_comes_with_the_columns_there_are(tmp_p
     assert "remedy: " in ran.stdout
     assert f"error: {problem}" in ran.stderr
     document = json.loads(run("columns", path, *arguments, "--json").stdout)
-    jsonschema.validate(document, schema_of("columns"))
+    assert is_as_described(document, "columns")
     (result,) = document["results"]
     assert problem in result["problem"]
     assert [role["role"] for role in result["roles"]] == ["params", "loss"]

@@ -3,14 +3,13 @@ from __future__ import annotations
 import functools
 import json
 
-import jsonschema
 import numpy as np
 import pytest
 
 from scaling_cli import extrapolate
-from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run, run_from_scratch, run_here
+from tests.cli.running import is_as_described, run_from_scratch
+from tests.cli.running import run_here as run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 FAST = ("--replicates", "40")
@@ -31,7 +30,7 @@ def test_json_follows_its_schema_and_holds_all_that_was_asked_for(tmp_path):
                "--backtest", *FAST, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     (result,) = document["results"]
     assert [each["law"] for each in result["laws"]].count("general") == 1
     assert len(result["predictions"]) == 3
@@ -58,7 +57,7 @@ def test_a_saved_fit_describes(saved):
     done = run("extrapolate", saved, "--at", "params=7B,tokens=140B", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     (result,) = document["results"]
     assert result["estimator"] == "describe"
     assert result["law"] == "chinchilla"
@@ -119,7 +118,7 @@ def test_a_metric_is_forecast_through_the_loss(tmp_path):
                "--chance", "0.25", *ONE_LAW, "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     near, far = document["results"][0]["then"]["predictions"]
     truth = 0.25 + 0.7 / (1 + np.exp(4 * (1.5 + 2 * 2000**-0.25 - 2.0)))
     assert near["metric"]["estimate"] == pytest.approx(truth, abs=0.01)
@@ -139,7 +138,7 @@ def test_groups_fail_apart(tmp_path):
 
 @pytest.mark.parametrize("format", ["plain", "csv", "md", "latex", "jsonl"])
 def test_every_format_shows_the_forecast(format):
-    done = run_here("extrapolate", RUNS, "--at", "params=7B,tokens=140B", *FAST, "--format", format)
+    done = run("extrapolate", RUNS, "--at", "params=7B,tokens=140B", *FAST, "--format", format)
     assert done.returncode == 0, done.stderr
     assert "7B" in done.stdout or "7000000000" in done.stdout
 
@@ -184,7 +183,7 @@ def test_an_unfinished_run_is_continued_along_its_schedule(unfinished):
     done = run("extrapolate", log, "--law", "annealing", "--targets", rest, *FAST, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     (result,) = document["results"]
     assert len(result["predictions"]) == 7
     assert result["score"]["mape"] < 0.01
@@ -351,7 +350,7 @@ def test_a_target_inside_the_data_is_told_by_all_runs_alike_and_says_so():
     done = run("extrapolate", *ADAMW, "--at", "compute=1e19", "--at", "compute=1e23", *FAST, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     (result,) = document["results"]
     inside, beyond = result["predictions"]
     assert (inside["estimator"], beyond["estimator"]) == ("inside", "forecast")

@@ -12,9 +12,8 @@ import sys
 import numpy as np
 import pytest
 
-from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run, run_from_scratch
+from tests.cli.running import is_as_described, run, run_from_scratch
 
 SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
@@ -33,11 +32,10 @@ def curve(path, rows=12, extra=""):
 
 
 def test_json_follows_its_schema_and_holds_what_a_reader_needs():
-    jsonschema = pytest.importorskip("jsonschema")
     ran = run("fit", SAMPLE, "--json", "--replicates", 100)
     assert ran.returncode == 0, ran.stderr
     document = json.loads(ran.stdout)
-    jsonschema.validate(document, schema_of("fit"))
+    assert is_as_described(document, "fit")
     result = document["results"][0]
     assert (document["schema"], result["law"], result["runs"]) == ("scaling.fit/1", "chinchilla", 100)
     assert len(result["draws"]) == 100

@@ -19,7 +19,7 @@ from tests.cli.running import run_here as run
 
 SAMPLE = ROOT / "sample_data" / "samples.csv"
 AUTO = {"beta-binomial", "power-law", "exponentiated-power-law", "mixture", "combined"}
-FEW = ("--replicates", 200)
+FEW = ("--replicates", 100)
 ONE = (*FEW, "--fit", "beta-binomial")  # where the law does not matter
 SMALLEST = ("--by", "model", "--where", "model = 'sim-1B'")  # where the group does not matter
 
@@ -320,14 +320,14 @@ def test_a_target_beyond_the_attempts_is_forecast():
 
 
 def test_one_row_of_problems_solved_is_not_taken_for_a_log(tmp_path):
-    assert "one-problem" in codes(document(counts(tmp_path / "one.csv", [200], [61]), *FEW))
+    assert "one-problem" in codes(document(counts(tmp_path / "one.csv", [200], [61]), *ONE))
 
 
 def test_budgets_of_logs_that_stop_come_from_the_product_limit(shared_data):
     path = shared_data / "bon_llama3_attempts" / "attempts.parquet"
     prices = ("--price-out", 10, "--tokens-out", 100)  # a thousandth of a dollar an attempt
     asked = ("--budget", "0.1usd", "--marginal", 1e-3, "--target", 0.9, "--policy", "stop")
-    found = document(path, *asked, *prices, *FEW)["results"][0]["budgets"]
+    found = document(path, *asked, *prices, *ONE)["results"][0]["budgets"]
     by_question = {row["question"]: row for row in found}
     assert by_question["budget"]["k"] > 100
     assert by_question["budget"]["attempts"] == pytest.approx(100, abs=1)
@@ -358,8 +358,8 @@ def test_groups_without_a_common_problem_are_neither_mixed_nor_compared(tmp_path
 def test_the_chance_that_all_attempts_succeed_is_shown_on_request(tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text("problem,n,c\n" + "\n".join(f"p{i},4,{c}" for i, c in enumerate([4, 3, 2, 0])))
-    plain = run("inference-coverage", path, *FEW)
-    asked = run("inference-coverage", path, "--all-succeed", "--k", "2", *FEW)
+    plain = run("inference-coverage", path, "--fit", "none", *FEW)
+    asked = run("inference-coverage", path, "--all-succeed", "--k", "2", "--fit", "none", *FEW)
     assert "pass^k" not in plain.stdout
     # C(c, 2) / C(4, 2) is 1, 1/2, 1/6 and 0.
     section = asked.stdout.split("All of k succeed (pass^k)")[1].split("\n\n")[0]

@@ -13,9 +13,8 @@ import pytest
 
 from scaling_cli.cli.sink import open_sink
 from scaling_cli.verbs.each_file import Kept
-from scaling_cli.verbs.schema import schema_of
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import is_as_described, run
 
 STREAM = ("--per-file", "--format", "jsonl", "--interval", "none")
 
@@ -42,7 +41,6 @@ def documents(text):
 
 
 def test_each_file_is_a_line_in_order_and_bad_ones_are_named_failures(logs):
-    jsonschema = pytest.importorskip("jsonschema")
     ran = run("fit", logs, *STREAM)
     assert ran.returncode == 5
     lines = documents(ran.stdout)
@@ -53,7 +51,7 @@ def test_each_file_is_a_line_in_order_and_bad_ones_are_named_failures(logs):
     assert ran.stderr.startswith("12 files: 9 results, 3 failed\n")
     assert f"failed: {logs}/log05.csv" in ran.stderr
     for line in lines:
-        jsonschema.validate(line, schema_of("fit"))
+        assert is_as_described(line, "fit")
         assert line["options"] == lines[0]["options"]
 
 
@@ -250,7 +248,6 @@ FORECAST = ("--at", "compute=1e22", "--replicates", "20", "--law", "chinchilla")
     ids=["inference-coverage", "extrapolate"],
 )
 def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, folder, options, failing):
-    jsonschema = pytest.importorskip("jsonschema")
     files = sorted(request.getfixturevalue(folder).iterdir())
     asked = (command, files[0].parent, *options, "--per-file", "--format", "jsonl")
     out = tmp_path / "out.jsonl"
@@ -262,7 +259,7 @@ def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, fo
     ]
     assert [i for i, line in enumerate(lines) if line["failures"]] == [failing]
     for line in lines:
-        jsonschema.validate(line, schema_of(command))
+        assert is_as_described(line, command)
     alone = json.loads(run(command, files[0], *options, "--json").stdout)
     assert {**lines[0]["results"][0], "group": {}} == alone["results"][0]
     kept = out.read_text()

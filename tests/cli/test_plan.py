@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run as run_alone
+from tests.cli.running import run_here as run
 
 RUNS = str(ROOT / "sample_data" / "isoflop_runs.csv")
 FIRST = ("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21", "--goal", "params@1e24")
@@ -74,8 +75,9 @@ def test_the_runs_to_train_are_written_safely(tmp_path, name, problem):
 
 def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
     path = tmp_path / "runs.csv"
-    assert run(*FIRST, "--test-share", "0", "-o", str(path), "-q").returncode == 0
-    (result,) = planned(*FIRST, "--judge", str(path))
+    few = (*FIRST, "--max-runs", "10")
+    assert run(*few, "--test-share", "0", "-o", str(path), "-q").returncode == 0
+    (result,) = planned(*few, "--judge", str(path))
     (mine,) = result["judged"]
     # A plan for one goal is nearly the best of its cost: searches of different draws differ by little.
     assert mine["widths"][0] == pytest.approx(mine["best_widths"][0], rel=0.1)
@@ -83,7 +85,7 @@ def test_a_plan_is_judged_by_the_tool_that_made_it(tmp_path):
     steps = 10 ** np.linspace(-0.5, 0.5, 5)
     table = [(np.sqrt(c / 120) * s, c / 6 / (np.sqrt(c / 120) * s)) for c in np.geomspace(1e18, 1e20, 4) for s in steps]
     pl.DataFrame(table, schema=["params", "tokens"], orient="row").write_csv(grid)
-    (result,) = planned(*FIRST, "--judge", str(grid))
+    (result,) = planned(*few, "--judge", str(grid))
     assert result["judged"][0]["widths"][0] > 2 * result["judged"][0]["best_widths"][0]
 
 
@@ -184,11 +186,11 @@ def test_seconds_alone_are_not_a_cost(tmp_path):
 
 
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
-    wanted = 0.15
-    (result,) = planned(*FIRST, "--until", f"width(params@1e24) < {wanted}")
+    wanted, few = 0.2, (*FIRST, "--max-runs", "10")
+    (result,) = planned(*few, "--until", f"width(params@1e24) < {wanted}")
     assert result["budget"] < 1e21
     assert result["goals"][0]["width_after"] == pytest.approx(wanted, rel=0.05)
-    refused = run(*FIRST, "--until", "width(params@1e24) < 0.001")
+    refused = run(*few, "--until", "width(params@1e24) < 0.001")
     assert refused.returncode == 2
     assert "is expected to be" in refused.stderr
 
@@ -285,7 +287,7 @@ def test_a_plan_after_runs_does_not_go_below_them(tmp_path):
 
 
 def test_what_no_run_determines_is_unknown_and_not_a_wide_interval():
-    ended = run(*FIRST[:-1], "alpha", "--min-tokens-per-param", "20", "--max-tokens-per-param", "20")
+    ended = run_alone(*FIRST[:-1], "alpha", "--min-tokens-per-param", "20", "--max-tokens-per-param", "20")
     assert ended.returncode == 0, ended.stderr
     assert "would stay unknown" in ended.stdout.splitlines()[0]
     assert "plan-unknown-goal" in ended.stderr

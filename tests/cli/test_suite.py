@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import json
 
-import jsonschema
 import numpy as np
 import pytest
 
-from scaling_cli.verbs.schema import schema_of
-from tests.cli.running import run
+from tests.cli.running import is_as_described, run
 
 LOSSES = ("web", "code", "math", "books", "wiki")
 TASKS = {"hellaswag": ("web", 2.6, 3, 0.25), "gsm8k": ("math", 1.9, 4, 0.0), "arc": ("wiki", 2.3, 3, 0.25)}
@@ -65,7 +63,7 @@ def files(tmp_path_factory):
 
 def test_five_losses_and_three_tasks_are_in_one_table(files):
     document = json.loads((files / "forecast.json").read_text())
-    jsonschema.validate(document, schema_of("extrapolate"))
+    assert is_as_described(document, "extrapolate")
     names = [*LOSSES, *TASKS, "tasks"]
     suite = document["results"][0]["suite"]
     assert [row["name"] for row in suite["rows"]] == [*names, *names]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.running import run
+from tests.cli.running import run, run_here
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,11 @@ def test_the_hint_says_what_to_write(words, hint):
     shown = run(*words)
     assert shown.returncode == 2
     assert f"hint: {hint}" in shown.stderr
+
+
+def test_a_command_without_runs_says_that_they_may_come_from_standard_input():
+    for command, argument in ("fit", "RUNS"), ("columns", "RUNS"), ("inference-coverage", "LOGS"):
+        assert run_here(command).stderr == (
+            f"error: Missing argument '{argument}...'.\n"
+            f"hint: Name files or folders, or - for standard input. scaling {command} --help lists its options.\n"
+        )

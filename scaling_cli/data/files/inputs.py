@@ -14,7 +14,7 @@ import polars as pl
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import Digest, digest_of
-from scaling_cli.data.files.expand import InputFile, expand
+from scaling_cli.data.files.expand import InputFile, expand, run_names
 from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
 from scaling_cli.data.files.formats import format_of, load_format
 from scaling_cli.data.files.held import Held
@@ -24,8 +24,9 @@ from scaling_cli.data.files.unpacked import check_unpacked
 from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.errors import DataError, ScalingError
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
+BY_FILE = "file"  # the column of the file of each row, where no other has the name
 Layout = tuple[Format, str]
 Table = TypeVar("Table")
 
@@ -74,6 +75,16 @@ class Inputs(Record):
     def frame(self) -> pl.LazyFrame:
         """All rows of all files; a column that a file lacks is null there."""
         return joined([scan.rows for scan in self.scans()]).drop(FILE)
+
+    def labelled_by_file(self) -> Inputs:
+        """The inputs with a short name of each file as its label `BY_FILE`, which becomes a column."""
+        names = run_names([file.name for file in self.files])
+
+        def labelled(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
+            return tuple(replace(file, labels=(*file.labels, (BY_FILE, names[file.name]))) for file in files)
+
+        layouts = {layout: list(labelled(files)) for layout, files in self.layouts.items()}
+        return replace(self, files=labelled(self.files), layouts=layouts)
 
     def without(self, unread: Sequence[UnreadFile]) -> Inputs:
         """The inputs with these files moved from `files` to `unread`.

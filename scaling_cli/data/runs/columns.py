@@ -12,8 +12,10 @@ from scaling_cli.data.names import SHOWN, unknown
 from scaling_cli.data.runs import costs
 from scaling_cli.data.runs.aliases import EXTRAS, MEASURES, ROLES, roles_of, scale_of
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
+AMOUNTS = {"params": "params", "tokens": "tokens", "compute": "FLOPs"}  # roles that targets are made of
 IGNORE = "none"  # a mapping to this leaves the role without a column
 
 
@@ -89,7 +91,21 @@ def _check_mapping(names: Sequence[str], mapping: Mapping[str, str]) -> None:
         if role not in ROLES:
             raise unknown("role", role, ROLES)
         if column != IGNORE and column not in names:
-            raise unknown("column", column, names)
+            raise _is_amount(role, column) or unknown("column", column, names)
+
+
+def _is_amount(role: str, column: str) -> UsageError | None:
+    """The error for an amount in place of a column, such as `--params 7B`."""
+    if role not in AMOUNTS:
+        return None
+    try:
+        parse_number(column)
+    except UsageError:
+        return None
+    return UsageError(
+        f"--{role} names a column, and no column is called {column!r}.",
+        hint=f"To predict the loss at {column} {AMOUNTS[role]}, give scaling extrapolate --at {role}={column}.",
+    )
 
 
 def _refuse_shared(chosen: Mapping[str, Chosen]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,13 +22,15 @@ from scaling_cli.data.names import guess, listing, normalise
 from scaling_cli.data.runs.aliases import ROLES, scale_of
 from scaling_cli.data.runs.columns import Chosen, candidates
 from scaling_cli.errors import UsageError
-from scaling_cli.formula.tree import Node, parse
 from scaling_cli.numbers.units import cell_units
 from scaling_cli.options.reading import SHORTHANDS
 from scaling_cli.record import Record, replace
 
+if TYPE_CHECKING:
+    from scaling_cli.formula.tree import Node
+
 # Names of columns have / and - as well, so these count only with a space on both sides.
-ARITHMETIC = re.compile(r"[*^+(]|\s[-/]\s")
+ARITHMETIC = r"[*^+(]|\s[-/]\s"
 TEXTS = ("run_id",)  # roles that hold names, which no formula gives
 FLAGS = {"loss": "--loss"} | {role: f"--{name}" for name, role in SHORTHANDS.items()}
 HINT = "Write a formula of columns like 'step * batch_size * 2048', or the name of a column."
@@ -121,11 +124,13 @@ def with_formulas(rows: pl.LazyFrame, schema: pl.Schema, formulas: Sequence[Form
 
 
 def _may_be_formula(text: str, names: Collection[str]) -> bool:
-    return text not in names and ARITHMETIC.search(text) is not None
+    return text not in names and re.search(ARITHMETIC, text) is not None
 
 
 def _formula(role: str, text: str, names: Sequence[str], roles: Mapping[str, Source]) -> Formula | None:
     """The formula in a text; None if it looks like the misspelt name of a column."""
+    from scaling_cli.formula.tree import parse  # few commands are given a formula
+
     flag = FLAGS.get(role, f"--map {role}=FORMULA")
     try:
         tree = parse(text, option=flag, hint=HINT)

@@ -16,7 +16,7 @@ from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
-from scaling_cli.data.files.inputs import Inputs, Opened, column_counts, joined, open_inputs, read_usable
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
 from scaling_cli.data.files.sources import BackgroundHashes
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -35,7 +35,7 @@ from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_steps
+from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_run_settings, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -139,7 +139,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> RunTable:
-        rows = _gather(usable, options)
+        rows = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable, options)
         table = _load(rows, options)
         is_passed_over = any(found.code == "several-splits" for found in table.caveats)
         is_whole = options.where is None and not skips_other_losses(rows.plan) and not is_passed_over
@@ -166,8 +166,9 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     refuse_without_loss(scans, plan.chosen["loss"].column)
     run = plan.chosen.get("run_id")
     parts, run_is_file = [], False
+    are_tables = len(inputs.files) == 1 or plan.by.get(BY_FILE) == BY_FILE
     for scan in scans:
-        is_run = len(inputs.files) > 1 or scan.kind.one_run or options.checkpoints.needs_runs
+        is_run = not are_tables or scan.kind.one_run or options.checkpoints.needs_runs
         if is_run and (run is None or run.column not in scan.columns):
             parts.append(scan.rows.with_columns(pl.col(FILE).alias(RUN_FILE)))
             run_is_file = True
@@ -184,7 +185,7 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         may_reuse_names=may_reuse_names,
         are_joined=len(inputs.files) > 1,
         lacking=lacking(scans, plan),
-        lacks_runs=len(inputs.files) == 1 and not scans[0].kind.one_run and _lacks_runs(plan, options),
+        lacks_runs=are_tables and not any(scan.kind.one_run for scan in scans) and _lacks_runs(plan, options),
         held=None if run_is_file or formulas else inputs.held,
     )
 
@@ -231,7 +232,10 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     step_caveats: tuple[Caveat, ...] = ()
     if rows.is_small:
         frame, step_caveats = with_steps(frame, schema, plan)
-        frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+        frame = with_run_settings(frame, schema, plan, options.where)
+        if plan.formulas:
+            frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+    every = frame
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
@@ -246,7 +250,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     settled = columns_in(options.where)
     is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
-    around = rows.frame if is_plain and settled else frame  # what the condition drops says more of the same runs
+    around = every if is_plain and settled else frame  # what the condition drops says more of the same runs
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)

@@ -92,6 +92,17 @@ def test_an_unknown_column_in_a_mapping_gets_a_suggestion():
     assert "Did you mean 'eval/loss'?" in caught.value.hint
 
 
+@pytest.mark.parametrize(("role", "amount"), [("params", "7B"), ("tokens", "140e9"), ("compute", "1e24")])
+def test_an_amount_in_place_of_a_column_is_told_where_it_belongs(role, amount):
+    with pytest.raises(UsageError) as caught:
+        columns_of(["loss", "params"], {role: amount})
+    assert caught.value.message == f"--{role} names a column, and no column is called {amount!r}."
+    assert f"--at {role}={amount}" in caught.value.hint
+    assert columns_of(["loss", amount], {role: amount})[role] == amount
+    with pytest.raises(UsageError, match="Unknown column '7B'"):
+        columns_of(["loss"], {"lr": "7B"})
+
+
 def test_an_unknown_role_in_a_mapping_gets_a_suggestion():
     with pytest.raises(UsageError) as caught:
         columns_of(["loss"], {"parms": "loss"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
@@ -104,3 +106,42 @@ def test_perplexity_is_fitted_by_its_log_and_columns_may_be_kept_if_they_are_the
     assert table.columns["loss"] == "ln(ppl)"
     with pytest.raises(DataError, match="No row satisfies"):
         load_runs(frame, loss="ppl", where="params > 1e9")
+
+
+TABLES = {
+    name: f"compute,loss\n1e18,{loss}\n1e19,{loss - 0.2}\n1e20,{loss - 0.3}\n" for name, loss in (("a", 3), ("b", 4))
+}
+
+
+def test_files_can_be_groups_of_which_each_row_is_a_run(read):
+    table = read({"by": "file"}, **TABLES)
+    assert rows_of(table, "file", "loss") == [
+        ("a", 3), ("a", 2.8), ("a", 2.7), ("b", 4), ("b", 3.8), ("b", 3.7)
+    ]  # fmt: skip
+    assert table.frame["run_id"].n_unique() == 6
+
+
+def test_files_that_are_groups_can_name_their_runs_and_be_named_alike(tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "log.csv").write_text("run,compute,loss\nr1,1e18,3\nr1,2e18,2.9\nr2,1e19,2.5\n")
+    table = load_runs([tmp_path / "x" / "log.csv", tmp_path / "y" / "log.csv"], by="file", checkpoints="all")
+    assert rows_of(table, "file", "run_id") == [
+        ("x", "r1"), ("x", "r1"), ("x", "r2"), ("y", "r1"), ("y", "r1"), ("y", "r2")
+    ]  # fmt: skip
+
+
+def test_logs_that_are_one_run_each_stay_so_where_files_are_groups(tmp_path):
+    for name, loss in ("a", 3.0), ("b", 2.5):
+        history = [{"step": step, "eval_loss": loss + 1 / step} for step in (10, 20)]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    table = load_runs([tmp_path / "a", tmp_path / "b"], by="file")
+    assert rows_of(table, "file", "run_id", "step") == [("a", "a", 20), ("b", "b", 20)]
+
+
+def test_a_column_called_file_comes_first_and_one_file_is_one_group(read, tmp_path):
+    assert rows_of(read({"by": "file"}, a="file,loss,compute\nx,3,1e18\ny,2,1e19\n"), "file") == [("x",), ("y",)]
+    assert rows_of(read({"by": "file"}, a=TABLES["a"]), "file") == [("a",)] * 3
+    with pytest.raises(UsageError, match="Unknown column 'file'"):
+        load_runs(pl.DataFrame({"loss": [3.0], "compute": [1e18]}), by="file")
