@@ -29,7 +29,8 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
 
     All NaN are one value. np.unique would do, but it imports numpy.ma, which takes a tenth of the time of a small fit.
     """
-    order = np.argsort(values, kind="stable")
+    # The default is the quickest for numbers in any order, the stable sort for whole numbers that are nearly in order.
+    order = np.argsort(values, kind=None if values.dtype.kind == "f" else "stable")
     ordered = values[order]
     is_new = np.ones(len(values), dtype=bool)
     # NaN differs from itself, so two in a row are recognised by that.
@@ -37,6 +38,13 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
     places = np.empty(len(values), dtype=np.intp)
     places[order] = np.cumsum(is_new) - 1
     return ordered[is_new], places
+
+
+def mean_ranks(values: NDArray[Any]) -> Array:
+    """The rank of each value `(n,)`, from 0.5 to n - 0.5; equal values share their mean rank."""
+    places = distinct(values)[1]
+    counts = np.bincount(places)
+    return np.asarray((np.cumsum(counts) - counts / 2)[places])
 
 
 def packed(values: Array) -> Sequence[float]:

@@ -159,6 +159,8 @@ class _Members(Record):
 
 def _members(fitted: Fitted) -> _Members:
     runs = fitted.problem.runs
+    if fitted.problem.run_count == len(runs):
+        return _Members(np.arange(len(runs)), ())
     order = np.argsort(runs, kind="stable")
     edges = np.searchsorted(runs[order], np.arange(fitted.problem.run_count + 1))
     single = np.diff(edges) == 1
