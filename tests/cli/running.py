@@ -51,7 +51,7 @@ def run_from_scratch(
     )
 
 
-def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run_here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The same in this process, for what only depends on the words of a command.
 
     What a command found in files is remembered, so that showing it in another way costs little. Files that options
@@ -59,7 +59,8 @@ def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
     """
     words = list(map(str, arguments))
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _remembered(words[0]):
+    folder = contextlib.chdir(cwd) if cwd else contextlib.nullcontext()
+    with folder, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _remembered(words[0]):
         code = main(words)
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
