@@ -31,7 +31,7 @@ def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subp
     if any(name.startswith(START_UP) for name in environment):
         return run_from_scratch(*arguments, cwd=cwd, **environment)
     words = list(map(str, arguments))
-    ended = _zygote().run(words, cwd or Path.cwd(), environment, is_limited=False)
+    ended = zygote().run(words, cwd or Path.cwd(), environment, is_limited=False)
     out, err = (_text(written) for written in (ended.out, ended.err))
     return subprocess.CompletedProcess(words, ended.code, out, err)
 
@@ -107,7 +107,8 @@ def _remembering(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.cache
-def _zygote() -> Zygote:
+def zygote() -> Zygote:
+    """The process from which those of commands are forked; to start it takes a second."""
     started = Zygote()
     atexit.register(started.close)
     return started
