@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run_here as run
 from tests.grids import one_in
 
 SAMPLES = ROOT / "sample_data"
