@@ -52,11 +52,14 @@ def packed(values: Array) -> Sequence[float]:
     return array("d", np.asarray(values, dtype=float).tobytes())
 
 
-def summed(values: Array, groups: Indices, count: int) -> Array:
-    """The sums `(count, m)` of the rows of `values` `(n, m)` in each group; np.add.at takes several times as long."""
+def summed(values: Array, groups: Indices, count: int, times: Array | float = 1.0) -> Array:
+    """The sums `(count, m)` of the rows of `values` `(n, m)`, times a number for each `(n,)`, in each group.
+
+    np.add.at takes several times as long.
+    """
     sums = np.empty((values.shape[1], count))
     for row, column in zip(sums, values.T, strict=True):
-        row[:] = np.bincount(groups, column, minlength=count)
+        row[:] = np.bincount(groups, column * times, minlength=count)
     return sums.T
 
 
