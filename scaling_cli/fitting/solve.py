@@ -168,7 +168,7 @@ def minimise(
             _advance(batch, extra, fixed, gain, NEARLY if near else 0.0)
             settled = batch.idle >= PATIENCE
             ended = batch.is_live if step == most_steps else batch.is_live & settled
-            if not ended.any():
+            if not np.count_nonzero(ended):
                 continue
             done = batch.index[ended]
             solution.theta[done], solution.value[done] = batch.theta[ended], batch.value[ended]
@@ -221,18 +221,19 @@ def _advance(batch: _Batch, extra: Extra, fixed: Flags | None, least_gain: float
     value, equations = evaluated(problem, trial, batch.data, batch.blocks)
     value += extra.value(trial, batch.index)
     promised = np.einsum("rk,rk->r", step, gradient)
+    least = least_gain * batch.value
     # At the optimum, rounding hides whether the objective falls, but the gradient still shows where to go.
-    most = np.where(promised <= least_gain * batch.value, batch.value * (1 + NOISE), batch.value)
+    most = np.where(promised <= least, batch.value * (1 + NOISE), batch.value)
     better = value < most
     # A rejected step is no sign of rest while the model still promises a gain: it only wants more damping.
     gain = np.where(better, batch.value - value, promised)
-    is_moving = (gain > least_gain * batch.value) & (batch.value > batch.rounding)
+    is_moving = (gain > least) & (batch.value > batch.rounding)
     is_there = better & (batch.damping <= FREE_DAMPING) & (promised < enough * batch.value)
     batch.idle = np.where(is_there, PATIENCE, np.where(is_moving, 0, batch.idle + 1))
     batch.damping = np.minimum(np.maximum(batch.damping * np.where(better, EASE, STIFFEN), 1e-12), 1e12)
     relaxation = batch.relaxation * np.where(better, RELAX, TIGHTEN)
     batch.relaxation = np.minimum(np.maximum(relaxation, MOST_RELAXED), 1.0)
-    worse = np.flatnonzero(~better)
+    (worse,) = (~better).nonzero()
     if len(worse) == len(better):
         return
     if len(worse):  # their rows are put back, because most steps are better

@@ -95,7 +95,7 @@ def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
     if n > most:
-        part = np.argsort(problem.observed, kind="stable")[np.linspace(0, n - 1, most).astype(int)]
+        part = problem.spread(most)
         problem = problem.subset(part)
     parts = -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES)
     blocks = np.array_split(nodes, parts) if parts > 1 else [nodes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -244,7 +245,7 @@ def bent_by_tokens(extra):
 @remembered
 def compared(frame, **options):
     """A comparison of groups."""
-    return scaling.compare_exponents(frame, **({"by": "g", "replicates": 199, "law": "power-constant"} | options))
+    return scaling.compare_exponents(frame, **({"by": "g", "replicates": 99, "law": "power-constant"} | options))
 
 
 def two(first, second, noise=0.001, points=14):
@@ -268,10 +269,10 @@ PAIRED = line(20, noise=0.001).with_columns(
     other=pl.when(pl.int_range(20) >= 10).then(pl.col("loss")),
 )
 ACCURATE = line(20, noise=0.001).with_columns(accuracy=1 / (1 + (pl.col("loss") - 2).exp()))
-TRAINED = curves(np.geomspace(1e7, 3e10, 60))
+TRAINED = curves(np.geomspace(1e7, 3e10, 30))
 COARSE = curves(np.geomspace(1e8, 1e10, 4))
 BARE = {"approach": "envelope"}
-ENDS = pl.col("run_id").is_in(["run0", "run59"])
+ENDS = pl.col("run_id").is_in(["run0", "run29"])
 THIN_ENDS = TRAINED.filter(~ENDS | (pl.col("step") % 60 == 0))
 LENGTHS = pl.concat(
     curves(np.geomspace(1e8, 1e10, 4), rows=100)
@@ -459,7 +460,7 @@ COMPARISON = {
         lambda: compared(SAME_LAW, share="c"),
     ),
     "coarse-p-values": (
-        lambda: compared(groups(4), replicates=40),
+        lambda: compared(groups(3), replicates=40),
         lambda: compared(SAME_LAW, replicates=199),
     ),
     "low-power": (lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.7), noise=0.05)), lambda: compared(SAME_LAW)),
@@ -579,18 +580,19 @@ def distilled(teachers):
     return fit(grouped(problem), Settings(interval="none"))[1]
 
 
+@functools.cache
 def planned(gamma):
     """A plan for runs that are additive in the losses from params and tokens, or in a power of them."""
     frame = surface(noise=0.001)
     parts = ((482 / frame["params"] ** 0.35), (2085 / frame["tokens"] ** 0.37))
     lost = 1.82 + sum(part ** (1 / gamma) for part in parts) ** gamma
     noise = np.exp(0.001 * np.random.default_rng(0).standard_normal(len(lost)))
-    return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", **FEW)
+    return scaling.plan(frame.with_columns(loss=lost * noise), budget=1e21, goal="params@1e24", max_runs=8, **FEW)
 
 
 def priced(hours):
     """A plan for runs that took so many GPU-hours."""
-    return scaling.plan(surface().with_columns(gpu_hours=hours), budget=1e21, goal="alpha", **FEW)
+    return scaling.plan(surface().with_columns(gpu_hours=hours), budget=1e21, goal="alpha", max_runs=8, **FEW)
 
 
 def doubts_of_plan(width):
@@ -614,7 +616,7 @@ def scored(*, knew):
 
 
 def published(fit):
-    return scaling.plan(law=f"chinchilla:{fit}", budget=1e21, goal="params@1e24")
+    return scaling.plan(law=f"chinchilla:{fit}", budget=1e21, goal="params@1e24", max_runs=8)
 
 
 PLAN = {

@@ -35,9 +35,14 @@ def estimated(log, **options):
     return covered(log, laws="none", **options)
 
 
+def fitted(log, **options):
+    """The caveats of a coverage curve to which one law is fitted."""
+    return covered(log, laws="beta-binomial", **options)
+
+
 def bought(**options):
     """The caveats of attempts that cost compute."""
-    return covered(sampled(50), laws="beta-binomial", **({"budgets": "1e13flops", "prices": COST} | options))
+    return fitted(sampled(50), **({"budgets": "1e13flops", "prices": COST} | options))
 
 
 def attempts(problems=40, each=8, seed=0, **columns):
@@ -115,10 +120,13 @@ CASES = {
         lambda: estimated(SHORT, k="8", short="drop"),
         lambda: estimated(SHORT, k="4", short="drop"),
     ),
-    "all-alike": (lambda: covered(counts(50, [0] * 30)), lambda: covered(counts(50, [0] * 29 + [3]))),
-    "all-solved": (lambda: covered(EVEN), lambda: covered(sampled(50))),
-    "deterministic-sampling": (lambda: covered(counts(8, [0, 8] * 20)), lambda: covered(counts(8, [0, 8] * 20 + [3]))),
-    "near-ceiling": (lambda: covered(sampled(200, a=0.6, b=3)), lambda: covered(sampled(50, a=0.3, b=6))),
+    "all-alike": (lambda: fitted(counts(50, [0] * 30)), lambda: fitted(counts(50, [0] * 29 + [3]))),
+    "all-solved": (lambda: fitted(EVEN), lambda: fitted(sampled(50))),
+    "deterministic-sampling": (lambda: fitted(counts(8, [0, 8] * 20)), lambda: fitted(counts(8, [0, 8] * 20 + [3]))),
+    "near-ceiling": (
+        lambda: covered(sampled(200, a=0.6, b=3), laws="power-law"),
+        lambda: covered(sampled(50, a=0.3, b=6), laws="power-law"),
+    ),
     "one-problem": (lambda: estimated(counts(200, [61])), lambda: estimated(counts(200, [61, 20]))),
     "pooled-settings": (
         lambda: estimated(pl.concat([attempts(temperature=0.2), attempts(temperature=1.0, seed=1)])),
@@ -133,17 +141,17 @@ CASES = {
         lambda: covered(counts(2, [0, 1] * 20), laws="power-law"),
         lambda: covered(sampled(50), laws="power-law"),
     ),
-    "overdispersion-not-identified": (lambda: covered(counts(32, [3, 4] * 20)), lambda: covered(sampled(50))),
-    "far-extrapolation": (lambda: covered(sampled(50), to="1e5"), lambda: covered(sampled(50), to="1e3")),
+    "overdispersion-not-identified": (lambda: fitted(counts(32, [3, 4] * 20)), lambda: fitted(sampled(50))),
+    "far-extrapolation": (lambda: fitted(sampled(50), to="1e5"), lambda: fitted(sampled(50), to="1e3")),
     "laws-disagree": (
         lambda: covered(counts(32, [0] * 34 + [1] * 4 + [5, 20]), to="3200"),
         lambda: covered(sampled(50), to="100"),
     ),
     "ceiling-not-identified": (
-        lambda: covered(sampled(100), laws="all"),
+        lambda: covered(sampled(100), laws="zero-inflated"),
         lambda: covered(counts(100, [0] * 100 + [50, 60, 40, 70] * 25), laws="zero-inflated"),
     ),
-    "poor-track-record": (lambda: covered(SMALL), lambda: covered(sampled(200, problems=300))),
+    "poor-track-record": (lambda: fitted(SMALL), lambda: fitted(sampled(200, problems=300))),
     "false-positives": (
         lambda: estimated(sampled(200), fpr=0.02, k="1,100"),
         lambda: estimated(sampled(200), fpr=1e-4, k="1,100"),

@@ -31,7 +31,7 @@ def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subp
     if any(name.startswith(START_UP) for name in environment):
         return run_from_scratch(*arguments, cwd=cwd, **environment)
     words = list(map(str, arguments))
-    ended = _zygote().run(words, cwd or Path.cwd(), environment, is_limited=False)
+    ended = zygote().run(words, cwd or Path.cwd(), environment, is_limited=False)
     out, err = (_text(written) for written in (ended.out, ended.err))
     return subprocess.CompletedProcess(words, ended.code, out, err)
 
@@ -51,7 +51,7 @@ def run_from_scratch(
     )
 
 
-def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run_here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The same in this process, for what only depends on the words of a command.
 
     What a command found in files is remembered, so that showing it in another way costs little. Files that options
@@ -59,7 +59,8 @@ def run_here(*arguments: object) -> subprocess.CompletedProcess[str]:
     """
     words = list(map(str, arguments))
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _remembered(words[0]):
+    folder = contextlib.chdir(cwd) if cwd else contextlib.nullcontext()
+    with folder, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _remembered(words[0]):
         code = main(words)
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
@@ -106,7 +107,8 @@ def _remembering(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.cache
-def _zygote() -> Zygote:
+def zygote() -> Zygote:
+    """The process from which those of commands are forked; to start it takes a second."""
     started = Zygote()
     atexit.register(started.close)
     return started

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from scaling_cli.report.pages.render import FORMATS
-from tests.cli.running import is_as_described, run
+from tests.cli.running import is_as_described
+from tests.cli.running import run_here as run
 
 LOG = (
     "Run,Params (M),tokens_b,compute_pf_days,val loss,note\n"

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run_here as run
+from tests.grids import one_in
 
 SAMPLES = ROOT / "sample_data"
 OPTIMIZERS = str(SAMPLES / "optimizers.csv")
@@ -29,7 +30,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", one_in(2, COMMANDS))
 def test_every_command_draws_its_plot_and_writes_its_page(tmp_path, name):
     picture, page = tmp_path / "plot.svg", tmp_path / "page.html"
     shown = run(*COMMANDS[name], "--figure", str(picture), "--report", str(page), "--quiet")

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run_here as run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 QUICK = ("--interval", "none")

@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.cli.running import zygote
 from tests.robust.cases import Case, cases, lay_out
 from tests.robust.judge import described, faults
-from tests.robust.zygote import Zygote
 
 FEW, MANY = 25, int(os.environ.get("ROBUST_CASES", "20000"))
 QUIET = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
 
 
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    started = Zygote()
-    yield started
-    started.close()
-
-
-def check(zygote: Zygote, case: Case) -> None:
+def check(case: Case) -> None:
     """Run a case in a folder of its own.
 
     Raises:
@@ -38,19 +30,19 @@ def check(zygote: Zygote, case: Case) -> None:
     with tempfile.TemporaryDirectory(prefix="robust-") as name:
         folder = Path(name)
         lay_out(case, folder)
-        ended = zygote.run(list(case.arguments), folder)
+        ended = zygote().run(list(case.arguments), folder)
         if found := faults(case, ended, folder):
             raise AssertionError(described(case, ended, found))
 
 
 @settings(QUIET, max_examples=FEW, derandomize=True, phases=[Phase.generate])
 @given(case=cases())
-def test_a_few_damaged_cases_end_in_words(zygote, case):
-    check(zygote, case)
+def test_a_few_damaged_cases_end_in_words(case):
+    check(case)
 
 
 @pytest.mark.slow
 @settings(QUIET, max_examples=MANY)
 @given(case=cases())
-def test_thousands_of_damaged_cases_end_in_words(zygote, case):
-    check(zygote, case)
+def test_thousands_of_damaged_cases_end_in_words(case):
+    check(case)

@@ -11,27 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.running import zygote
 from tests.robust.cases import Case, lay_out
 from tests.robust.hand import hand_made
 from tests.robust.judge import described, faults
-from tests.robust.zygote import Zygote
 
 STRIDE = 160
 
 
 def failures(cases: Sequence[Case]) -> list[str]:
     """The cases that end in another way than in words."""
-    zygote, found = Zygote(), []
-    try:
-        for case in cases:
-            with tempfile.TemporaryDirectory(prefix="robust-") as name:
-                folder = Path(name)
-                lay_out(case, folder)
-                ended = zygote.run([word for word in case.arguments if "\0" not in word], folder)
-                if wrong := faults(case, ended, folder):
-                    found.append(described(case, ended, wrong)[:2000])
-    finally:
-        zygote.close()
+    found = []
+    for case in cases:
+        with tempfile.TemporaryDirectory(prefix="robust-") as name:
+            folder = Path(name)
+            lay_out(case, folder)
+            ended = zygote().run([word for word in case.arguments if "\0" not in word], folder)
+            if wrong := faults(case, ended, folder):
+                found.append(described(case, ended, wrong)[:2000])
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from scaling_cli.laws import LAWS
 from scaling_cli.options.formats import FORMATS
-from tests.cli.running import run
+from tests.cli.running import run_here as run
 
 
 @pytest.mark.parametrize("format", FORMATS)

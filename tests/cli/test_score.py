@@ -12,7 +12,7 @@ import scaling_cli as scaling
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws.published import published_law
-from tests.cli.running import run
+from tests.cli.running import run_here as run
 
 PLACES = [(2e9, 4e10), (3e9, 6e10), (4e9, 8e10), (6e9, 1e11)]
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests import ROOT
-from tests.cli.running import run
+from tests.cli.running import run as run_alone
+from tests.cli.running import run_here as run
 
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 
@@ -98,7 +99,7 @@ def test_a_result_whose_values_were_changed_is_refused_in_one_line(saved, tmp_pa
     document = json.loads(saved.read_bytes())
     spoil(document["drawing"][0]["observations"])
     (tmp_path / "changed.json").write_text(json.dumps(document))
-    shown = run("show", "changed.json", *asked.split(), cwd=tmp_path)
+    shown = run_alone("show", "changed.json", *asked.split(), cwd=tmp_path)
     assert shown.returncode == 3
     assert "error: changed.json: its values do not fit together, so it was changed" in shown.stderr
     assert "Traceback" not in shown.stderr

@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.cli.running import is_as_described, run
+from tests.cli.running import is_as_described
+from tests.cli.running import run_here as run
 
 LOSSES = ("web", "code", "math", "books", "wiki")
 TASKS = {"hellaswag": ("web", 2.6, 3, 0.25), "gsm8k": ("math", 1.9, 4, 0.0), "arc": ("wiki", 2.3, 3, 0.25)}

@@ -12,7 +12,6 @@ from scaling_cli.fitting.identifiability import (
     _condition,
     _quantiles,
     _ranges,
-    _ranks,
     _refuse_growth,
     _start_doubts,
     examine,
@@ -35,11 +34,6 @@ def formula(text, loss=None, x=X, **changes):
     law = replace(law_from_formula(text), **changes)
     loss = 3 + 2 / x if loss is None else loss
     return optimum(problem_from_arrays(law, {"x": x}, loss, np.arange(len(x)), "linear"), SQUARES)
-
-
-def test_ranks_are_those_of_scipy_less_a_half():
-    values = np.array([3.0, 1.0, 3.0, 2.0, 3.0, 1.0])
-    assert _ranks(values) == pytest.approx(stats.rankdata(values) - 0.5)
 
 
 def test_quantiles_are_those_of_numpy():

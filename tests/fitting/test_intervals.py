@@ -25,7 +25,7 @@ from tests.grids import one_of_each
 from tests.laws.designs import DETERMINED
 
 SQUARES = Objective("least-squares")
-RESAMPLING = Resampling(400, 0, 1)
+RESAMPLING = Resampling(200, 0, 1)
 
 
 def line(points=14, noise=0.01, seed=2):
@@ -204,7 +204,7 @@ def test_doubtful_replicates_never_get_worse_when_tried_again():
     found = wild(fitted, RESAMPLING)
     assert found.retried > 0
     assert found.moved <= found.retried
-    assert len(found.theta) + found.failed == 400
+    assert len(found.theta) + found.failed == RESAMPLING.replicates
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.grids import one_in
 COMMANDS = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "columns")
 
 
-@pytest.fixture(scope="module", params=one_in(3, COMMANDS))
+@pytest.fixture(scope="module", params=one_in(6, COMMANDS))
 def answered(request):
     return asked(request.param)
 

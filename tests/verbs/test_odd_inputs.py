@@ -8,6 +8,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import ScalingError, UsageError
+from tests.grids import one_in, one_of_each
 
 COMPUTE = np.geomspace(1e18, 1e22, 12)
 FORMULA = "E + A/params^a + B/compute^b"
@@ -56,7 +57,7 @@ def test_a_formula_of_params_and_compute_forecasts_both(estimator):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"at": ["params=1e9"]}, {}, {"target_loss": [2.0], "at": ["params=1e9,tokens=1e10"]}]
+    "asked", one_in(3, [{"at": ["params=1e9"]}, {}, {"target_loss": [2.0], "at": ["params=1e9,tokens=1e10"]}])
 )
 def test_what_such_a_formula_cannot_answer_is_refused(asked):
     with pytest.raises(UsageError):
@@ -104,8 +105,14 @@ def test_an_isoflop_split_that_does_not_spend_the_budget_says_why():
     assert "7.8 times params * tokens" in message
 
 
-@pytest.mark.parametrize("is_line", [True, False])
-@pytest.mark.parametrize(("tokens", "is_far"), [(2e12, True), (6e10, False)])
+@pytest.mark.parametrize(
+    ("tokens", "is_far", "is_line"),
+    one_of_each(
+        [(tokens, is_far, is_line) for tokens, is_far in ((2e12, True), (6e10, False)) for is_line in (True, False)],
+        name="{:g}-{}-{}".format,
+        kind=lambda _, is_far, is_line: is_far == is_line,
+    ),
+)
 def test_a_target_off_the_ratio_of_the_data_is_shown_and_named(tokens, is_far, is_line):
     rng = np.random.default_rng(2)
     params = np.repeat(np.geomspace(1e7, 1e9, 8), 3)

@@ -41,8 +41,8 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> Asking[tuple[Influence, 
     # Errors from the other runs: otherwise an outlier would widen the errors by which it is measured.
     errors = np.sqrt(np.maximum(pulls.sum(axis=0) - pulls, 0.0))
     guess = np.where(errors > 0, np.sqrt(pulls) / np.maximum(errors, ALMOST_ZERO), 0.0).max(axis=1)
-    chosen = np.argsort(-guess, kind="stable")[:MOST_REFITS]
-    chosen = chosen[guess[chosen] > WORTH_A_REFIT]
+    worth = np.flatnonzero(guess > WORTH_A_REFIT)
+    chosen = worth[np.argsort(-guess[worth], kind="stable")[:MOST_REFITS]]
     if not len(chosen):
         return ()
     without = (yield from _left_out(fitted, chosen))[:, exponents]

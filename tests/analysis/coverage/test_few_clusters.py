@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from tests.grids import one_of_each
 
 LEVEL = 0.95
 
@@ -31,8 +32,14 @@ DRAWS = {
 }
 
 
-@pytest.mark.parametrize("clusters", [2, 4, 7])
-@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize(
+    ("draw", "clusters"),
+    one_of_each(
+        [(draw, clusters) for draw in DRAWS for clusters in (2, 4, 7)],
+        name="{}-{}".format,
+        kind=lambda draw, _: draw,
+    ),
+)
 def test_every_printed_interval_says_something(draw, clusters):
     rows = table(clusters, 10, 8, DRAWS[draw])
     answer = scaling.inference_coverage(rows, cluster="family", replicates=100)

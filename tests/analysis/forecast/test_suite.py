@@ -54,13 +54,13 @@ def test_errors_on_the_same_runs_are_correlated_about_zero():
 
 
 def test_a_loss_is_forecast_among_others_as_it_is_alone():
-    frame = runs(2)
-    together = scaling.extrapolate(frame, loss=LOSSES, at=PLACE, replicates=40).results
-    for loss, result in zip(LOSSES, together, strict=True):
+    frame, losses = runs(2), LOSSES[:2]
+    together = scaling.extrapolate(frame, loss=losses, at=PLACE, replicates=40).results
+    for loss, result in zip(losses, together, strict=True):
         (alone,) = scaling.extrapolate(frame, loss=loss, at=PLACE, replicates=40).results
         assert result.group == {"loss": loss}
         assert result.predictions == alone.predictions
-    assert [result.suite is None for result in together] == [False, True, True]
+    assert [result.suite is None for result in together] == [False, True]
 
 
 def test_draws_of_what_is_the_same_are_the_same(tmp_path):

@@ -13,7 +13,7 @@ from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.charts.style import FigureStyle, figure_style
 from scaling_cli.report.views import panels_of, view_of
 from tests.answers import answered
-from tests.grids import one_of_each
+from tests.grids import one_in, one_of_each
 
 COMMANDS = ("fit", "extrapolate", "compare-exponents", "optimal-allocation", "inference-coverage", "plan")
 
@@ -43,6 +43,7 @@ def test_each_command_has_its_panels(panels):
 
 
 @pytest.mark.skipif(shutil.which("pdffonts") is None, reason="poppler (pdffonts) is not installed")
+@pytest.mark.parametrize("panels", one_in(3, COMMANDS), indirect=True)
 def test_fonts_are_embedded_and_none_is_type_3(panels, tmp_path):
     path = tmp_path / "figure.pdf"
     path.write_bytes(figure(panels[1], "pdf", FigureStyle(89.0)))

@@ -94,6 +94,7 @@ def test_only_tables_import_rich_and_none_plotext():
         "import sys; from tests.factories import *; from scaling_cli.report.fit import view as fit\n"
         "from scaling_cli.report.pages.render import render, render_notes\n"
         "from scaling_cli.report.pages.look import Look\n"
+        "from scaling_cli.report.pages import interactive; interactive._bundle = str\n"  # takes two seconds to make
         f"for format in {[format for format in FORMATS if format != 'table']!r}:\n"
         "    render(groups_report(), format, fit, look=Look())\n"
         "    render_notes(groups_report(), format, Look())\n"
