@@ -84,3 +84,10 @@ def test_records_are_a_row_for_each_role():
     assert "\x1b" not in rows[1][1]
     assert len(list(view.records(report(RESULT, RESULT)))) == 7
     assert view.charts(report()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "said"), [(1, "1,234 rows"), (2, "2 files, 1,234 rows"), (1500, "1,500 files, 1,234 rows")]
+)
+def test_several_files_are_counted(files, said):
+    assert dict(page(files).facts)["read"] == said
