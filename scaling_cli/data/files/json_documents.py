@@ -11,6 +11,7 @@ import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
 from scaling_cli.data.files.json_lines import flattened
+from scaling_cli.data.files.json_runs import curves, rows_within
 from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
@@ -51,41 +52,20 @@ def _place(error: ValueError) -> str:
 
 def _rows(content: Any) -> list[Row]:
     if isinstance(content, list):
-        return [flattened(item) for item in content]
+        return rows_within(content) or [flattened(item) for item in content]
     if not isinstance(content, Mapping):
         return []
     if isinstance(content.get("log_history"), list):
         return _trainer_rows(content)
     if isinstance(content.get("results"), Mapping) and {"config", "versions", "n-shot"} & content.keys():
         return [_evaluation_row(content)]
+    if rows := curves(content) or rows_within(content):
+        return rows
     if content and all(isinstance(value, list) for value in content.values()):
         names = list(content)
         longest = max(len(values) for values in content.values())
         return [flattened({name: content[name][i] for name in names if i < len(content[name])}) for i in range(longest)]
-    return _curves(content) or [flattened(content)]
-
-
-def _curves(content: Mapping[str, Any]) -> list[Row]:
-    """A row for each element of the losses, with other lists as long and with what holds for the whole run.
-
-    Empty unless all losses are lists of numbers. Without a column of steps, the place in the list is the epoch, as in
-    the history of Keras.
-    """
-    lists = {name: value for name, value in content.items() if isinstance(value, list) and _are_numbers(value)}
-    losses = [name for name in content if name.lower().endswith("loss")]
-    rows = max((len(lists[name]) for name in losses), default=0) if set(losses) <= lists.keys() else 0
-    columns = {name: value for name, value in lists.items() if len(value) == rows}
-    if rows < 2:
-        return []
-    order = {} if {"step", "steps", "epoch", "epochs"} & content.keys() else {"epoch": list(range(1, rows + 1))}
-    whole = flattened({name: value for name, value in content.items() if name not in columns})
-    return [
-        whole | flattened({name: value[place] for name, value in (order | columns).items()}) for place in range(rows)
-    ]
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
+    return [flattened(content)]
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:
