@@ -11,7 +11,7 @@ import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
 from scaling_cli.data.files.json_lines import flattened
-from scaling_cli.data.files.json_runs import curves, rows_within
+from scaling_cli.data.files.json_runs import rows_of_run, rows_within
 from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
@@ -59,13 +59,7 @@ def _rows(content: Any) -> list[Row]:
         return _trainer_rows(content)
     if isinstance(content.get("results"), Mapping) and {"config", "versions", "n-shot"} & content.keys():
         return [_evaluation_row(content)]
-    if rows := curves(content) or rows_within(content):
-        return rows
-    if content and all(isinstance(value, list) for value in content.values()):
-        names = list(content)
-        longest = max(len(values) for values in content.values())
-        return [flattened({name: content[name][i] for name in names if i < len(content[name])}) for i in range(longest)]
-    return [flattened(content)]
+    return rows_of_run(content) or [flattened(content)]
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:

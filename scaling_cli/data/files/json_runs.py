@@ -38,7 +38,11 @@ def rows_within(content: Any, depth: int = 0) -> list[Row]:
     if not isinstance(content, Mapping):
         return []
     if _are_runs(content):
-        return [{RUN: str(name), **row} for name, run in content.items() for row in _of_run(run, depth)]
+        return [
+            {RUN: str(name), **row}
+            for name, run in content.items()
+            for row in rows_of_run(run, depth + 1) or [flattened(run)]
+        ]
     found = {name: rows for name, value in content.items() if (rows := _table(value, depth))}
     if 1 < len(found) == len(content) and not _are_parts(content):
         return [{RUN: str(name), **row} for name, rows in found.items() for row in rows]
@@ -49,7 +53,23 @@ def rows_within(content: Any, depth: int = 0) -> list[Row]:
     return [{**whole, **row} for row in rows]
 
 
-def curves(content: Mapping[str, Any]) -> list[Row]:
+def rows_of_run(content: Mapping[str, Any], depth: int = 0) -> list[Row]:
+    """The rows of an object that lists them, within it or by column; empty where it is one row."""
+    return rows_within(content, depth) or _columns(content) or _curves(content)
+
+
+def _columns(content: Mapping[str, Any]) -> list[Row]:
+    """A row for each element of the values, if all of them are lists."""
+    if not content or not all(isinstance(value, list) for value in content.values()):
+        return []
+    longest = max(map(len, content.values()))
+    return [
+        flattened({name: values[place] for name, values in content.items() if place < len(values)})
+        for place in range(longest)
+    ]
+
+
+def _curves(content: Mapping[str, Any]) -> list[Row]:
     """A row for each element of the losses, with other lists as long and with what holds for the whole run.
 
     Empty unless all losses are lists of numbers. Without a column of steps, the place in the list is the epoch, as in
@@ -72,10 +92,6 @@ def _are_numbers(values: Sequence[Any]) -> bool:
     return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
 
 
-def _of_run(run: Mapping[str, Any], depth: int) -> list[Row]:
-    return curves(run) or rows_within(run, depth + 1) or [flattened(run)]
-
-
 def _table(value: Any, depth: int) -> list[Row]:
     """The rows of a list of objects with losses, or of lists by column, or of what either is within."""
     if isinstance(value, Mapping) and _are_columns(value):
@@ -90,7 +106,7 @@ def _of_list(items: Sequence[Any], depth: int) -> list[Row]:
     """A row for each object, or those within it, which are then one run."""
     if not items or not all(isinstance(item, Mapping) for item in items):
         return []
-    parts = [curves(item) or rows_within(item, depth + 1) for item in items]
+    parts = [rows_of_run(item, depth + 1) if _has_loss(item) else rows_within(item, depth + 1) for item in items]
     if any(parts):
         has_names = any(normalise(str(key)) in NAMES for item in items for key in item)
         rows: list[Row] = []
@@ -124,4 +140,7 @@ def _are_columns(value: Mapping[str, Any]) -> bool:
 
 def _has_loss(item: Mapping[str, Any]) -> bool:
     """Whether a key of the object, or of one within it, names a loss."""
-    return any(METRICS & set(normalise(name).split("_")) for name in flattened(item))
+    return any(
+        METRICS & set(normalise(str(key)).split("_")) or (isinstance(value, Mapping) and _has_loss(value))
+        for key, value in item.items()
+    )

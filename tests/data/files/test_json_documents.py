@@ -189,6 +189,7 @@ def test_runs_of_a_list_have_their_histories_and_a_name(rows, history):
     "content",
     [
         [{"task_id": 1, "samples": [{"passed": True}, {"passed": False}]}],
+        [{"problem": [1], "answers": ["x", "y"]}, {"problem": [2], "answers": ["x"]}],
         {"a": {"n": 1}, "b": {"n": 2}},
         {"loss": 3.5, "params": 1},
         {"a": {"loss": 1, "x": 1, "y": 2}, "b": {"z": 1, "w": 2}},
