@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+ALMOST_ZERO = 1e-300  # takes the place of zero where something is divided by it, or its logarithm is taken
+
 # What numpy.typing calls NDArray[np.float64]: a small fit does not need that module.
 Array: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 

@@ -16,7 +16,7 @@ import itertools
 
 import numpy as np
 
-from scaling_cli.arrays import Array, mean_ranks
+from scaling_cli.arrays import ALMOST_ZERO, Array, mean_ranks
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
@@ -184,7 +184,7 @@ def scatter(params: Array, tokens: Array) -> float:
     """Standard deviation of log tokens around their best line in log params: 0 if params determine tokens."""
     x, y = np.log(params), np.log(tokens)
     x, y = x - x.mean(), y - y.mean()
-    slope = float(x @ y) / max(float(x @ x), 1e-300)
+    slope = float(x @ y) / max(float(x @ x), ALMOST_ZERO)
     return float(np.sqrt(np.mean((y - slope * x) ** 2)))
 
 
@@ -248,7 +248,7 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
         caveats.append(caveat("lone-start", group, agreeing=1, tried=tried))
     best, *others = fitted.problem.parameters(fitted.polished.theta[fitted.rivals])
     for other in others:
-        distance = np.abs(other - best) / np.maximum(np.maximum(np.abs(best), np.abs(other)), 1e-300)
+        distance = np.abs(other - best) / np.maximum(np.maximum(np.abs(best), np.abs(other)), ALMOST_ZERO)
         furthest = int(np.argmax(distance))
         if distance[furthest] > SAME_VALUE:
             name = fitted.problem.law.names[furthest]

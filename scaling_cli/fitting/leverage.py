@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, summed
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices, summed
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
@@ -75,7 +75,7 @@ def curvature(fitted: Fitted) -> float:
     if not np.isfinite(fitted.delta):
         return 1.0
     scale = max(robust_scale(residuals(fitted), len(fitted.theta)), SMALLEST_DELTA)
-    return max(erf(fitted.delta / scale / sqrt(2)), 1e-300)
+    return max(erf(fitted.delta / scale / sqrt(2)), ALMOST_ZERO)
 
 
 @once
@@ -101,7 +101,7 @@ def bread(fitted: Fitted) -> Array:
 def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
     """Residuals `(n,)` of each run with `power` of its I - H applied."""
     residual = residuals(fitted)
-    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), 1e-300)) * fitted.problem.weights)
+    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), ALMOST_ZERO)) * fitted.problem.weights)
     rows = free_jacobian(fitted) @ half_inverse(fitted)
     rows *= (pull / sqrt(curvature(fitted)))[:, None]
     return _applied(_members(fitted), rows, residual * pull, power) / pull

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.errors import ScalingError
 from scaling_cli.fitting.non_negative import non_negative
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
@@ -189,7 +189,7 @@ def with_coefficients(problem: Problem | _Grid, nodes: Array) -> tuple[Array, Ar
         factor = coefficients[:, column]
         # The log of a factor has no gradient near zero, so factors start away from it.
         share = np.mean(np.abs(basis[:, :, column]) / size, axis=1)
-        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, 1e-300))
+        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, ALMOST_ZERO))
         for name, by in scale.moves.items():
             if is_logarithm[name]:
                 theta[:, law.names.index(name)] += by(by_name) * np.log(risen)
