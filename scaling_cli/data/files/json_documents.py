@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
-from scaling_cli.data.files.json_lines import flattened
-from scaling_cli.data.files.json_runs import rows_of_run, rows_within
+from scaling_cli.data.files.json_runs import flattened, rows_of_run, rows_within
 from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
@@ -28,7 +27,7 @@ def read_document(path: str) -> list[Row]:
         DataError: It is cut short, or has no rows.
     """
     try:
-        content = json.loads(b"".join(line_blocks(path)))
+        content = _parsed(b"".join(line_blocks(path)))
     except ValueError as error:
         raise DataError(
             f"{path} is not valid JSON{_place(error)}.", hint="Check that the job that writes it has finished."
@@ -44,6 +43,23 @@ def read_document(path: str) -> list[Row]:
             hint="Give a list with one object per row, a trainer_state.json, or results of lm-eval.",
         )
     return rows
+
+
+def _parsed(text: bytes) -> Any:
+    """The content of a document, or a list of those of its lines: a run with its history takes one each."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data" or b"\n" in text[: error.pos].strip():
+            raise
+    lines = text.decode().splitlines(keepends=True)
+    items = []
+    for number, line in enumerate(lines):
+        try:
+            items += [json.loads(line)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, "".join(lines), len("".join(lines[:number])) + error.pos) from None
+    return items
 
 
 def _place(error: ValueError) -> str:

@@ -11,11 +11,12 @@ such as logs of repeated sampling, are left as they are.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scaling_cli.data.cells import NESTED
 from scaling_cli.data.files.format import Row
-from scaling_cli.data.files.json_lines import flattened
 from scaling_cli.data.names import normalise
 
 METRICS = {"loss", "nll", "ppl", "perplexity", "bpb"}
@@ -27,6 +28,25 @@ PARTS = {
     *("train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "config", "summary", "metrics"),
     *("params", "hparams", "hyperparameters", "args", "final", "best", "data", "metadata", "results"),
 }
+
+
+def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
+    """The cells of one JSON object as text, with nested ones as `outer/inner`; empty for any other value."""
+    cells: dict[str, str | None] = {}
+    if not isinstance(item, Mapping):
+        return cells
+    for key, value in item.items():
+        if isinstance(value, Mapping):
+            cells |= flattened(value, f"{prefix}{key}{NESTED}")
+        else:
+            cells[prefix + str(key)] = _text(value)
+    return cells
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)  # true, 1.5, NaN, [1, 2]
 
 
 def rows_within(content: Any, depth: int = 0) -> list[Row]:

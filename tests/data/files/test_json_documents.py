@@ -7,7 +7,8 @@ import json
 import pytest
 
 from scaling_cli.data.files.json_documents import DOCUMENT, TRAINER_STATE, read_document
-from scaling_cli.data.files.json_lines import flattened
+from scaling_cli.data.files.json_lines import JSON_LINES
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.errors import DataError
 
 
@@ -197,6 +198,17 @@ def test_runs_of_a_list_have_their_histories_and_a_name(rows, history):
 )
 def test_other_documents_are_left_as_they_are(rows, content):
     assert rows(content) == [flattened(item) for item in (content if isinstance(content, list) else [content])]
+
+
+def test_each_line_may_be_a_run_with_its_history(rows):
+    lines = [json.dumps({"params": params, "history": HISTORY}) for params in (1, 2)]
+    read = [{"run_id": run, "params": run, **step} for run in ("1", "2") for step in STEPS]
+    assert rows("\n".join(lines)) == read
+    assert rows("\n".join(lines) + "\n\n") == read
+    assert not JSON_LINES.recognises("\n".join(lines).encode())
+    assert JSON_LINES.recognises(b'{"params": 1, "loss": 3}\n{"params": 2}')
+    with pytest.raises(DataError, match="is not valid JSON: line 3, column"):
+        rows("\n".join([*lines, lines[0][:20]]))
 
 
 def test_documents_of_many_levels_and_many_rows_are_read_in_time(rows):
