@@ -22,6 +22,8 @@ from scaling_cli.data.names import normalise
 METRICS = {"loss", "nll", "ppl", "perplexity", "bpb"}
 RUN = "run_id"  # the column that names a run
 NAMES = {RUN, "run", "run_name", "name", "id"}  # of the same in an object
+STEPS = {"step", "steps", "iteration", "iterations", "iter", "iters", "epoch", "epochs", "update", "updates"}
+BESIDE = "document"  # before a name that all runs would share
 DEEPEST = 5  # objects within one another in which rows are looked for
 # Parts of one run, which are no runs of their own.
 PARTS = {
@@ -70,6 +72,9 @@ def rows_within(content: Any, depth: int = 0) -> list[Row]:
         return []
     (name, rows), *_ = found.items()
     whole = flattened({other: value for other, value in content.items() if other != name})
+    if not any(normalise(key).split("_")[-1] in STEPS for row in rows for key in row):
+        # The rows are runs, not steps of one, so a name beside them is not theirs.
+        whole = {f"{BESIDE}/{key}" if normalise(key) in NAMES else key: cell for key, cell in whole.items()}
     return [{**whole, **row} for row in rows]
 
 

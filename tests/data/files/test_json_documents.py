@@ -142,6 +142,12 @@ def test_a_list_of_runs_may_stand_within_a_document(rows):
     ]
 
 
+def test_the_name_of_a_document_is_that_of_a_run_only_beside_its_history(rows):
+    assert rows({"name": "a", "history": HISTORY}) == [{"name": "a", **step} for step in STEPS]
+    (first, _) = rows({"name": "sweep", "runs": [{"params": 1, "loss": 3.5}, {"params": 2, "loss": 3.0}]})
+    assert first == {"document/name": "sweep", "params": "1", "loss": "3.5"}
+
+
 def test_runs_may_be_named_by_their_keys(rows):
     content = {"small": {"params": 1, "loss": 3.5, "note": "x"}, "large": {"params": 2, "loss": 3.0}}
     read = [
