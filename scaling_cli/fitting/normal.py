@@ -66,15 +66,18 @@ def solve_positive(matrix: Array, right: Array) -> Array:
 def _eliminate(a: Array, y: Array) -> None:
     """Solve systems `a` `(k, k, replicates)` for right sides `y` `(k, replicates)`, both in place, by Cholesky."""
     k = len(y)
+    # Rows are named before they change in place: `a[j] /= x` would also copy the row to itself, which small fits feel.
     for j in range(k):
-        # A pivot lost to rounding makes a huge step, which is rejected and damped.
-        a[j, j:] /= np.sqrt(np.maximum(a[j, j], TINY))
-        y[j] /= a[j, j]
+        row, right = a[j, j:], y[j]
+        row /= np.sqrt(np.maximum(row[0], TINY))  # a pivot lost to rounding makes a huge step, which is damped
+        right /= row[0]
         if j + 1 < k:
-            beyond = a[j, j + 1 :]
-            a[j + 1 :, j + 1 :] -= beyond[:, None] * beyond
-            y[j + 1 :] -= beyond * y[j]
+            beyond, rest, below = row[1:], a[j + 1 :, j + 1 :], y[j + 1 :]
+            rest -= beyond[:, None] * beyond
+            below -= beyond * right
     for j in range(k - 1, -1, -1):
-        for i in range(j + 1, k):
-            y[j] -= a[j, i] * y[i]
-        y[j] /= a[j, j]
+        row, right = a[j, j:], y[j]
+        if j + 1 < k:
+            for part in row[1:] * y[j + 1 :]:
+                right -= part
+        right /= row[0]

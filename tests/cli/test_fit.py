@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from tests import ROOT
-from tests.cli.running import is_as_described, run, run_from_scratch
+from tests.cli.running import is_as_described, run_from_scratch
+from tests.cli.running import run as run_alone
+from tests.cli.running import run_here as run
 
 SAMPLE = ROOT / "sample_data" / "isoflop_runs.csv"
 OPTIMIZERS = ROOT / "sample_data" / "optimizers.csv"
@@ -151,18 +153,18 @@ def test_gate_and_strictness_decide_the_exit_code(tmp_path):
 
 
 def test_result_goes_to_stdout_and_caveats_to_stderr(tmp_path):
-    ran = run("fit", curve(tmp_path / "few.csv", rows=8), *QUICK)
+    ran = run_alone("fit", curve(tmp_path / "few.csv", rows=8), *QUICK)
     assert "power-constant" in ran.stdout
     assert "caveat" not in ran.stdout
     assert "[few-runs]" in ran.stderr
-    assert run("fit", tmp_path / "few.csv", *QUICK, "--quiet").stderr == ""
-    assert "[few-runs]" in run("fit", tmp_path / "few.csv", *QUICK, "--json").stderr
+    assert run_alone("fit", tmp_path / "few.csv", *QUICK, "--quiet").stderr == ""
+    assert "[few-runs]" in run_alone("fit", tmp_path / "few.csv", *QUICK, "--json").stderr
 
 
 def test_names_that_stdout_cannot_write_are_written_out(tmp_path):
     rows = "".join(f"日本,{c:.3e},{30 * c**-0.06:.5f}\n" for c in np.geomspace(1e18, 1e22, 12))
     path = write(tmp_path / "runs.csv", "o,compute,loss\n" + rows)
-    ran = run("fit", path, "--by", "o", *QUICK, PYTHONIOENCODING="ascii")
+    ran = run_alone("fit", path, "--by", "o", *QUICK, PYTHONIOENCODING="ascii")
     assert ran.returncode == 0, ran.stderr
     assert r"\u65e5" in ran.stdout
 
@@ -201,15 +203,15 @@ def test_file_is_written_whole_with_the_rights_of_any_new_file(tmp_path):
 def test_input_is_never_overwritten_and_links_are_followed(tmp_path):
     runs = curve(tmp_path / "runs.csv")
     before = runs.read_bytes()
-    ran = run("fit", runs, *QUICK, "-o", tmp_path / "runs.csv")
+    ran = run_alone("fit", runs, *QUICK, "-o", tmp_path / "runs.csv")
     assert (ran.returncode, runs.read_bytes()) == (2, before)
     assert "overwritten" in ran.stderr
     link = tmp_path / "latest.json"
     link.symlink_to(tmp_path / "fit.json")
-    assert run("fit", runs, *QUICK, "-o", link).returncode == 0
+    assert run_alone("fit", runs, *QUICK, "-o", link).returncode == 0
     assert link.is_symlink()
     assert (tmp_path / "fit.json").exists()
-    assert run("fit", runs, *QUICK, "--json", "-o", "/dev/stdout").stdout.startswith("{")
+    assert run_alone("fit", runs, *QUICK, "--json", "-o", "/dev/stdout").stdout.startswith("{")
 
 
 def test_caveats_stay_with_a_table_that_is_written_to_a_file(tmp_path):
@@ -225,14 +227,14 @@ def test_closed_pipe_ends_quietly():
 
 
 def test_pipe_has_no_colour_no_plot_and_no_folding(tmp_path):
-    ran = run("fit", SAMPLE, *QUICK)
+    ran = run_alone("fit", SAMPLE, *QUICK)
     assert "\x1b" not in ran.stdout
     assert "●" not in ran.stdout
     assert max(map(len, ran.stdout.splitlines())) > 80
-    assert "\x1b[" in run("fit", SAMPLE, *QUICK, FORCE_COLOR="1").stdout
-    assert "\x1b[" not in run("fit", SAMPLE, *QUICK, FORCE_COLOR="1", NO_COLOR="1").stdout
-    assert "●" in run("fit", SAMPLE, *QUICK, "--plot", "unicode").stdout
-    assert run("fit", SAMPLE, *QUICK, "--plot", "ascii").stdout.isascii()
+    assert "\x1b[" in run_alone("fit", SAMPLE, *QUICK, FORCE_COLOR="1").stdout
+    assert "\x1b[" not in run_alone("fit", SAMPLE, *QUICK, FORCE_COLOR="1", NO_COLOR="1").stdout
+    assert "●" in run_alone("fit", SAMPLE, *QUICK, "--plot", "unicode").stdout
+    assert run_alone("fit", SAMPLE, *QUICK, "--plot", "ascii").stdout.isascii()
 
 
 def on_terminal(*arguments, **environment):
@@ -317,11 +319,11 @@ def test_wrong_constraints_and_formulas_are_usage_errors(options, said):
 
 
 def test_version_and_help():
-    assert run("--version").stdout.startswith("scaling ")
-    assert "Commands:" in run("--help").stdout
-    assert run("--help").stdout == run().stdout
-    assert "--where" in run("fit", "--help").stdout
-    wrong = run("fitt", SAMPLE)
+    assert run_alone("--version").stdout.startswith("scaling ")
+    assert "Commands:" in run_alone("--help").stdout
+    assert run_alone("--help").stdout == run_alone().stdout
+    assert "--where" in run_alone("fit", "--help").stdout
+    wrong = run_alone("fitt", SAMPLE)
     assert wrong.returncode == 2
     assert "Did you mean 'fit'" in wrong.stderr
 

@@ -15,6 +15,7 @@ from scaling_cli.cli.sink import open_sink
 from scaling_cli.verbs.each_file import Kept
 from tests import ROOT
 from tests.cli.running import is_as_described, run
+from tests.grids import one_of_each
 
 STREAM = ("--per-file", "--format", "jsonl", "--interval", "none")
 
@@ -244,8 +245,11 @@ FORECAST = ("--at", "compute=1e22", "--replicates", "20", "--law", "chinchilla")
 
 @pytest.mark.parametrize(
     ("command", "folder", "options", "failing"),
-    [("inference-coverage", "sampled", COVERAGE, 1), ("extrapolate", "surfaces", FORECAST, 1)],
-    ids=["inference-coverage", "extrapolate"],
+    one_of_each(
+        [("inference-coverage", "sampled", COVERAGE, 1), ("extrapolate", "surfaces", FORECAST, 1)],
+        name=lambda command, *_: command,
+        kind=lambda *_: "any",
+    ),
 )
 def test_other_commands_take_each_file_on_its_own(request, tmp_path, command, folder, options, failing):
     files = sorted(request.getfixturevalue(folder).iterdir())

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from benchmarks.false_caveats import DESIGNS, LIMIT, TRUE, found
 
-FEW, MANY = 10, 200
+FEW, MANY = 6, 200
 SURE = 0.999  # of sets with the largest share that is allowed, so a test of all designs fails by chance in 1 of 100
 
 
