@@ -7,7 +7,7 @@ import pytest
 from scipy.interpolate import Akima1DInterpolator
 from scipy.optimize import minimize_scalar
 
-from scaling_cli.analysis.allocation.isoflop.minima import akima, parabola, parabola_bias
+from scaling_cli.analysis.allocation.isoflop.minima import _akima_slopes, akima, parabola, parabola_bias
 from scaling_cli.analysis.allocation.isoflop.profile import profile_shape
 
 X = np.array([18.0, 18.7, 19.1, 20.0, 20.6, 21.5])
@@ -103,3 +103,12 @@ def test_losses_of_equal_sizes_are_averaged():
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_spline_that_falls_to_an_end_has_no_minimum(side):
     assert np.isnan(akima(X, 2.5 + 0.1 * side * X)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slopes_at_the_points_are_akimas_also_where_the_curve_is_straight(seed):
+    y = np.random.default_rng(seed).normal(size=9)
+    y[3:7] = np.linspace(y[3], y[3] + 1.2, 4) if seed % 2 else y[3]  # a straight stretch, or a level one
+    x = np.arange(9.0) if seed % 2 else np.cumsum(np.random.default_rng(seed).uniform(0.5, 1.5, 9))
+    expected = Akima1DInterpolator(x, y).derivative()(x)
+    assert _akima_slopes(x, y) == pytest.approx(expected, abs=1e-9)

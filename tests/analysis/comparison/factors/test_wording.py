@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison.factors.design import Factor, Term
-from scaling_cli.analysis.comparison.factors.wording import factor_sentence, number
+from scaling_cli.analysis.comparison.factors.wording import (
+    _amounts,
+    _most,
+    _p,
+    _ratios,
+    _sizes,
+    factor_sentence,
+    number,
+)
 from scaling_cli.results.comparison import AtLevel, Moved
 from scaling_cli.results.fit import Estimate
 
@@ -120,3 +128,21 @@ def test_several_constants_are_named_and_one_is_not():
     two = said(moved(None), constant=moved(True, 1.5, 1.4, 1.6, name="A", B=Estimate(1.02, 1.01, 1.03)))
     assert "by a factor of 1.5 [1.4, 1.6] in A, +2 % [+1, +3] in B" in two
     assert " in A" not in said(moved(None), constant=moved(True, 1.5, 1.4, 1.6, name="A"))
+
+
+def test_of_several_parameters_each_size_ratio_amount_and_limit_is_named():
+    two = moved(False, 0.02, -0.03, 0.03, name="alpha", beta=Estimate(-0.5, -0.6, None))
+    assert _sizes(two) == "0.02 [-0.03, 0.03] in alpha, -0.5 [-0.6, inf] in beta"
+    assert _amounts(two) == "0.015 in alpha, 0.015 in beta"
+    assert _most(two) == "0.03 in alpha, 0.6 in beta"
+    one = moved(False, 0.02, -0.04, 0.03)
+    assert (_sizes(one), _amounts(one), _most(one)) == ("0.02 [-0.04, 0.03]", "0.015", "0.04")
+    ratios = moved(True, 1.05, 1.02, 1.08, name="A", B=Estimate(3.0, 2.0, 4.0))
+    assert _ratios(ratios) == "+5 % [+2, +8] in A, a factor of 3 [2, 4] in B"
+    assert _ratios(moved(True, 0.95, 0.92, None)) == "a factor of 0.95 [0.92, inf]"
+    assert _ratios(moved(True, 0.95, 0.92, 0.98)) == "-5 % [-8, -2]"
+
+
+@pytest.mark.parametrize(("value", "said_"), [(0.012, "= 0.012"), (0.0005, "= 0.0005"), (0.0004, "< 0.001")])
+def test_p_values_below_one_in_two_thousand_are_small(value, said_):
+    assert _p(value) == said_
