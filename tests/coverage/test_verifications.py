@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import f
 
 from scaling_cli.coverage.verifications import Settings, Smooth, best, exponents, settings_of_verdicts, smooth
 
@@ -175,3 +176,32 @@ def test_settings_of_verdicts_double_up_to_the_smallest_problem():
     assert found.solutions.tolist() == [1, 1, 1, 2, 2, 2, 4, 4, 4]
     assert found.verifications.tolist() == [1, 2, 4] * 3
     assert found.accuracy.tolist() == [[1.0] * 9, [0.0] * 9]
+
+
+def noisy(cubic, seed=0, problems=40):
+    """Accuracies of 5 x 5 settings, of log odds with a cubic part of this size, from so many problems."""
+    solutions, verifications = (each.ravel() for each in np.meshgrid(2.0 ** np.arange(5), 2.0 ** np.arange(5)))
+    u, w = np.log(solutions), np.log1p(0.5 * verifications)
+    odds = -1 + 0.8 * u - 0.2 * u**2 + 0.5 * w + cubic * (w - 1.2) ** 3
+    random = np.random.default_rng(seed)
+    return u, w, Settings(solutions, verifications, random.binomial(1, 1 / (1 + np.exp(-odds)), (problems, 25)) * 1.0)
+
+
+@pytest.mark.parametrize("cubic", [0.0, 3.0])
+def test_settings_weigh_by_the_precision_of_their_log_odds_and_an_f_test_chooses_the_degree(cubic):
+    u, w, settings = noisy(cubic)
+    found = smooth(settings, np.full((1, 40), 1 / 40), 0.5)
+    share = (settings.accuracy.mean(axis=0) * 40 + 0.5) / 41
+    root, odds = np.sqrt(share * (1 - share)), np.log(share / (1 - share))
+    fits = {}
+    for degree in (2, 3):
+        powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        design = np.stack([u**i * w**j for i, j in powers], axis=1)
+        coefficients = np.linalg.lstsq(design * root[:, None], odds * root, rcond=None)[0]
+        fits[degree] = powers, coefficients, (((odds - design @ coefficients) * root) ** 2).sum()
+    ratio = (fits[2][2] - fits[3][2]) / 4 / (fits[3][2] / 15)
+    is_cubic = f.sf(ratio, 4, 15) < 0.01
+    assert is_cubic == (cubic > 0)
+    powers, coefficients, _ = fits[3 if is_cubic else 2]
+    assert list(found.powers) == powers
+    assert found.coefficients[0] == pytest.approx(coefficients, rel=1e-6, abs=1e-6)
