@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison.models import parts
-from scaling_cli.analysis.comparison.noise_power import NoisePower, noise_power
+from scaling_cli.analysis.comparison.noise_power import NoisePower, _cut, _inverse, noise_power
 from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import Cell, fitted
 
@@ -123,3 +123,25 @@ def test_many_data_sets_are_judged_as_few_are():
     many = noise_power(plain, [np.tile(theta, (times, 1)) for theta in thetas], np.tile(targets, (times, 1)))
     assert len(many.power) == 3 * times
     assert many.power.reshape(times, 3) == pytest.approx(np.tile(power.power, (times, 1)), rel=1e-9)
+
+
+def test_residuals_are_cut_off_at_three_times_the_robust_noise_and_its_lower_limit():
+    values = np.array([[0.1, -0.2, 0.3, -2.0, 0.25], [0.0, 0.0, 0.0, 5.0, -1.0]])
+    found = _cut(values, 3)
+    noise = 1.4826 * 0.25 * np.sqrt(5 / 3)
+    assert found[0] == pytest.approx([0.1, -0.2, 0.3, -3 * noise, 0.25])
+    least = 0.3 * np.sqrt((25 + 1) / 5)  # most residuals are zero
+    assert found[1] == pytest.approx([0, 0, 0, 3 * least, -1.0])
+
+
+def test_products_of_slopes_are_inverted_also_where_a_parameter_has_no_effect():
+    slopes = np.random.default_rng(0).normal(size=(2, 6, 2))
+    for inverse, own in zip(_inverse(slopes), slopes, strict=True):
+        assert inverse == pytest.approx(np.linalg.inv(own.T @ own), rel=1e-6)
+    slopes[:, :, 1] = 0.0
+    inverse = _inverse(slopes)
+    assert np.isfinite(inverse).all()
+    assert (inverse[:, 1, 1] > 0).all()
+    assert inverse[:, 0, 0] == pytest.approx(1 / (slopes[:, :, 0] ** 2).sum(axis=1), rel=1e-6)
+    nothing = _inverse(np.zeros((1, 6, 2)))
+    assert nothing[0] == pytest.approx(1e12 * np.eye(2))
