@@ -10,8 +10,9 @@ docstrings are left alone. A change survives if the tests of the folder that mir
 printed with their line, to be read one by one: a test is missing, the code is dead, or the change alters nothing.
 
 The tests of the folders concerned first run once without a change, to find which lines each of them runs, also in the
-processes that it starts. Then only the tests that run the changed statement judge it, the quickest first. If no test
-runs it, it survives. For code that runs when its module is imported, these are all tests of the files that import it.
+processes that it starts. Then only the tests that run the changed statement judge it, the quickest first. For code
+that runs when its module is imported, these are all tests of the files that import it. What polars calls in threads of
+its own is not seen: a statement that no test seems to run is judged by the tests that run any other of its module.
 Each judgement is a fork of a process that has imported the libraries, but neither the package nor the tests. It needs
 what `pip install -e ".[dev]"` installs.
 """
@@ -49,6 +50,7 @@ LINES = Path(__file__).with_name("_lines.py")
 LIBRARIES = ("msgspec", "numpy", "polars", "rich", "scipy.optimize", "scipy.special", "scipy.stats")
 FOLDERS = ("fitting", "analysis", "coverage", "data", "laws", "report", "document", "points", "numbers", "formula",
            "cli", "options", "sentences")  # fmt: skip
+ANY = -1  # a number whose every bit is set: any line
 CPU_SECONDS = 900  # of a file of tests without a change; one that makes tests hang counts as noticed
 
 
@@ -117,24 +119,27 @@ class Judge:
         return found
 
     def is_noticed(self, change: Change) -> bool | None:
-        """Whether tests fail in the changed copy; None if no test runs the changed line."""
-        tests = self._tests(change)
+        """Whether tests fail in the changed copy; None if none does, and no test is seen to run the changed line."""
+        bits, is_module = statement(change._replace(path=self._copy / change.path.relative_to(ROOT)))
+        tests, is_run = self._tests(change, bits, is_module), True
+        if not tests:
+            tests, is_run = self._tests(change, ANY, is_module), False
         target = self._copy / change.path.relative_to(ROOT)  # the project itself may be edited meanwhile
         source = target.read_bytes()
         target.write_bytes(source[: change.start] + change.after + source[change.end :])
         try:
-            return any(self._fails(batch, seconds) for batch, seconds in _batches(tests)) if tests else None
+            is_seen = any(self._fails(batch, seconds) for batch, seconds in _batches(tests))
+            return True if is_seen else False if is_run else None
         finally:
             target.write_bytes(source)
 
-    def _tests(self, change: Change) -> dict[str, float]:
-        """The tests that run the changed statement and how long each takes: those of the module, then the quickest."""
-        bits, is_module = statement(change._replace(path=self._copy / change.path.relative_to(ROOT)))
+    def _tests(self, change: Change, bits: int, is_module: bool) -> dict[str, float]:
+        """The tests that run one of these lines and how long each takes: those of the module, then the quickest."""
         module, folder = change.path.relative_to(ROOT).as_posix(), folder_of(change.path).relative_to(ROOT).as_posix()
         close, found = near(change.path), dict[str, float]()
         for file, recorded in self._recorded.items():
             run = {test for test, modules in recorded.lines.items() if modules.get(module, 0) & bits}
-            is_all = WHOLE_FILE in run or (is_module and bool(run))
+            is_all = (bits != ANY or file in close) and (WHOLE_FILE in run or (is_module and bool(run)))
             if file.startswith(f"{folder}/"):
                 tests = [test for test in recorded.seconds if (is_all or test in run) and test not in recorded.failed]
                 found |= {test: recorded.seconds[test] for test in tests}

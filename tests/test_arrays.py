@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
-from scaling_cli.arrays import by_coordinates, distinct, from_coordinates, packed
+from scaling_cli.arrays import by_coordinates, distinct, from_coordinates, mean_ranks, packed
 
 NAN = float("nan")
 
@@ -19,6 +20,11 @@ def test_distinct_values_and_places_are_those_of_numpy(values):
     expected, expected_places = np.unique(array, return_inverse=True)
     assert np.array_equal(different, expected, equal_nan=True)
     assert places.tolist() == expected_places.tolist()
+
+
+@pytest.mark.parametrize("values", [[], [2.0], [3.0, 1.0, 3.0, 2.0, 3.0, 1.0], [5, 4, 4, 9]])
+def test_equal_values_share_their_mean_rank(values):
+    assert mean_ranks(np.array(values)).tolist() == (rankdata(values) - 0.5).tolist()
 
 
 def test_a_jacobian_by_coordinate_has_replicates_and_points_first_without_a_copy():

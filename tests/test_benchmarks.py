@@ -62,13 +62,19 @@ def twice(x):
 
 def never(x):
     return -x
+
+
+def elsewhere(x):
+    return x - 1
 """
 JUDGES = """
+import _thread
 import os
 import subprocess
 import sys
+import time
 
-from scaling_cli.numbers.kept import kept, twice
+from scaling_cli.numbers.kept import elsewhere, kept, twice
 
 
 def test_first():
@@ -83,6 +89,14 @@ def test_a_process():
     code = "from scaling_cli.numbers.kept import twice; print(twice(4))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=os.environ, check=True)
     assert done.stdout == b"8\\n"
+
+
+def test_a_thread_in_which_no_line_is_seen():
+    found = []
+    _thread.start_new_thread(lambda: found.append(elsewhere(twice(4))), ())
+    while not found:
+        time.sleep(0.01)
+    assert found == [7 * len(str(twice(2)))]
 """
 
 
@@ -100,10 +114,12 @@ def test_a_change_is_judged_by_all_tests_that_run_its_line_and_only_by_them(tmp_
     command = [sys.executable, "benchmarks/mutation.py", "--only", "numbers"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert sorted(done.stdout.splitlines()) == [
-        "4 of 5 changes noticed: 80.0 % (standard error 17.9)",
+        "6 of 7 changes noticed: 85.7 % (standard error 13.2)",
         "SURVIVED scaling_cli/numbers/kept.py:17 '-x' -> '(x)'  (no test runs this line)",
         "noticed  scaling_cli/numbers/kept.py:13 '2' -> '3'",
         "noticed  scaling_cli/numbers/kept.py:13 'x * 2' -> '(x / 2)'",
+        "noticed  scaling_cli/numbers/kept.py:21 '1' -> '2'",
+        "noticed  scaling_cli/numbers/kept.py:21 'x - 1' -> '(x + 1)'",
         "noticed  scaling_cli/numbers/kept.py:4 '2' -> '3'",
         "noticed  scaling_cli/numbers/kept.py:9 'x + LIMIT' -> '(x - LIMIT)'",
     ]

@@ -63,7 +63,7 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         from scaling_cli.cli.threads import spare_threads
 
         spare_threads(argument or ())
-    _import_libraries(command, argument)
+    _import_libraries(name)
     from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
     from scaling_cli.report.views import view_of
@@ -109,14 +109,14 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
         return deliver(report, output, view_of(report.command))
 
 
-def _import_libraries(command: Command, argument: Any) -> None:
-    """Import numpy, and polars for a command that reads runs, before the modules that use them.
+def _import_libraries(name: str) -> None:
+    """Import numpy and polars before the modules that use them; of all commands, `laws` needs no polars.
 
     Python 3.11 keeps the variables of open calls in pieces of 16 KB, and gets or returns a piece wherever calls go past
     its end. Imported from deep within our own modules, the two libraries do so 3,000 times: 20 ms.
     """
     importlib.import_module("numpy")
-    if command.argument.is_list and argument:
+    if name != "laws":
         importlib.import_module("polars")
 
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import fdtrc
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.record import Record
 
 Fit: TypeAlias = tuple[tuple[tuple[int, int], ...], Array, float]  # powers, coefficients and the sum of squares
@@ -111,7 +111,7 @@ def _fitted(u: Array, w: Array, odds: Array, roots: Array, degree: int) -> Fit |
 def _is_better(small: Fit, large: Fit, settings: int) -> bool:
     """Whether the further terms of a polynomial lower the squares by more than chance would (an F test)."""
     extra, spare = len(large[0]) - len(small[0]), settings - len(large[0])
-    statistic = (small[2] - large[2]) / extra / max(large[2] / spare, 1e-300)
+    statistic = (small[2] - large[2]) / extra / max(large[2] / spare, ALMOST_ZERO)
     return bool(fdtrc(extra, spare, statistic) < CHANCE)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from scaling_cli.errors import DataError
-from scaling_cli.numbers.parse import NUMBER, SUFFIXES
+from scaling_cli.numbers.parse import NUMBER, POWERS
 
 NESTED = "/"  # joins the names of a nested column and of its field
 FEW = 1000  # values that Python counts faster than polars starts a query
@@ -21,7 +21,6 @@ MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 
 # The regular expression of numbers in options, in the dialect of polars, and the power of ten of each suffix.
 NUMBER_TEXT = f"^{NUMBER}$"
-_POWERS = {suffix: len(f"{scale:.0f}") - 1 for suffix, scale in SUFFIXES.items()}
 
 
 def plain_columns(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -108,7 +107,7 @@ def _number_with_suffix(texts: pl.Expr) -> pl.Expr:
     The power of ten is written out before the cast, as in `numbers.parse_number`: a product would round twice.
     """
     parts = texts.str.extract_groups(NUMBER_TEXT)
-    scale = parts.struct.field("suffix").str.to_lowercase().replace_strict(_POWERS, default=None, return_dtype=pl.Int32)
+    scale = parts.struct.field("suffix").str.to_lowercase().replace_strict(POWERS, default=None, return_dtype=pl.Int32)
     power = parts.struct.field("power").str.slice(1).cast(pl.Int32, strict=False).fill_null(0)
     digits = pl.concat_str(parts.struct.field("sign"), parts.struct.field("digits").str.replace_all("[,_]", ""))
     number = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)

@@ -60,7 +60,7 @@ def guess(name: str, names: Collection[str]) -> str:
 
 def unknown(kind: str, name: str, names: Collection[str]) -> UsageError:
     """The error for a name that does not exist; `kind` is what it should name, such as `column`."""
-    return UsageError(f"Unknown {kind} {name!r}.", hint=f"{guess(name, names)}Available: {listing(names)}.")
+    return UsageError(f"Unknown {kind} {shortened(name)!r}.", hint=f"{guess(name, names)}Available: {listing(names)}.")
 
 
 def in_order(label: str) -> tuple[bool, float, str]:

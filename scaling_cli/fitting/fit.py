@@ -230,5 +230,5 @@ def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
         observed=packed(problem.observed),
         predicted=packed(problem.predictions(fitted.theta[None])[0]),
         compute=None if compute is None else packed(compute),
-        names=tuple(map(grouped.names.__getitem__, problem.runs)),
+        names=tuple(map(grouped.names.__getitem__, problem.runs.tolist())),
     )

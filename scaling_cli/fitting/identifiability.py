@@ -16,7 +16,7 @@ import itertools
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array, mean_ranks
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
@@ -97,7 +97,7 @@ def examine(fitted: Fitted) -> Identifiability:
         each = tokens / params
         ratio, correlation = (float(each.min()), float(each.max())), _correlation(np.log(params), np.log(tokens))
     return Identifiability(
-        condition_number=_condition(problem, fitted.theta),
+        condition_number=_condition(fitted),
         degrees_of_freedom=len(problem.observed) - len(fitted.theta),
         decades={name: _decades(values) for name, values in problem.columns.items()},
         tokens_per_param=ratio,
@@ -143,7 +143,7 @@ def _refuse_growth(fitted: Fitted) -> None:
         return
     flat = np.ptp(problem.predictions(fitted.theta[None])[0]) < FLAT * np.ptp(problem.observed)
     ranks = {
-        name: _correlation(_ranks(values), _ranks(problem.observed)) or 0.0
+        name: _correlation(mean_ranks(values), mean_ranks(problem.observed)) or 0.0
         for name, values in problem.columns.items()
         if name not in (*problem.law.narrow, *problem.law.levels)  # a loss, such as a teacher's, may well rise with it
     }
@@ -158,12 +158,6 @@ def _refuse_growth(fitted: Fitted) -> None:
             f"{problem.law.name} {end}.",
             hint="Choose a loss with --loss, or fit a law that grows, such as --law sigmoid, with --space linear.",
         )
-
-
-def _ranks(values: Array) -> Array:
-    """The mean rank of each value `(n,)`, which ties share."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - counts / 2)[places])
 
 
 def _require_two_inputs(problem: Problem, facts: Identifiability) -> None:
@@ -190,7 +184,7 @@ def scatter(params: Array, tokens: Array) -> float:
     """Standard deviation of log tokens around their best line in log params: 0 if params determine tokens."""
     x, y = np.log(params), np.log(tokens)
     x, y = x - x.mean(), y - y.mean()
-    slope = float(x @ y) / max(float(x @ x), 1e-300)
+    slope = float(x @ y) / max(float(x @ x), ALMOST_ZERO)
     return float(np.sqrt(np.mean((y - slope * x) ** 2)))
 
 
@@ -254,7 +248,7 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
         caveats.append(caveat("lone-start", group, agreeing=1, tried=tried))
     best, *others = fitted.problem.parameters(fitted.polished.theta[fitted.rivals])
     for other in others:
-        distance = np.abs(other - best) / np.maximum(np.maximum(np.abs(best), np.abs(other)), 1e-300)
+        distance = np.abs(other - best) / np.maximum(np.maximum(np.abs(best), np.abs(other)), ALMOST_ZERO)
         furthest = int(np.argmax(distance))
         if distance[furthest] > SAME_VALUE:
             name = fitted.problem.law.names[furthest]
@@ -264,8 +258,10 @@ def _start_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
     return caveats
 
 
-def _condition(problem: Problem, theta: Array) -> float:
-    jacobian = problem.law.evaluate(theta[None], problem.inputs)[1][0]
+def _condition(fitted: Fitted) -> float:
+    problem = fitted.problem
+    is_log = problem.space == "log"
+    jacobian = fitted.linearised[1] if is_log else problem.law.evaluate(fitted.theta[None], problem.inputs)[1][0]
     length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
     if not (np.isfinite(length).all() and (length > 0).all()):
         return float("inf")
@@ -285,7 +281,8 @@ def _count_different(columns: Array, enough: int) -> int:
 def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:
     """Quantiles as np.quantile gives them; that function imports numpy.ma."""
     places = np.array(shares) * (len(values) - 1)
-    quantiles: Array = np.interp(places, np.arange(len(values)), np.sort(values))
+    around = np.array(sorted({*np.floor(places).astype(int).tolist(), *np.ceil(places).astype(int).tolist()}))
+    quantiles: Array = np.interp(places, around, np.partition(values, around)[around])
     return quantiles
 
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, summed
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices, summed
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.objective import SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.optimum import Fitted
@@ -75,7 +75,7 @@ def curvature(fitted: Fitted) -> float:
     if not np.isfinite(fitted.delta):
         return 1.0
     scale = max(robust_scale(residuals(fitted), len(fitted.theta)), SMALLEST_DELTA)
-    return max(erf(fitted.delta / scale / sqrt(2)), 1e-300)
+    return max(erf(fitted.delta / scale / sqrt(2)), ALMOST_ZERO)
 
 
 @once
@@ -101,7 +101,7 @@ def bread(fitted: Fitted) -> Array:
 def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
     """Residuals `(n,)` of each run with `power` of its I - H applied."""
     residual = residuals(fitted)
-    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), 1e-300)) * fitted.problem.weights)
+    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), ALMOST_ZERO)) * fitted.problem.weights)
     rows = free_jacobian(fitted) @ half_inverse(fitted)
     rows *= (pull / sqrt(curvature(fitted)))[:, None]
     return _applied(_members(fitted), rows, residual * pull, power) / pull
@@ -151,14 +151,16 @@ def _moments(diagonal: Array, left: Array, right: Array) -> tuple[float, float]:
 
 
 class _Members(Record):
-    """The points of each run: points of runs with one point, and one list for each other run."""
+    """The points of each run: points of runs with one point, or a slice of all, and one list for each other run."""
 
-    alone: Indices
+    alone: Indices | slice
     together: tuple[Indices, ...]
 
 
 def _members(fitted: Fitted) -> _Members:
     runs = fitted.problem.runs
+    if fitted.problem.run_count == len(runs):
+        return _Members(slice(None), ())
     order = np.argsort(runs, kind="stable")
     edges = np.searchsorted(runs[order], np.arange(fitted.problem.run_count + 1))
     single = np.diff(edges) == 1
@@ -169,9 +171,8 @@ def _members(fitted: Fitted) -> _Members:
 def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
     """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
     product = vector.copy()
-    alone: Indices | slice = members.alone if members.together else slice(None)
-    single = rows[alone]
-    product[alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
+    single = rows[members.alone]
+    product[members.alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
     for points in members.together:
         left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
         gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0

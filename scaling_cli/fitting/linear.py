@@ -55,7 +55,7 @@ def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back."""
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
-    scores = summed(free_jacobian(fitted) * pull[:, None], problem.runs, problem.run_count)
+    scores = summed(free_jacobian(fitted), problem.runs, problem.run_count, pull)
     free = is_free(fitted)
     if free.all():
         return np.asarray(scores @ bread(fitted))

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices
 from scaling_cli.fitting.normal import solve_positive
 
 FEW_COLUMNS = 7  # up to here all sets of columns are tried
@@ -35,7 +35,7 @@ def non_negative(
     each = weights if weights.ndim == 1 else np.repeat(weights, len(basis) // len(weights), axis=0)
     weighted = np.swapaxes(basis * each[..., None], 1, 2)
     matrix = np.matmul(weighted, basis)
-    scale = 1.0 / np.maximum(np.sqrt(np.einsum("gpp->gp", matrix)), 1e-300)
+    scale = 1.0 / np.maximum(np.sqrt(np.einsum("gpp->gp", matrix)), ALMOST_ZERO)
     matrix *= scale[:, :, None] * scale[:, None, :]
     right = np.matmul(weighted, target[:, :, None])[:, :, 0] * scale
     squares = (target * target).reshape(*weights.shape[:-1], -1, weights.shape[-1])

@@ -120,11 +120,7 @@ def optimum_asking(problem: Problem, objective: Objective) -> Asking[Fitted]:
 
 def _part(problem: Problem) -> Problem | None:
     """A part of the points, from the lowest loss to the highest; None where they are not very many."""
-    n = len(problem.observed)
-    if n <= MANY_POINTS:
-        return None
-    order = np.argsort(problem.observed, kind="stable")
-    return problem.subset(order[np.linspace(0, n - 1, PART).astype(int)])
+    return problem.subset(problem.spread(PART)) if len(problem.observed) > MANY_POINTS else None
 
 
 def _polished(problem: Problem, part: Problem | None, first: Array, delta: float, pull: float) -> Asking[Solution]:

@@ -57,6 +57,15 @@ class Problem(Record, dict=True):
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
 
+    @cached_property
+    def _by_loss(self) -> Indices:
+        return np.asarray(np.argsort(self.observed, kind="stable"))
+
+    def spread(self, count: int) -> Indices:
+        """The places of `count` points, evenly from the lowest loss to the highest."""
+        places: Indices = self._by_loss[np.linspace(0, len(self.observed) - 1, count).astype(int)]
+        return places
+
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Observed (or `target`) less predicted `(replicates, n)` in the problem's space, and the Jacobian."""
         evaluate = self.law.evaluate if self.space == "log" else self.law.evaluate_linear

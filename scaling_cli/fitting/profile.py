@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.fitting.extra import Constraint
 from scaling_cli.fitting.leverage import is_free
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
@@ -46,9 +46,9 @@ def profile(fitted: Fitted, level: float) -> tuple[Array, Array]:
     freedom, inflation, uneven = by_point.freedom, np.ones(len(best)), uneven_errors(fitted)
     if fitted.problem.run_count < len(fitted.problem.observed):
         by_run = sandwich(fitted)
-        freedom, inflation = by_run.freedom, by_run.errors(fitted) / np.maximum(errors, 1e-300)
+        freedom, inflation = by_run.freedom, by_run.errors(fitted) / np.maximum(errors, ALMOST_ZERO)
     elif uneven is not None:
-        inflation = uneven / np.maximum(errors, 1e-300)
+        inflation = uneven / np.maximum(errors, ALMOST_ZERO)
     goal = float(stdtrit(freedom, (1 + level) / 2)) * np.tile(inflation, 2)
     ends = _seek(fitted, quantities, best, errors, goal)
     fixed = (errors == 0) | ~np.isfinite(errors)

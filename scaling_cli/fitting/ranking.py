@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.ask import Asking, together
@@ -196,7 +196,7 @@ def _baselines(problem: Problem, scale: Array, cuts: list[Flags]) -> list[Candid
         x, y = log_scale[is_trained][order], log_loss[is_trained][order]
         last.append(y[-max(len(y) // 10, 1) :].min() - log_loss[~is_trained])
         half = len(y) // 2
-        slope = np.cov(x[half:], y[half:])[0, 1] / max(float(np.var(x[half:], ddof=1)), 1e-300)
+        slope = np.cov(x[half:], y[half:])[0, 1] / max(float(np.var(x[half:], ddof=1)), ALMOST_ZERO)
         line.append(y[half:].mean() + slope * (log_scale[~is_trained] - x[half:].mean()) - log_loss[~is_trained])
     return [
         Candidate("last-point", 1, True, *_scores(last)),
@@ -209,9 +209,9 @@ def _criteria(fitted: Fitted) -> tuple[float | None, float]:
     runs, parameters = fitted.problem.run_count, len(fitted.theta) + 1
     residuals, weights = fitted.log_residuals, fitted.problem.weights
     if fitted.objective.name == "lad":
-        misfit = 2 * runs * np.log(max(float(np.mean(weights * np.abs(residuals))), 1e-300))
+        misfit = 2 * runs * np.log(max(float(np.mean(weights * np.abs(residuals))), ALMOST_ZERO))
     else:
-        misfit = runs * np.log(max(float(np.mean(weights * residuals**2)), 1e-300))
+        misfit = runs * np.log(max(float(np.mean(weights * residuals**2)), ALMOST_ZERO))
     spare = runs - parameters - 1
     aicc = misfit + 2 * parameters * runs / spare if spare > 0 else None
     return None if aicc is None else float(aicc), float(misfit + parameters * np.log(runs))
@@ -232,8 +232,8 @@ def _nested_test(name: str, fits: Mapping[str, Fitted]) -> NestedTest | None:
     if outer.problem.run_count < len(outer.problem.observed):
         by_run, index = sandwich(outer), outer.problem.law.names.index(pair.extra)
         freedom = by_run.freedom
-        inflation = by_run.errors(outer)[index] ** 2 / max(by_point.errors(outer)[index] ** 2, 1e-300)
-    statistic = 2 * rise / max(variance * max(inflation, 1e-300), 1e-300)
+        inflation = by_run.errors(outer)[index] ** 2 / max(by_point.errors(outer)[index] ** 2, ALMOST_ZERO)
+    statistic = 2 * rise / max(variance * max(inflation, ALMOST_ZERO), ALMOST_ZERO)
     p_value = f_tail(statistic, 1, freedom) * (0.5 if pair.at_bound else 1.0)
     return NestedTest(pair.inner, statistic, p_value)
 

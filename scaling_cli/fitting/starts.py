@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.errors import ScalingError
 from scaling_cli.fitting.non_negative import non_negative
 from scaling_cli.fitting.problem import SMALL, Problem, problem_from_arrays
@@ -95,7 +95,7 @@ def _candidates(problem: Problem, count: int) -> tuple[Indices | None, Array]:
     nodes = _nodes(problem)
     most = max(GRID_VALUES // len(nodes), 100)
     if n > most:
-        part = np.argsort(problem.observed, kind="stable")[np.linspace(0, n - 1, most).astype(int)]
+        part = problem.spread(most)
         problem = problem.subset(part)
     parts = -(-nodes.shape[0] * len(problem.observed) // BLOCK_VALUES)
     blocks = np.array_split(nodes, parts) if parts > 1 else [nodes]
@@ -189,7 +189,7 @@ def with_coefficients(problem: Problem | _Grid, nodes: Array) -> tuple[Array, Ar
         factor = coefficients[:, column]
         # The log of a factor has no gradient near zero, so factors start away from it.
         share = np.mean(np.abs(basis[:, :, column]) / size, axis=1)
-        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, 1e-300))
+        risen = np.maximum(factor, np.exp(SMALL) / np.maximum(share, ALMOST_ZERO))
         for name, by in scale.moves.items():
             if is_logarithm[name]:
                 theta[:, law.names.index(name)] += by(by_name) * np.log(risen)

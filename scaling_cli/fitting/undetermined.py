@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.laws.law import Law
@@ -53,7 +53,7 @@ def undetermined(fitted: Fitted, hopeless: float) -> tuple[Direction, ...]:
     jacobian = problem.residuals(fitted.theta[None])[1][0]
     jacobian = np.where(np.isfinite(jacobian), jacobian, 0.0)
     length = np.sqrt(np.einsum("nk,nk->k", jacobian, jacobian))
-    gone = length <= 1e-12 * max(float(length.max()), 1e-300)
+    gone = length <= 1e-12 * max(float(length.max()), ALMOST_ZERO)
     found = [Direction((name,), np.ones(1)) for name, is_gone in zip(problem.law.names, gone, strict=True) if is_gone]
     kept = np.flatnonzero(~gone)
     if not len(kept):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices, Inputs
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices, Inputs
 from scaling_cli.record import Record
 
 GROUPS = 64  # of drops: more change little where checkpoints are about a hundred steps from each other
@@ -32,7 +32,7 @@ def histories(step: Array, rate: Array, run: Array) -> dict[str, Array]:
 
 def _history(step: Array, rate: Array) -> dict[str, Array]:
     """Schedule history of one run's points, from their ordered steps and learning rates."""
-    rate = np.maximum(rate, SMALLEST_RATE * max(float(rate.max()), 1e-300))
+    rate = np.maximum(rate, SMALLEST_RATE * max(float(rate.max()), ALMOST_ZERO))
     grown = np.diff(step) * (rate[1:] + rate[:-1]) / 2
     area = 0.5 * rate[0] * step[0] + np.concatenate([[0.0], np.cumsum(grown)])
     fall = np.concatenate([[0.0], rate[:-1] - rate[1:]])
@@ -44,7 +44,7 @@ def _history(step: Array, rate: Array) -> dict[str, Array]:
     }
     size = np.abs(fall)
     share = np.concatenate([[0.0], np.cumsum(size)])
-    group = np.minimum((share[:-1] / max(share[-1], 1e-300) * GROUPS).astype(int), GROUPS - 1)
+    group = np.minimum((share[:-1] / max(share[-1], ALMOST_ZERO) * GROUPS).astype(int), GROUPS - 1)
     edges = np.searchsorted(group, np.arange(GROUPS + 1))
     last = np.minimum(np.arange(1, len(step) + 1)[:, None], edges[None, 1:])
     last = np.maximum(last, edges[None, :-1])

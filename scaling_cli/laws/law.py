@@ -11,7 +11,7 @@ depends on its exponent. `Law.centre` gives the affine map from coordinates on r
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar, Literal, TypeAlias
@@ -19,7 +19,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags, Inputs
-from scaling_cli.record import Record
+from scaling_cli.record import AbstractMeta, Record
 
 Kind: TypeAlias = Literal["exponent", "floor", "other"]
 
@@ -90,7 +90,7 @@ class Scale(Record):
     is_signed: bool = False
 
 
-class Law(Record, ABC, kw_only=True, dict=True):
+class Law(Record, kw_only=True, dict=True, metaclass=AbstractMeta):
     """A scaling law; see the module docstring. To add one, write it in a module and add its name to `HOMES`.
 
     `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on

@@ -161,14 +161,14 @@ def _decimals(known: list[float]) -> int:
     """Decimals that give the interval's width `INTERVAL_DIGITS` digits, and no number over `MOST_DIGITS`."""
     size = max(abs(number) for number in known)
     leading = 0 if size == 0 else math.floor(math.log10(size))
-    width = max(known) - min(known)
+    width, most = max(known) - min(known), MOST_DIGITS - 1 - leading
     if len(known) == 1:
         decimals = PLAIN_DIGITS - 1 - leading
     elif width == 0:
-        decimals = MOST_DIGITS - 1 - leading
+        decimals = most
     else:
         decimals = INTERVAL_DIGITS - 1 - math.floor(math.log10(width))
-    return max(0, min(decimals, MOST_DIGITS - 1 - leading))
+    return max(0, min(decimals, most))
 
 
 def _fixed(number: float, decimals: int) -> str:

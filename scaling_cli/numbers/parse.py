@@ -10,18 +10,18 @@ from scaling_cli.numbers.units import COMPUTE_SUFFIXES
 
 SMALLEST, LARGEST = 1e-60, 1e60  # of amounts: their products and ratios must not overflow
 
-SUFFIXES = {
-    "": 1.0,
-    "k": 1e3,
-    "thousand": 1e3,
-    "m": 1e6,
-    "million": 1e6,
-    "b": 1e9,
-    "bn": 1e9,
-    "g": 1e9,
-    "billion": 1e9,
-    "t": 1e12,
-    "trillion": 1e12,
+POWERS = {  # of ten, that a suffix stands for
+    "": 0,
+    "k": 3,
+    "thousand": 3,
+    "m": 6,
+    "million": 6,
+    "b": 9,
+    "bn": 9,
+    "g": 9,
+    "billion": 9,
+    "t": 12,
+    "trillion": 12,
 }
 
 # A comma is accepted only between groups of three digits: "1,5" may mean 1.5, and guessing would be
@@ -47,7 +47,7 @@ def parse_number(text: str) -> float:
     plain = match["digits"].replace(",", "").replace("_", "")
     # Scaling through the decimal exponent keeps "1.4T" the same float as 1.4e12; a product would round
     # twice.
-    power = int((match["power"] or "e0")[1:]) + len(f"{scale:.0f}") - 1
+    power = int((match["power"] or "e0")[1:]) + scale
     value = float(f"{match['sign']}{plain}e{power}") * unit
     if value in (float("inf"), float("-inf")):
         raise _not_a_number(text)
@@ -71,14 +71,14 @@ def parse_share(text: str) -> float:
     return float(f"{parse_number(written.removesuffix('%')) / 100:.15g}")
 
 
-def _scale(suffix: str) -> tuple[float | None, float]:
+def _scale(suffix: str) -> tuple[int | None, float]:
     """The power of ten of a suffix, None where it is unknown, and what is left of its unit."""
-    if suffix in SUFFIXES:
-        return SUFFIXES[suffix], 1.0
+    if suffix in POWERS:
+        return POWERS[suffix], 1.0
     unit = re.sub(r"[-/ ]", "_", suffix)
     if unit not in COMPUTE_SUFFIXES:
         return None, 1.0
-    return 1.0, COMPUTE_SUFFIXES[unit]
+    return 0, COMPUTE_SUFFIXES[unit]
 
 
 def _not_a_number(text: str) -> UsageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from scaling_cli.record import Record
 FEW = 1000  # points; up to here Python sorts names faster than polars starts a query
 
 
-class PointTable(Record):
+class PointTable(Record, dict=True):
     """Points to fit: one row per point, with `run_id`, `loss` and numbers or words in further columns."""
 
     frame: pl.DataFrame
@@ -37,12 +38,16 @@ class PointTable(Record):
         """The names of the runs, in the order in which `problem` numbers them."""
         return self._runs[0]
 
-    @property
+    @cached_property
     def _runs(self) -> tuple[tuple[str, ...], Indices]:
         """The names of the runs in order, and the number of each point's run `(n,)`."""
         runs = self.frame["run_id"]
         if len(runs) > FEW or runs.dtype != pl.String or runs.null_count():
-            return tuple(runs.unique().sort().cast(str).to_list()), runs.rank("dense").to_numpy().astype(int) - 1
+            order = runs.arg_sort()
+            blocks = runs.gather(order).rle().struct.unnest()  # equal names follow one another
+            numbers = np.empty(len(runs), dtype=int)
+            numbers[order.to_numpy()] = np.repeat(np.arange(len(blocks)), blocks["len"].to_numpy())
+            return tuple(blocks["value"].cast(str).to_list()), numbers
         names = runs.to_list()
         number = {name: place for place, name in enumerate(sorted(set(names)))}
         return tuple(number), np.array([number[name] for name in names])

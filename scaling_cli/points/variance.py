@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices
 from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.record import Record
 
@@ -69,7 +69,7 @@ def explained_by(name: str, rest: Array, taken: Array, columns: Array, terms: in
     spare = len(rest) - terms - new
     if new == old or spare < FEWEST_SPARE or np.sqrt(np.mean((fitted - fitted_before) ** 2)) < EFFECT:
         return None
-    chance = f_tail((before - after) / (new - old) / max(after / spare, 1e-300), new - old, spare)
+    chance = f_tail((before - after) / (new - old) / max(after / spare, ALMOST_ZERO), new - old, spare)
     return Explained(name, 1 - (after / spare) / (before / (spare + new - old)), 0, chance)
 
 

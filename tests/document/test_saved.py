@@ -7,13 +7,14 @@ import math
 
 import numpy as np
 import pytest
+from msgspec.inspect import DictType, IntType
 
 from scaling_cli.document import write
-from scaling_cli.document.forecasts import read_forecasts
+from scaling_cli.document.forecasts import SavedForecast, SavedPrediction, _faults, read_forecasts
 from scaling_cli.document.levels import saved_from
 from scaling_cli.document.published import published_fit
 from scaling_cli.document.read import is_document
-from scaling_cli.document.saved import read_report
+from scaling_cli.document.saved import _wrapped, read_report
 from scaling_cli.document.saved_fit import SavedFit, SavedInterval
 from scaling_cli.document.sound import first_fault
 from scaling_cli.document.write import drawn_parts, to_json, to_json_lines, whole
@@ -267,3 +268,50 @@ def test_a_document_has_one_item_per_line(value, text):
 def test_an_object_stays_on_its_line_up_to_112_characters(length, lines):
     assert len(write._indented({"a": "x" * length}, "").splitlines()) == lines
     assert len(write._indented({"a": "x" * (length - 2)}, "  ").splitlines()) == lines
+
+
+@pytest.mark.parametrize(
+    ("level", "loss", "at", "fault"),
+    [
+        (1.5, {}, {}, "its level is 1.5"),
+        (1.0, {}, {}, "its level is 1"),
+        (0.0, {}, {}, "its level is 0"),
+        (0.9, {"low": 2.2, "high": 2.1}, {}, "its interval of the loss goes from 2.2 down to 2.1"),
+        (0.9, {"low": 2.1, "high": 2.1}, {}, None),
+        (0.9, {"low": None, "high": 2.1}, {}, None),
+        (0.9, {"low": 2.2, "high": None}, {}, None),
+        (0.9, {"low": 0.0}, {}, "its low end of the loss is 0"),
+        (0.9, {"high": -1.0, "low": None}, {}, "its high end is -1"),
+        (0.9, {"estimate": 1e61}, {}, "its loss is 1e+61"),
+        (0.9, {"estimate": None, "low": None, "high": None}, {}, None),
+        (0.9, {}, {"params": -5.0}, "its params is -5"),
+    ],
+)
+def test_what_no_forecast_can_have_is_named(level, loss, at, fault):
+    ends = Estimate(**{"estimate": 2.15, "low": 2.0, "high": 2.3, **loss})
+    prediction = SavedPrediction({"compute": 1e22, **at}, ends)
+    found = list(_faults(SavedForecast("f", {}, level, (prediction,), frozenset())))
+    assert found == ([] if fault is None else [fault])
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '{"schema": "scaling.fit/1"}'])
+def test_another_document_is_no_forecast(tmp_path, text):
+    path = tmp_path / "forecast.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match="is not a saved forecast"):
+        read_forecasts(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "wrapped"),
+    [
+        ({"estimate": 1.0, "low": 0.5, "high": 2.0}, "exponent", True),
+        (0.5, "exponent", True),
+        ({"alpha": {"estimate": 1.0, "low": 0.5, "high": 2.0}}, "exponent", False),
+        (0.5, "other", False),
+    ],
+)
+def test_what_was_printed_without_its_only_key_has_it_again(part, name, wrapped):
+    kind = DictType(IntType(), IntType())
+    assert _wrapped(part, name, None, ("exponent",), kind) == ({"": part} if wrapped else part)
+    assert _wrapped(part, name, None, ("exponent",), IntType()) == part

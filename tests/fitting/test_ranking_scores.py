@@ -22,6 +22,7 @@ from scaling_cli.fitting.ranking import (
     _scores,
     cutoffs,
     held_out,
+    rank,
 )
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
@@ -235,3 +236,17 @@ def test_what_is_held_out_is_predicted_by_the_fit_to_the_rest():
     slope, level = np.polyfit(np.log(x[is_trained]), np.log(loss[is_trained]), 1)
     expected = level + slope * np.log(x[~is_trained]) - np.log(loss[~is_trained])
     assert held_out(whole, fitted, is_trained) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_law_that_cannot_be_fitted_comes_last_with_the_first_reason():
+    x = np.geomspace(1e18, 1e22, 24)
+    good = problem(x, 30 * x**-0.06 * np.exp(0.01 * np.random.default_rng(0).standard_normal(24)))
+    bad = problem_from_arrays(find_law("m4"), {"x": x}, good.observed, np.arange(24))
+    bad = replace(bad, target=np.full(24, np.nan))
+    found = rank({"m4": bad, "power": good}, Objective("least-squares"), x)
+    assert found[-1].law == "m4"
+    assert found[-1].error.startswith("m4 cannot be fitted: its objective is not finite")
+    assert (found[-1].parameters, found[-1].heldout_rmse_log) == (5, None)
+    power = next(each for each in found if each.law == "power")
+    assert power.error is None
+    assert power.heldout_rmse_log is not None

@@ -249,3 +249,12 @@ def test_more_units_between_the_ends_take_more_digits():
 
 def test_control_characters_of_every_plane_are_written_out():
     assert escape("\x00\x7f\u2028\U000e0001") == "\\x00\\x7f\\u2028\\U000e0001"
+
+
+@pytest.mark.parametrize(
+    ("character", "written"),
+    [("\xad", r"\xad"), ("\xff", "\xff"), ("\u0378", r"\u0378"), ("\uffff", r"\uffff"), ("\U00010000", "\U00010000"),
+     ("\U0001000c", r"\U0001000c"), ("\x7f", r"\x7f")],
+)  # fmt: skip
+def test_what_does_not_print_has_as_many_digits_as_its_plane_takes(character, written):
+    assert escape(f"a{character}b") == f"a{written}b"

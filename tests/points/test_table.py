@@ -29,6 +29,15 @@ def test_runs_are_numbered_by_name_whatever_the_order_of_rows():
     assert POINTS.run_names == ("a", "b")
 
 
+def test_many_runs_are_numbered_as_few_are():
+    names = [f"run {number % 1_500}" for number in range(0, 7 * 2_000, 7)]
+    frame = pl.DataFrame({"run_id": names, "loss": 2.0, "params": [float(size) for size in range(1, 2_001)]})
+    points = PointTable(frame)
+    ordered = sorted(set(names))
+    assert points.run_names == tuple(ordered)
+    assert points.problem(find_law("power"), {"x": "params"}).runs.tolist() == [ordered.index(name) for name in names]
+
+
 def test_ranges_are_those_of_complete_columns():
     assert POINTS.ranges(["loss", "tokens", "params", "width"]) == {"loss": (2.5, 3.0), "params": (1e6, 1e8)}
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.record import Record
 
 DIFFERENCE = 1e-4  # of the box: error of slopes 1e-8, of second derivatives 1e-8, by truncation and by rounding
@@ -105,7 +105,7 @@ def _newton(objective: Objective, rows: Indices, place: Array) -> Array:
     bend[:, diagonal, diagonal] += is_held
     curvature, axes = np.linalg.eigh(bend)
     curvature = np.abs(curvature)
-    floor = np.maximum(FLATTEST * curvature.max(axis=1, keepdims=True), 1e-300)
+    floor = np.maximum(FLATTEST * curvature.max(axis=1, keepdims=True), ALMOST_ZERO)
     along = np.einsum("rij,ri->rj", axes, slope * free) / np.maximum(curvature, floor)
     step = -np.einsum("rij,rj->ri", axes, along) * free
     longest = np.maximum(np.abs(step).max(axis=1, keepdims=True) / LONGEST, 1.0)

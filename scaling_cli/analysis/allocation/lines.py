@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.record import Record
 
 FEWEST_FOR_FLOOR = 4  # minima: one more than floor, coefficient and exponent
@@ -91,9 +91,9 @@ def _with_floor(basis: Array, y: Array, weights: Array) -> tuple[Array, Array, A
     count = np.maximum(weights.sum(axis=1), 1)
     mean_b, mean_y = (weights * basis).sum(axis=1) / count, (weights * y).sum(axis=1) / count
     deviation = weights * (basis - mean_b[:, None])
-    scale = (deviation * (y - mean_y[:, None])).sum(axis=1) / np.maximum((deviation**2).sum(axis=1), 1e-300)
+    scale = (deviation * (y - mean_y[:, None])).sum(axis=1) / np.maximum((deviation**2).sum(axis=1), ALMOST_ZERO)
     floor = mean_y - scale * mean_b
-    through_zero = (weights * basis * y).sum(axis=1) / np.maximum((weights * basis**2).sum(axis=1), 1e-300)
+    through_zero = (weights * basis * y).sum(axis=1) / np.maximum((weights * basis**2).sum(axis=1), ALMOST_ZERO)
     scale, floor = np.where(floor < 0, through_zero, scale), np.maximum(floor, 0.0)
     residual = weights * (y - floor[:, None] - scale[:, None] * basis)
     return floor, scale, (residual**2).sum(axis=1)

@@ -14,7 +14,7 @@ from scaling_cli.analysis.comparison.groups import WIDE_FLOOR, ComparisonData
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
 from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, of_all_points, parts
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem
@@ -97,7 +97,7 @@ def covariance(fit: ContrastFit) -> Array:
     for part, scale in zip(parts(wider.members), fit.scales, strict=True):
         weights[part] /= scale**2
     jacobian = wider.residuals(fitted[None])[1][0] * np.sqrt(weights)[:, None]
-    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
+    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), ALMOST_ZERO)
     inverse: Array = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)
     return inverse / np.outer(length, length)
 

@@ -63,12 +63,9 @@ def judge(
 
 def _equivalence(profile: DifferenceProfile, distribution: NullDistribution, margin: float, level: float) -> float:
     """The larger of the p-values of the one-sided tests at both ends of the margin."""
-    worst = 0.0
-    for end in (-margin, margin):
-        tail = distribution.one_tail(profile.statistic(end), level)
-        is_within = (profile.estimate - end) * end < 0
-        worst = max(worst, tail if is_within else 1.0)
-    return worst
+    if not abs(profile.estimate) < margin:
+        return 1.0
+    return max(distribution.one_tail(profile.statistic(end), level) for end in (-margin, margin))
 
 
 def _detectable(distribution: NullDistribution, error: float, level: float) -> float | None:

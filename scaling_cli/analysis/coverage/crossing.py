@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.coverage.counts import Counts, Indices, ProblemResampling, make_counts, problem_weights
 from scaling_cli.coverage.estimate import error_of_mean, solve_rates
 from scaling_cli.record import Record
@@ -62,7 +62,7 @@ class Rates(Record):
             _variance(self.right, self.right_cluster),
         )
         total = ours + theirs
-        welch = total**2 / np.maximum(ours**2 / known + theirs**2 / others, 1e-300)
+        welch = total**2 / np.maximum(ours**2 / known + theirs**2 / others, ALMOST_ZERO)
         welch = np.where(total > 0, welch, min(known, others))
         middle = self.left.mean(axis=0) - self.right.mean(axis=0)
         return middle, np.sqrt(total), np.asarray(stdtrit(welch, (1 + level) / 2))

@@ -10,6 +10,7 @@ from scaling_cli.analysis.forecast.stability import largest_swing
 from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints, count_scales
+from scaling_cli.arrays import ALMOST_ZERO
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.numbers.format import count, figure, flops
 from scaling_cli.results.forecast import Prediction
@@ -118,7 +119,7 @@ def lone_growth(
     """A caveat if the forecast is along compute, and compute grows by params alone or by tokens alone."""
     if list(inputs.values()) != ["compute"] or not {"params", "tokens"} <= set(ranges):
         return []
-    grown = {role: ranges[role][1] / max(ranges[role][0], 1e-300) for role in ("params", "tokens")}
+    grown = {role: ranges[role][1] / max(ranges[role][0], ALMOST_ZERO) for role in ("params", "tokens")}
     still, other = sorted(grown, key=lambda role: grown[role])
     if grown[still] > STILL or grown[other] < MOVED:
         return []

@@ -11,7 +11,7 @@ from scaling_cli.analysis.plan.ground import Columns, ground
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of, present_compute
 from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.analysis.recorded_cost import recorded
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.document.published import published_fit
 from scaling_cli.document.saved_fit import SavedFit
@@ -143,7 +143,7 @@ def _is_excluded(points: PointTable, group: dict[str, str], choice: Choice) -> b
         grouped = grouped_for(points, group, Choice(law, choice.inputs), "log", Weighting(None, 0.0, "none"))
         sums.append(float(np.sum(optimum(grouped.problem, Objective("least-squares")).log_residuals ** 2)))
     spare = len(points) - len(rival.parameters)
-    statistic = (sums[0] - sums[1]) / max(sums[1] / spare, 1e-300)
+    statistic = (sums[0] - sums[1]) / max(sums[1] / spare, ALMOST_ZERO)
     return bool(statistic > 0 and fdtrc(1, spare, statistic) < EXCLUDED)
 
 

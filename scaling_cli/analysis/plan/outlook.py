@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.plan.goals import Goal, Known
 from scaling_cli.analysis.plan.knowledge import Arm, View, view
 from scaling_cli.analysis.plan.limits import Candidates
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 
@@ -42,7 +42,7 @@ class Outlook(Record):
             rows = seen.rows[part]
             weighted = rows if repeats is None else rows * np.sqrt(repeats)[None, :, None]
             information = information + times * (weighted.swapaxes(1, 2) @ weighted)
-        scale = np.sqrt(np.maximum(np.einsum("rkk->rk", information), 1e-300))
+        scale = np.sqrt(np.maximum(np.einsum("rkk->rk", information), ALMOST_ZERO))
         normed = information / scale[:, :, None] / scale[:, None, :]
         values, vectors = np.linalg.eigh(normed)
         inverse = np.where(values > 1e-13, 1 / np.maximum(values, 1e-13), UNKNOWN**2 * 1e6)

@@ -24,7 +24,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.record import Record, replace
 
 RIDGE = 1e-9  # of the mean diagonal of the information: keeps M invertible before there are enough runs
@@ -125,7 +125,7 @@ def _variances(model: Model, state: State) -> Array:
     product: Array = np.einsum("rqk,rqk->rq", goals @ state.inverse, goals)
     bias = model.goals[..., k:] - goals @ state.response
     squares: Array = product + (bias**2).sum(axis=-1)
-    return np.maximum(squares, 1e-300)
+    return np.maximum(squares, ALMOST_ZERO)
 
 
 def rated(models: Sequence[Model], states: Sequence[State], weights: Array) -> Array:

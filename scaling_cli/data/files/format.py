@@ -45,7 +45,7 @@ def read_head(path: str) -> tuple[bytes, bytes]:
     with open(path, "rb", buffering=0) as file:  # one system call per file, which matters for thousands of files
         raw = file.read(HEAD)
     if raw.startswith(GZIP):
-        with _opened(path, raw) as packed:
+        with opened(path, raw) as packed:
             return raw, packed.read(HEAD)
     if raw.startswith(ZSTD):
         return raw, "\n".join(_lines(path).head(64).collect().to_series().fill_null("")).encode()[:HEAD]
@@ -66,7 +66,7 @@ def _lines(path: str) -> pl.LazyFrame:
     )
 
 
-def _opened(path: str, start: bytes) -> IO[bytes] | GzipFile:
+def opened(path: str, start: bytes) -> IO[bytes] | GzipFile:
     """The file as a stream of its bytes, decompressed where it starts as gzip does."""
     if not start.startswith(GZIP):
         return open(path, "rb")
@@ -84,7 +84,7 @@ def line_blocks(path: str) -> Iterator[bytes]:
             yield "\n".join(batch.to_series().fill_null("")).encode() + b"\n"
         return
     begun: list[bytes] = []  # of a line that has not ended; joined once, because it may be long
-    with _opened(path, start) as file:
+    with opened(path, start) as file:
         while block := file.read(BLOCK):
             whole, newline, rest = block.rpartition(b"\n")
             if newline:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
-from scaling_cli.data.files.json_lines import flattened
+from scaling_cli.data.files.json_runs import flattened, rows_of_run, rows_within
 from scaling_cli.errors import DataError
 
 TRAINER_KEY = b'"log_history"'
@@ -27,7 +27,7 @@ def read_document(path: str) -> list[Row]:
         DataError: It is cut short, or has no rows.
     """
     try:
-        content = json.loads(b"".join(line_blocks(path)))
+        content = _parsed(b"".join(line_blocks(path)))
     except ValueError as error:
         raise DataError(
             f"{path} is not valid JSON{_place(error)}.", hint="Check that the job that writes it has finished."
@@ -45,47 +45,37 @@ def read_document(path: str) -> list[Row]:
     return rows
 
 
+def _parsed(text: bytes) -> Any:
+    """The content of a document, or a list of those of its lines: a run with its history takes one each."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data" or b"\n" in text[: error.pos].strip():
+            raise
+    lines = text.decode().splitlines(keepends=True)
+    items = []
+    for number, line in enumerate(lines):
+        try:
+            items += [json.loads(line)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, "".join(lines), len("".join(lines[:number])) + error.pos) from None
+    return items
+
+
 def _place(error: ValueError) -> str:
     return f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
 
 
 def _rows(content: Any) -> list[Row]:
     if isinstance(content, list):
-        return [flattened(item) for item in content]
+        return rows_within(content) or [flattened(item) for item in content]
     if not isinstance(content, Mapping):
         return []
     if isinstance(content.get("log_history"), list):
         return _trainer_rows(content)
     if isinstance(content.get("results"), Mapping) and {"config", "versions", "n-shot"} & content.keys():
         return [_evaluation_row(content)]
-    if content and all(isinstance(value, list) for value in content.values()):
-        names = list(content)
-        longest = max(len(values) for values in content.values())
-        return [flattened({name: content[name][i] for name in names if i < len(content[name])}) for i in range(longest)]
-    return _curves(content) or [flattened(content)]
-
-
-def _curves(content: Mapping[str, Any]) -> list[Row]:
-    """A row for each element of the losses, with other lists as long and with what holds for the whole run.
-
-    Empty unless all losses are lists of numbers. Without a column of steps, the place in the list is the epoch, as in
-    the history of Keras.
-    """
-    lists = {name: value for name, value in content.items() if isinstance(value, list) and _are_numbers(value)}
-    losses = [name for name in content if name.lower().endswith("loss")]
-    rows = max((len(lists[name]) for name in losses), default=0) if set(losses) <= lists.keys() else 0
-    columns = {name: value for name, value in lists.items() if len(value) == rows}
-    if rows < 2:
-        return []
-    order = {} if {"step", "steps", "epoch", "epochs"} & content.keys() else {"epoch": list(range(1, rows + 1))}
-    whole = flattened({name: value for name, value in content.items() if name not in columns})
-    return [
-        whole | flattened({name: value[place] for name, value in (order | columns).items()}) for place in range(rows)
-    ]
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
+    return rows_of_run(content) or [flattened(content)]
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:

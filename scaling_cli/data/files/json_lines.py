@@ -8,35 +8,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from scaling_cli.data.cells import NESTED, plain_columns
+from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
+from scaling_cli.data.files.json_runs import flattened, rows_within
 from scaling_cli.errors import DataError
 
 TOGETHER, MANY = 20_000, 200  # rows, or blocks, that are joined into one table
-
-
-def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
-    """The cells of one JSON object as text, with nested ones as `outer/inner`; empty for any other value."""
-    cells: dict[str, str | None] = {}
-    if not isinstance(item, Mapping):
-        return cells
-    for key, value in item.items():
-        if isinstance(value, Mapping):
-            cells |= flattened(value, f"{prefix}{key}{NESTED}")
-        else:
-            cells[prefix + str(key)] = _text(value)
-    return cells
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value)  # true, 1.5, NaN, [1, 2]
 
 
 def _is_json_lines(head: bytes) -> bool:
@@ -44,7 +26,8 @@ def _is_json_lines(head: bytes) -> bool:
     if not first.startswith(b"{") or not newline or not rest.strip():
         return False
     try:
-        return isinstance(json.loads(first), dict)
+        found = json.loads(first)
+        return isinstance(found, dict) and not rows_within(found)  # a line with the history of a run is a document
     except (ValueError, RecursionError):
         return False
 

@@ -8,14 +8,13 @@ recognise a file, and to find the end of a file that is still being written.
 
 from __future__ import annotations
 
-import gzip
 import struct
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import polars as pl
 
-from scaling_cli.data.files.format import BLOCK, GZIP, Format, Row, scan_rows
+from scaling_cli.data.files.format import BLOCK, Format, Row, opened, scan_rows
 from scaling_cli.errors import DataError
 
 HEADER = 12  # bytes of a length and its checksum
@@ -140,11 +139,11 @@ def read_events(path: str) -> list[Row]:
     Raises:
         DataError: The file is damaged, or has no scalars yet.
     """
-    with open(path, "rb") as start:
-        packed = start.read(2) == GZIP
+    with open(path, "rb") as begun:
+        start = begun.read(2)
     steps: dict[int, dict[str, str | None]] = {}
     try:
-        with gzip.open(path, "rb") if packed else open(path, "rb") as file:
+        with opened(path, start) as file:
             for payload in _payloads(file):  # type: ignore[arg-type]
                 for step, tag, amount in _scalars(payload):
                     steps.setdefault(step, {"step": str(step)})[tag] = repr(amount)

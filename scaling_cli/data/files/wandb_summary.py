@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
-from scaling_cli.data.files.json_lines import flattened
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.errors import DataError
 
 # W&B writes one of these in every summary; a column of a table would be a list.

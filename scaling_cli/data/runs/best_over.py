@@ -98,16 +98,16 @@ def levels(values: pl.Series) -> Indices:
     if not values.dtype.is_numeric():
         ranks: Indices = values.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.intp) - 1
         return ranks
-    return distinct(_numbered(values.cast(pl.Float64).to_numpy()))[1]
+    different, place = distinct(values.cast(pl.Float64).to_numpy())
+    return distinct(_labelled(different))[1][place]
 
 
-def _numbered(numbers: Array) -> Indices:
-    """The label of each number `(n,)`.
+def _labelled(different: Array) -> Indices:
+    """The label of each of some different numbers in order `(n,)`.
 
     Positive numbers that follow each other by less than `EQUAL` in logs share a label, unless the first and the last of
     such a chain differ by more than `CHAIN`.
     """
-    different, place = distinct(numbers)
     if not len(different):
         return np.zeros(0, dtype=np.intp)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -117,7 +117,7 @@ def _numbered(numbers: Array) -> Indices:
         starts = np.flatnonzero(np.diff(chain, prepend=0))
         spans = np.maximum.reduceat(logs, starts) - np.minimum.reduceat(logs, starts)
     labels: Indices = np.where(spans[chain - 1] > CHAIN, len(different) + np.arange(len(different)), chain)
-    return labels[place]
+    return labels
 
 
 def _edges(known: pl.DataFrame, settings: pl.DataFrame, best: pl.DataFrame, swept: Sequence[str]) -> str:

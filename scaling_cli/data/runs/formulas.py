@@ -43,10 +43,13 @@ class Source(Record):
     role: str = ""
 
     def values(self, schema: pl.Schema) -> pl.Expr:
-        """The numbers of the column, in base units if it is read for a role."""
+        """The numbers of the column, in base units if it is read for a role; NaN for text that is not a number."""
         column, scale = self.chosen.column, self.chosen.scale
         if cells.is_text(schema[column]):
-            return cells.numbers_of_text(pl.col(column).cast(pl.String), cell_units(self.role, scale)) * scale
+            text = pl.col(column).cast(pl.String)
+            numbers = cells.numbers_of_text(text, cell_units(self.role, scale))
+            # Null would be a missing value, which leaves a row in.
+            return pl.when(cells.is_unreadable(text, numbers)).then(float("nan")).otherwise(numbers * scale)
         return cells.number(column, schema[column]) * scale
 
 

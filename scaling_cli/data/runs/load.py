@@ -35,7 +35,7 @@ from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_steps
+from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_run_settings, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -232,8 +232,10 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     step_caveats: tuple[Caveat, ...] = ()
     if rows.is_small:
         frame, step_caveats = with_steps(frame, schema, plan)
+        frame = with_run_settings(frame, schema, plan, options.where)
         if plan.formulas:
             frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+    every = frame
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
@@ -248,7 +250,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
     settled = columns_in(options.where)
     is_plain = plan.chosen == rows.plan.chosen and not plan.has_reused_names
-    around = rows.frame if is_plain and settled else frame  # what the condition drops says more of the same runs
+    around = every if is_plain and settled else frame  # what the condition drops says more of the same runs
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)

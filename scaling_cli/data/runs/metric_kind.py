@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+import numpy as np
 import polars as pl
 
-from scaling_cli.arrays import distinct
+from scaling_cli.arrays import mean_ranks
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import different
 from scaling_cli.data.names import normalise
@@ -46,7 +47,7 @@ def doubts(
     column = columns["loss"]
     if loss_unit == PERPLEXITY:
         yield caveat("perplexity-log", formula=column)
-    is_outcome = different(points["loss"]) == 2 and points["loss"].is_in([0.0, 1.0]).all()
+    is_outcome = points["loss"].is_in([0.0, 1.0]).all() and different(points["loss"]) == 2
     if is_outcome:
         yield caveat("single-outcomes", column=column)
     role = _grows_with(points)
@@ -82,12 +83,10 @@ def _grows_with(points: pl.DataFrame) -> str | None:
 def _rank_correlation(points: pl.DataFrame, role: str) -> float | None:
     """Spearman's rank correlation of the loss with a role, quickly where it is far from the limit."""
     if points[role].null_count() == 0:
-        places = [distinct(points[name].to_numpy())[1] for name in (role, "loss")]
-        n = points.height
-        if all(int(place.max()) == n - 1 for place in places):  # no ties
-            rank = 1 - 6 * float(((places[0] - places[1]) ** 2).sum()) / (n * (n**2 - 1))
-            if abs(rank - GROWTH_RANK) > 1e-6:
-                return rank
+        left, right = (mean_ranks(points[name].to_numpy()) - points.height / 2 for name in (role, "loss"))
+        size = float(np.sqrt((left @ left) * (right @ right)))
+        if size > 0 and abs((rank := float(left @ right) / size) - GROWTH_RANK) > 1e-6:
+            return rank
     found: float | None = points.select(pl.corr(role, "loss", method="spearman")).item()
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
@@ -200,8 +201,8 @@ def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
     known = values.drop_nulls() if values.null_count() else values
     if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
         return
-    ordered = known.sort()
-    top, next_top, bottom, next_bottom = ordered[-1], ordered[-2], ordered[0], ordered[1]
+    ends = np.partition(known.to_numpy(), (0, 1, -2, -1))
+    top, next_top, bottom, next_bottom = (float(ends[place]) for place in (-1, -2, 0, 1))
     if top > limit * next_top and bottom <= top / SLIP <= next_top:
         place = values.arg_max()
         assert place is not None

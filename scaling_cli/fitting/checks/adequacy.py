@@ -20,7 +20,7 @@ from math import sqrt
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking, alone
@@ -169,12 +169,12 @@ class _Tested:
         along = float(outside @ self.residual)
         rest = self.residual - along * outside
         # Points of a run count once: the sum of squares is spread over the degrees of freedom of runs.
-        variance = float(rest @ rest) / max(freedom * len(rest) / self.count, 1e-300)
+        variance = float(rest @ rest) / max(freedom * len(rest) / self.count, ALMOST_ZERO)
         leverage = np.einsum("nk,nk->n", self.basis, self.basis) + outside**2
         scores = np.bincount(self.runs, outside * rest / np.maximum(1 - leverage, 0.2), minlength=self.count)
         robust = float(scores @ scores)
-        by_f = two_tails(along / sqrt(max(variance, 1e-300)), freedom)
-        return Pattern(what, by_f, two_tails(along / sqrt(max(robust, 1e-300)), freedom))
+        by_f = two_tails(along / sqrt(max(variance, ALMOST_ZERO)), freedom)
+        return Pattern(what, by_f, two_tails(along / sqrt(max(robust, ALMOST_ZERO)), freedom))
 
 
 def _orthonormal(jacobian: Array) -> Array:
@@ -198,7 +198,7 @@ def _directions(fitted: Fitted) -> dict[str, Array]:
         found[f"depend on {with_and(logs)} together"] = first * second
     if len(logs) > 1:
         prediction = problem.predictions(fitted.theta[None])[0]
-        found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, 1e-300))) ** 2
+        found["bend along the predicted loss"] = _standard(np.log(np.maximum(prediction, ALMOST_ZERO))) ** 2
     return found
 
 
@@ -278,7 +278,7 @@ def _improvements(fitted: Fitted, names: Sequence[str]) -> Asking[list[float]]:
             p_values.append(1.0)
             continue
         more, spare = len(law.names) - len(fitted.theta), problem.run_count - len(law.names)
-        p_values.append(f_tail((left - right) / more / max(right / spare, 1e-300), more, spare))
+        p_values.append(f_tail((left - right) / more / max(right / spare, ALMOST_ZERO), more, spare))
     return p_values
 
 

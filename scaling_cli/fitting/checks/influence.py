@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, summed
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices, summed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.tails import two_tails
@@ -40,9 +40,9 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> Asking[tuple[Influence, 
     pulls = run_influences(fitted)[:, exponents] ** 2
     # Errors from the other runs: otherwise an outlier would widen the errors by which it is measured.
     errors = np.sqrt(np.maximum(pulls.sum(axis=0) - pulls, 0.0))
-    guess = np.where(errors > 0, np.sqrt(pulls) / np.maximum(errors, 1e-300), 0.0).max(axis=1)
-    chosen = np.argsort(-guess, kind="stable")[:MOST_REFITS]
-    chosen = chosen[guess[chosen] > WORTH_A_REFIT]
+    guess = np.where(errors > 0, np.sqrt(pulls) / np.maximum(errors, ALMOST_ZERO), 0.0).max(axis=1)
+    worth = np.flatnonzero(guess > WORTH_A_REFIT)
+    chosen = worth[np.argsort(-guess[worth], kind="stable")[:MOST_REFITS]]
     if not len(chosen):
         return ()
     without = (yield from _left_out(fitted, chosen))[:, exponents]
@@ -104,7 +104,7 @@ def outlying_doubts(fitted: Fitted, runs: tuple[str, ...], group: dict[str, str]
     return [
         caveat(
             "outlying-run", group, run=runs[worst], size=percent(abs(off)),
-            side="above" if off > 0 else "below", times=abs(by_run[worst]) / max(noise, 1e-300),
+            side="above" if off > 0 else "below", times=abs(by_run[worst]) / max(noise, ALMOST_ZERO),
             others=f", and {more} more {'run does' if more == 1 else 'runs do'}" if more else "",
         )
     ]  # fmt: skip
@@ -126,7 +126,7 @@ def _are_off(fitted: Fitted, chosen: Indices) -> Asking[Flags]:
     own = left[np.arange(len(chosen)), chosen]
     variance = np.maximum((left**2).sum(axis=1) - own**2, 0.0) / freedom
     size = np.abs(own) * np.sqrt(np.maximum(1.0 - leverage, 0.0))
-    times = size / np.maximum(np.sqrt(variance), 1e-300)
+    times = size / np.maximum(np.sqrt(variance), ALMOST_ZERO)
     return np.array([two_tails(float(t), freedom) < CHANCE / problem.run_count for t in times])
 
 

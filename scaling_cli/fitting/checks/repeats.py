@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.leverage import is_free, residuals
@@ -70,7 +70,7 @@ def lack_of_fit(cells: Indices, residual: Array, weights: Array, parameters: int
     totals = np.bincount(cells, weights)
     means = np.bincount(cells, weights * residual) / totals
     lack, pure = float(totals @ means**2), float(weights @ (residual - means[cells]) ** 2)
-    return f_tail(lack / spare / max(pure / repeats, 1e-300), spare, repeats)
+    return f_tail(lack / spare / max(pure / repeats, ALMOST_ZERO), spare, repeats)
 
 
 def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:

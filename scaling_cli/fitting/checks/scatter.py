@@ -9,8 +9,8 @@ from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.numbers.format import percent
 
 SURFACE = ("params", "tokens")
-POOR_CURVE = ((0.1, 0.5), (0.05, 0.92))  # rmse of log loss, and R2: of both one is as large, the other as small
-POOR_SURFACE = (*POOR_CURVE, (0.03, 0.95))  # runs of equal params and tokens do not differ by several percent
+POOR_CURVE = (0.05, 0.92)  # rmse of log loss that is as large, and R2 that is as small
+POOR_SURFACE = (0.03, 0.95)  # runs of equal params and tokens do not differ by several percent
 
 
 def scatter_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]:
@@ -20,8 +20,8 @@ def scatter_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]
         return []
     rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
     spread = float(np.std(np.log(observed)))
-    limits = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
-    if not any(rmse >= least and rmse**2 >= (1 - most) * spread**2 for least, most in limits):
+    least, most = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
+    if rmse < least or rmse**2 < (1 - most) * spread**2:
         return []
     share = max(1 - rmse**2 / spread**2, 0.0)
     return [caveat("poor-fit", group, law=fitted.problem.law.name, share=share, rmse=percent(rmse))]

@@ -78,7 +78,7 @@ def _move(axes: Any, box: Any) -> None:
 def _stretch(axes: Any, share: float, *, is_low: bool) -> None:
     """Leave a share of the height of the panel free below or above the present range."""
     scale = axes.yaxis.get_transform()
-    low, high = scale.transform(np.array(sorted(axes.get_ylim())))
+    low, high = scale.transform(np.array(axes.get_ylim()))  # the lower end is the larger one on an axis of names
     more = (high - low) * share / (1 - share)
     ends = (low - more, high) if is_low else (low, high + more)
     axes.set_ylim(*scale.inverted().transform(np.array(ends)))

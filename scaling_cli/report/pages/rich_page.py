@@ -104,7 +104,6 @@ def _table(part: Placed, look: Look) -> Table:
         pad_edge=False,
         show_edge=False,
         padding=(0, GAP - 1, 0, 0),
-        collapse_padding=True,
     )
     for i, column in enumerate(part.sheet.columns):
         table.add_column(
@@ -140,11 +139,7 @@ def _drawn(blocks: Sequence[RenderableType], look: Look) -> str:
         force_jupyter=False,
         force_terminal=look.color,
         color_system="standard" if look.color else None,
-        no_color=not look.color,
         legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
     )
     screen.print(Group(*blocks))
     assert isinstance(screen.file, io.StringIO)

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scaling_cli.analysis.allocation.box import descend, lowest, spread_points
+from scaling_cli.analysis.allocation.box import (
+    Lowest,
+    _derivatives,
+    _elsewhere,
+    _finite,
+    _newton,
+    descend,
+    lowest,
+    spread_points,
+)
 
 
 def bowls(centres: np.ndarray, twist: float = 0.6):
@@ -87,3 +96,81 @@ def test_points_are_spread_by_powers_of_the_golden_and_the_plastic_number(size, 
     # Evenly: each of ten slices of each side has about a tenth of them.
     for side in points.T:
         assert np.histogram(side, 10, (0, 1))[0] == pytest.approx(np.full(10, 30), abs=4)
+
+
+def quartic(rows, places):
+    """x^2 y + 3 y^2 - 2 x + z^3, times one more than the row."""
+    x, y, z = places[..., 0], places[..., 1], places[..., 2]
+    return (1 + rows)[:, None] * (x**2 * y + 3 * y**2 - 2 * x + z**3)
+
+
+def exact(row, place):
+    x, y, z = place
+    slope = np.array([2 * x * y - 2, x**2 + 6 * y, 3 * z**2])
+    bend = np.array([[2 * y, 2 * x, 0], [2 * x, 6, 0], [0, 0, 6 * z]])
+    return (1 + row) * slope, (1 + row) * bend
+
+
+def test_slopes_and_bends_are_those_of_calculus_also_at_the_edges():
+    places = np.array([[0.3, 0.6, 0.2], [0.0, 1.0, 0.5], [1.0, 0.0, 1.0]])
+    slope, bend = _derivatives(quartic, np.array([0, 2, 1]), places)
+    for row, place, each_slope, each_bend in zip((0, 2, 1), places, slope, bend, strict=True):
+        expected = exact(row, place)
+        assert each_slope == pytest.approx(expected[0], abs=5e-6)
+        assert each_bend == pytest.approx(expected[1], abs=5e-3)
+
+
+def test_a_step_is_newtons_with_bends_made_positive_and_a_quarter_of_the_box_at_most():
+    place = np.array([[0.4, 0.5, 0.3]])
+    slope, bend = exact(0, place[0])
+    curvature, axes = np.linalg.eigh(bend)
+    step = -axes @ ((axes.T @ slope) / np.abs(curvature))
+    step /= max(np.abs(step).max() / 0.25, 1)
+    assert _newton(quartic, np.array([0]), place)[0] == pytest.approx(step, abs=1e-4)
+
+
+def test_a_short_step_ends_at_the_bottom_of_a_bowl():
+    def bowl(_, places):
+        x, y = places[..., 0] - 0.6, places[..., 1] - 0.45
+        return 3 * x**2 + y**2 + x * y
+
+    assert _newton(bowl, np.array([0]), np.array([[0.5, 0.5]]))[0] == pytest.approx([0.1, -0.05], abs=1e-6)
+
+
+@pytest.mark.parametrize(("edge", "is_held"), [(0.0, True), (1.0, False)])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_coordinate_that_is_pressed_against_an_edge_stays(edge, is_held, sign):
+    """The slope along x is positive, or negative for the other sign, which presses against the other edge."""
+
+    def tilted(_, places):
+        return sign * places[..., 0] + 0.5 * places[..., 0] ** 2 + (places[..., 1] - 0.5) ** 2
+
+    place = np.array([[edge if sign > 0 else 1 - edge, 0.4]])
+    step = _newton(tilted, np.array([0]), place)[0]
+    assert (step[0] == 0) == is_held
+    assert step[1] == pytest.approx(0.1, abs=1e-6) or not is_held
+
+
+def test_a_flat_direction_is_taken_as_hardly_bent_and_not_as_endless():
+    step = _newton(lambda _, places: 5 * (places[..., 0] - 0.6) ** 2 + 0 * places[..., 1], np.array([0]),
+                   np.array([[0.5, 0.5]]))[0]  # fmt: skip
+    assert step[0] == pytest.approx(0.1, abs=1e-6)
+    assert abs(step[1]) <= 0.25
+
+
+def test_what_has_no_value_counts_as_a_million():
+    assert _finite(np.array([1.0, np.nan, np.inf, -np.inf])).tolist() == [1.0, 1e6, 1e6, 1e6]
+
+
+def test_replicates_begin_where_the_first_ends_and_move_where_a_spread_point_is_lower():
+    centres = np.array([[0.2], [0.9]])
+    objective = bowls(centres, 0.0)
+    design = spread_points(512, 1)
+    here = Lowest(np.array([[0.2], [0.9]]), np.array([0.0, 0.0]))
+    kept = _elsewhere(objective, np.array([0, 1]), here, design)
+    assert kept is here
+    wrong = Lowest(np.array([[0.2], [0.3]]), np.array([0.0, 0.36]))
+    moved = _elsewhere(objective, np.array([0, 1]), wrong, design)
+    assert moved.place[:, 0] == pytest.approx([0.2, 0.9], abs=1e-6)
+    assert moved.value == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert wrong.place[1, 0] == 0.3

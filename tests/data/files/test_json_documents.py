@@ -7,6 +7,8 @@ import json
 import pytest
 
 from scaling_cli.data.files.json_documents import DOCUMENT, TRAINER_STATE, read_document
+from scaling_cli.data.files.json_lines import JSON_LINES
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.errors import DataError
 
 
@@ -125,3 +127,99 @@ def test_a_document_is_recognised_by_its_first_tokens(head, is_document):
     assert DOCUMENT.recognises(head) == is_document
     assert TRAINER_STATE.recognises(head + b'"log_history"') == is_document
     assert not TRAINER_STATE.recognises(head)
+
+
+HISTORY = [{"step": 100, "val_loss": 3.5}, {"step": 200, "val_loss": 3.0}]
+STEPS = [{"step": "100", "val_loss": "3.5"}, {"step": "200", "val_loss": "3.0"}]
+
+
+def test_a_list_of_runs_may_stand_within_a_document(rows):
+    runs = [{"params": 1, "loss": 3.5}, {"params": 2, "eval": {"loss": 3.0}}]
+    read = [{"params": "1", "loss": "3.5"}, {"params": "2", "eval/loss": "3.0"}]
+    assert rows({"runs": runs}) == read
+    assert rows({"author": "x", "meta": {"seed": 1}, "experiment": {"runs": runs}}) == [
+        {"author": "x", "meta/seed": "1", **row} for row in read
+    ]
+
+
+def test_the_name_of_a_document_is_that_of_a_run_only_beside_its_history(rows):
+    assert rows({"name": "a", "history": HISTORY}) == [{"name": "a", **step} for step in STEPS]
+    (first, _) = rows({"name": "sweep", "runs": [{"params": 1, "loss": 3.5}, {"params": 2, "loss": 3.0}]})
+    assert first == {"document/name": "sweep", "params": "1", "loss": "3.5"}
+
+
+def test_runs_may_be_named_by_their_keys(rows):
+    content = {"small": {"params": 1, "loss": 3.5, "note": "x"}, "large": {"params": 2, "loss": 3.0}}
+    read = [
+        {"run_id": "small", "params": "1", "loss": "3.5", "note": "x"},
+        {"run_id": "large", "params": "2", "loss": "3.0"},
+    ]
+    assert rows(content) == read
+    assert rows({"runs": content, "seed": 1}) == [{"seed": "1", **row} for row in read]
+    assert rows({name: {**run, "history": HISTORY} for name, run in content.items()}) == [
+        {**first, **step} for first in read for step in STEPS
+    ]
+
+
+def test_histories_may_be_named_by_their_keys(rows):
+    read = [{"run_id": name, **step} for name in ("first", "second") for step in STEPS]
+    assert rows({"first": HISTORY, "second": HISTORY}) == read
+    assert rows({"runs": {"first": HISTORY, "second": HISTORY}}) == read
+    columns = {"step": [100, 200], "val_loss": [3.5, 3.0]}
+    assert rows({"first": columns, "second": columns}) == read
+    assert "run_id" not in rows({"train": HISTORY, "val": HISTORY})[0]
+
+
+@pytest.mark.parametrize("names", [("train", "eval"), ("config", "summary"), ("Final", "best")])
+def test_parts_of_one_run_are_no_runs(rows, names):
+    (row,) = rows({name: {"loss": 3.5, "acc": 1} for name in names})
+    assert list(row) == [f"{name}/{key}" for name in names for key in ("loss", "acc")]
+
+
+def test_a_run_may_have_its_history_and_settings(rows):
+    assert rows({"config": {"params": 1}, "history": HISTORY}) == [{"config/params": "1", **step} for step in STEPS]
+    columns = {"step": [100, 200], "val_loss": [3.5, 3.0]}
+    assert rows({"config": {"params": 1}, "data": columns}) == [{"config/params": "1", **step} for step in STEPS]
+
+
+@pytest.mark.parametrize("history", [{"history": HISTORY}, {"step": [100, 200], "val_loss": [3.5, 3.0]}])
+def test_runs_of_a_list_have_their_histories_and_a_name(rows, history):
+    runs = [{"params": 1, **history}, {"params": 2, **history}]
+    assert rows(runs) == [{"run_id": run, "params": run, **step} for run in ("1", "2") for step in STEPS]
+    named = [{"name": name, **run} for name, run in zip("ab", runs, strict=True)]
+    assert rows(named) == [
+        {"name": name, "params": params, **step} for name, params in (("a", "1"), ("b", "2")) for step in STEPS
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"task_id": 1, "samples": [{"passed": True}, {"passed": False}]}],
+        [{"problem": [1], "answers": ["x", "y"]}, {"problem": [2], "answers": ["x"]}],
+        {"a": {"n": 1}, "b": {"n": 2}},
+        {"loss": 3.5, "params": 1},
+        {"a": {"loss": 1, "x": 1, "y": 2}, "b": {"z": 1, "w": 2}},
+    ],
+)
+def test_other_documents_are_left_as_they_are(rows, content):
+    assert rows(content) == [flattened(item) for item in (content if isinstance(content, list) else [content])]
+
+
+def test_each_line_may_be_a_run_with_its_history(rows):
+    lines = [json.dumps({"params": params, "history": HISTORY}) for params in (1, 2)]
+    read = [{"run_id": run, "params": run, **step} for run in ("1", "2") for step in STEPS]
+    assert rows("\n".join(lines)) == read
+    assert rows("\n".join(lines) + "\n\n") == read
+    assert not JSON_LINES.recognises("\n".join(lines).encode())
+    assert JSON_LINES.recognises(b'{"params": 1, "loss": 3}\n{"params": 2}')
+    with pytest.raises(DataError, match="is not valid JSON: line 3, column"):
+        rows("\n".join([*lines, lines[0][:20]]))
+
+
+def test_documents_of_many_levels_and_many_rows_are_read_in_time(rows):
+    deep = {"loss": 1}
+    for _ in range(60):
+        deep = {"a": deep, "b": deep if _ < 3 else 1}
+    assert len(rows(deep)) == 1
+    assert len(rows({"x": {"runs": [{"loss": 1, "n": place} for place in range(20_000)]}})) == 20_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.json_lines import JSON_LINES, flattened
+from scaling_cli.data.files.json_lines import JSON_LINES
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.errors import DataError
 
 

@@ -79,6 +79,17 @@ def test_cells_of_text_are_read_as_numbers(cells):
     assert tokens(LOG.with_columns(batch_size=pl.Series(cells))) == TOKENS
 
 
+def test_text_that_is_not_a_number_leaves_its_row_out():
+    found = load_runs(
+        LOG.with_columns(batch_size=pl.Series(["256", "many", "512"])), tokens="step * batch_size * seq_len"
+    )
+    assert found.frame["tokens"].to_list() == [TOKENS[0], TOKENS[2]]
+    assert found.excluded == {"non-finite tokens": 1}
+    assert tokens(LOG.with_columns(batch_size=pl.Series(["256", "n/a", "512"]))) == [TOKENS[0], None, TOKENS[2]]
+    with pytest.raises(DataError, match="3 with non-finite tokens"):
+        tokens(LOG, "run * 2")
+
+
 @pytest.mark.parametrize(
     ("names", "formula"),
     [

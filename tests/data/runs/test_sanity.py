@@ -4,6 +4,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.data.runs import sanity
+from scaling_cli.data.runs.sanity import _lone
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
@@ -329,6 +330,15 @@ def test_a_slip_names_the_amount_that_is_farther_from_its_median(role):
     }
     points[role] = [points[role][0] * 1000, *points[role][1:]]
     assert found(points)["unit-slip"].startswith(f"{role} ") or f" {role} of " in found(points)["unit-slip"]
+
+
+def test_the_factor_of_a_slip_is_that_to_the_nearest_of_the_others():
+    values = pl.Series([2e3, 1.0, 2.0, 4.0, None, 8.0])
+    assert list(_lone(values, 15.0)) == [(0, pytest.approx(250.0))]
+    assert list(_lone(1e6 / values, 15.0)) == [(0, pytest.approx(250.0))]
+    both = pl.Series([3e3, 1.0, 3e-3, 2.0, 1.5, 3.0])
+    assert list(_lone(both, 15.0)) == [(0, pytest.approx(1000.0)), (2, pytest.approx(1 / 3e-3))]
+    assert list(_lone(pl.Series([2000, 1, 2, 4, 8]), 15.0)) == []  # whole numbers are no amounts
 
 
 def test_copies_within_runs_and_of_runs_are_both_named():

@@ -211,3 +211,17 @@ def test_words_are_successes_failures_or_half():
     for word in WORDS:
         (found,) = pl.DataFrame({"cell": [word]}, schema).select(outcome("cell", schema)).to_series()
         assert found == (1.0 if word in good else 0.5 if word in half else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("C true yes pass passed correct resolved success", 1.0),
+        ("P", 0.5),
+        ("I N false no fail failed incorrect unresolved failure timeout", 0.0),
+    ],
+)
+def test_words_of_evaluation_tools_have_their_numbers(words, number):
+    frame = pl.DataFrame({"verdict": [each for word in words.split() for each in (word, word.upper())]})
+    assert frame.select(outcome("verdict", frame.schema))["verdict"].to_list() == [number] * frame.height
+    assert {word.upper() for word in words.split()} <= {word.upper() for word in WORDS}

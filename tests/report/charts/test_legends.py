@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 
 from scaling_cli.report.charts.chart import Axis, Chart, Series
 from scaling_cli.report.charts.figure import drawn
-from scaling_cli.report.charts.legends import _move
+from scaling_cli.report.charts.legends import _dense, _drawn, _hides, _move, _stretch
 from scaling_cli.report.charts.style import FigureStyle
 
 
@@ -52,3 +52,84 @@ def test_a_wide_legend_stays_in_its_corner_and_the_panel_grows_there(x, side, y,
     _move(axes, Bbox.from_bounds(*corner, 0.2 * panel.width, 0.1 * panel.height))
     places = {1: "upper right", 2: "upper left", 3: "lower left", 4: "lower right"}
     assert places[axes.get_legend()._loc_real] == f"{height} {side}"
+
+
+@pytest.mark.parametrize(("is_low", "ends"), [(True, (-1 / 3, 1)), (False, (0, 4 / 3))])
+def test_room_is_a_share_of_the_panel_below_or_above_what_was_there(is_low, ends):
+    axes = Figure().subplots()
+    axes.set_ylim(0, 1)
+    _stretch(axes, 0.25, is_low=is_low)
+    assert axes.get_ylim() == pytest.approx(ends)
+    axes.set_yscale("log")
+    axes.set_ylim(1, 1000)
+    _stretch(axes, 0.25, is_low=is_low)
+    assert axes.get_ylim() == pytest.approx((0.1, 1000) if is_low else (1, 10_000))
+
+
+@pytest.mark.parametrize(("is_low", "ends"), [(True, (4 / 3, 0)), (False, (1, -1 / 3))])
+def test_an_axis_of_names_keeps_its_first_name_on_top(is_low, ends):
+    axes = Figure().subplots()
+    axes.set_ylim(1, 0)
+    _stretch(axes, 0.25, is_low=is_low)
+    assert axes.get_ylim() == pytest.approx(ends)
+
+
+def test_a_curve_is_looked_at_at_places_all_along_it():
+    found = _dense(np.array([[0.0, 0.0], [1.0, 3.0], [2.0, 3.0]]))
+    assert found.shape == (64, 2)
+    assert found[:32, 1] == pytest.approx(3 * found[:32, 0])
+    assert (found[0].tolist(), found[31].tolist(), found[-1].tolist()) == ([0, 0], [1, 3], [2, 3])
+    assert found[32:, 1].tolist() == [3.0] * 32
+    assert _dense(np.array([[5.0, 6.0]])).tolist() == [[5, 6]]
+    assert len(_dense(np.array([[5.0, 6.0], [7.0, 8.0]]))) == 32
+
+
+@pytest.mark.parametrize(
+    ("place", "is_hidden"), [((2, 3), True), ((1, 3), False), ((3, 3), False), ((2, 2), False), ((2, 4), False)]
+)
+def test_a_box_hides_what_is_inside_it(place, is_hidden):
+    assert _hides(Bbox([[1, 2], [3, 4]]), np.array([[0.0, 0.0], place])) is is_hidden
+
+
+def test_points_curves_bars_and_names_count_but_rules_and_bands_do_not():
+    axes = Figure().subplots()
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, 10)
+    axes.plot([1, 2], [1, 2], "o", linestyle="none")
+    axes.plot([1, 2], [3, 4])
+    axes.axhline(9)
+    axes.fill_between([1, 2], [5, 5], [6, 6])
+    axes.vlines([7], [1], [2])
+    axes.scatter([4, 5], [4, 5], c=[1.0, 2.0])
+    text = axes.text(8, 8, "a name")
+    back = axes.transData.inverted().transform
+    found = [back(places) for places in _drawn(axes)]
+    assert [len(places) for places in found] == [2, 32, 32, 2, 32]
+    assert found[0] == pytest.approx(np.array([[1, 1], [2, 2]]))
+    assert (found[1][0], found[1][-1]) == (pytest.approx([1, 3]), pytest.approx([2, 4]))
+    assert (found[2][0], found[2][-1]) == (pytest.approx([7, 1]), pytest.approx([7, 2]))
+    assert found[3] == pytest.approx(np.array([[4, 4], [5, 5]]))
+    box = text.get_window_extent()
+    middle = back([(box.x0, (box.y0 + box.y1) / 2), (box.x1, (box.y0 + box.y1) / 2)])
+    assert (found[4][0], found[4][-1]) == (pytest.approx(middle[0]), pytest.approx(middle[1]))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_beside"), [(0.2, 0.3, True), (0.4, 0.3, False), (0.34, 0.3, False), (0.7, 0.47, True)]
+)
+def test_a_legend_goes_beside_the_panel_where_that_takes_less_or_half_of_the_height_is_too_little(
+    width, height, is_beside
+):
+    axes = Figure().subplots()
+    axes.plot([0, 1], [0, 1], label="a")
+    axes.set_ylim(0, 1)
+    axes.legend(loc="lower right")
+    panel = axes.get_window_extent()
+    _move(axes, Bbox.from_bounds(panel.x0, panel.y0, width * panel.width, height * panel.height))
+    if is_beside:
+        box = axes.transAxes.inverted().transform(axes.get_legend().get_bbox_to_anchor().p0)
+        assert box == pytest.approx((1.01, 1.0))
+        assert axes.get_ylim() == (0, 1)
+    else:
+        room = height + 0.04
+        assert axes.get_ylim() == pytest.approx((-room / (1 - room), 1))

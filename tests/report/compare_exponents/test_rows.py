@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scaling_cli.record import replace
-from scaling_cli.report.compare_exponents.facts import details, facts, margin_words
-from scaling_cli.report.compare_exponents.rows import sections
-from scaling_cli.results.comparison import Margin, Ranked
+from scaling_cli.report.compare_exponents.facts import details, facts, margin_words, sentences
+from scaling_cli.report.compare_exponents.rows import open_interval, sections
+from scaling_cli.results.comparison import Crossover, Margin, Multiplier, Ranked
 from scaling_cli.results.fit import Estimate
 from tests.factories import report
 from tests.report.compare_exponents.test_view import compared, group, result
@@ -90,3 +90,47 @@ def test_details_say_why_what_is_shared_and_the_tests():
     exact = result().tests
     plain = {name: replace(test, replicates=None, method="F") for name, test in exact.items()}
     assert dict(details(result(tests=plain)))["all groups"].endswith("same exponent p = 0.86 (F test)")
+
+
+def multiplier(estimate=2.0, *, is_extrapolated=False):
+    return Multiplier(2.81, estimate, 1.5, 2.5, 1e19, is_extrapolated)
+
+
+def said(*rows, pairs=2, **changes):
+    pair = compared("steep", "flat", "inconclusive", {"b": Estimate(0.01, -0.01, 0.03)}, compute_multiplier=rows)
+    pair = replace(pair, **changes)
+    lines = sentences(report(result(comparisons=(pair,) * pairs), command="compare-exponents"))
+    return [line.removeprefix(pair.sentence).strip() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [(2.0, "2"), (1e-3, "0.001"), (0.99e-3, "9.9e-4"), (9_990.0, "9,990"), (1.0e4, "1e4"), (2.5e6, "2.5e6")],
+)
+def test_each_of_two_pairs_has_the_multiplier_furthest_inside_the_data(times, words):
+    rows = (multiplier(7.0), multiplier(times), multiplier(None), multiplier(9.0, is_extrapolated=True))
+    found = said(*rows, crossover=None)
+    expected = f"At a loss of 2.81, steep needs {words} times the compute of flat. Their laws do not cross."
+    assert [line.replace(",", "") for line in found] == [expected.replace(",", "")] * 2
+    assert (
+        said(multiplier(None), multiplier(9.0, is_extrapolated=True), crossover=None)
+        == ["Their laws do not cross."] * 2
+    )
+    assert said(crossover=None) == ["", ""]
+
+
+def test_one_pair_says_only_where_its_laws_cross_and_four_say_nothing():
+    crossing = Crossover(4e22, 1e22, None, "inside")
+    (one,) = said(multiplier(), pairs=1, crossover=crossing, crossover_probability=0.25)
+    assert one == ("Their laws cross at compute 4e22 [1e22, -], inside the data (25 % of replicates cross below 1e26).")
+    assert said(multiplier(), pairs=4) == []
+    assert len(said(multiplier(), pairs=3)) == 3
+    for place, words in (("above", "beyond the data"), ("below", "before the data")):
+        (one,) = said(pairs=1, crossover=Crossover(4e22, None, None, place), crossover_probability=None)
+        assert one == f"Their laws cross at compute 4e22, {words}."
+
+
+def test_an_end_without_a_limit_is_infinite():
+    assert open_interval(Estimate(0.0123, 0.01, 0.0149)) == "[0.01000, 0.01490]"
+    assert open_interval(Estimate(0.0123, None, 0.01234)) == "(-inf, 0.0123)"
+    assert open_interval(Estimate(0.0123, 0.01234, None)) == "(0.0123, inf)"

@@ -8,9 +8,11 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.record import replace
 from scaling_cli.report.inference_coverage.panels import beyond, coverage_panels
-from scaling_cli.report.inference_coverage.rows import sections
-from scaling_cli.results.coverage import CurveCrossing, Forecast, Mix, Purchase
+from scaling_cli.report.inference_coverage.rows import _combined, _exchanges, _laws, _splits, sections
+from scaling_cli.results.coverage import CurveCrossing, Forecast, LawFit, Mix, Purchase, Slope
+from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Curve, Estimate
+from scaling_cli.results.verifications import BestSplit, VerificationSplit
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +189,43 @@ def test_a_curve_beyond_a_place_starts_there():
     found = beyond(AHEAD, 30.0)
     assert found == Curve(AHEAD.x[2:], AHEAD.y[2:], AHEAD.low[2:], AHEAD.high[2:])
     assert beyond(Curve(AHEAD.x, AHEAD.y), 31.0) == Curve(AHEAD.x[3:], AHEAD.y[3:])
+
+
+def test_the_best_splits_have_their_budgets_as_asked_and_their_ends(report):
+    values = Estimate(8.0, 6.0, 10.0), Estimate(4.0, 3.0, 5.0), Estimate(0.6, 0.5, 0.7)
+    rows = (BestSplit(16.0, None, "", *values), BestSplit(64.0, 0.25, "usd", *values, "most"))
+    split = VerificationSplit(0.5, Estimate(0.6), Estimate(0.4), rows, 0.01)
+    found = list(_splits(replace(report.results[0], split=split)))
+    assert found[0] == ("16", "8.00 [6.00, 10.00]", "4.00 [3.00, 5.00]", "0.600 [0.500, 0.700]", "")
+    assert found[1][0] == "64 (0.25 USD)"
+    assert found[1][-1] == "most solutions"
+    assert list(_splits(report.results[0])) == []
+
+
+def test_laws_have_their_parameters_their_slope_and_what_was_left_out(report):
+    law = LawFit({"A": Estimate(1.5, 1.0, 2.0), "b": Estimate(0.5, 0.4, 0.6)}, None, None, Slope(1, 1000, 0.3123))
+    inflated = replace(law, dropped=3, p_value=0.01234, parameters={"alpha": Estimate(0.5)})
+    made = replace(report.results[0], fits={"power-law": law, "zero-inflated": inflated})
+    assert list(_laws(made)) == [
+        ("power-law", "A", "1.50", "[1.00, 2.00]"), ("", "b", "0.500", "[0.400, 0.600]"),
+        ("", "slope, k 1 to 1,000", "0.3123", ""), ("zero-inflated", "alpha", "0.5000", "-"),
+        ("", "slope, k 1 to 1,000", "0.3123", ""), ("", "points left out, near 0 or 1", "3", ""),
+        ("", "p-value for no unsolvable problems", "0.012", ""),
+    ]  # fmt: skip
+
+
+def test_exchanges_have_the_factor_or_the_ratio_of_the_models(report):
+    plain = Exchange(8.75, 1.0, 9.0, 1, 9, 0.8125)
+    against = replace(plain, k=2000, against="b\x1b", other=0.75, difference=Estimate(0.0625, 0.05, 0.075),
+                      verdict="sampling", turn=Estimate(2.0, 1.0, 4.0))  # fmt: skip
+    found = list(_exchanges(replace(report.results[0], exchange=(plain, against))))
+    assert found[0][:6] == ("1", "9", "9", "0.8125", "", "-")
+    assert found[0][-2:] == ("-", "")
+    assert found[1][:6] == ("2,000", "8.75", "9", "0.8125", "b\\x1b", "0.75")
+    assert found[1][-2:] == ("sampling", "2 [1, 4]")
+
+
+def test_combined_forecasts_are_those_with_an_interval(report):
+    rows = (Forecast(20, "combined", 0.7, 0.6, 0.8), Forecast(30, "combined", 0.7, None, None),
+            Forecast(20, "power-law", 0.9, 0.8, 0.95))  # fmt: skip
+    assert list(_combined(replace(report.results[0], forecast=rows))) == [("20", "0.700", "[0.600, 0.800]")]

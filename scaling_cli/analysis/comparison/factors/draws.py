@@ -19,7 +19,7 @@ import numpy as np
 from scaling_cli.analysis.comparison.factors.cells import DesignedProblem
 from scaling_cli.analysis.comparison.factors.noise import OwnFits, shrunk
 from scaling_cli.analysis.comparison.models import parts
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.fitting.uncertainty import WEBB
 from scaling_cli.record import Record
 
@@ -83,7 +83,7 @@ def _leverage(jacobian: Array) -> Array:
 
 def basis_of(jacobian: Array) -> Array:
     """An orthonormal basis `(n, rank)` of the columns of a linear model `(n, k)`."""
-    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), 1e-300)
+    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), ALMOST_ZERO)
     basis, sizes, _ = np.linalg.svd(jacobian / length, full_matrices=False)
     return np.asarray(basis[:, sizes > TINY * sizes.max()])
 

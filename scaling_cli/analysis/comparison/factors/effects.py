@@ -20,7 +20,7 @@ from scaling_cli.analysis.comparison.factors.term_test import Ready, TermTest
 from scaling_cli.analysis.comparison.models import solve_in_chunks
 from scaling_cli.analysis.comparison.profile import LAD_INFLATION, crossings
 from scaling_cli.analysis.comparison.verdict import POWER
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
@@ -122,7 +122,7 @@ def _covariance(setting: Ready, problem: DesignedProblem, phi: Array) -> Array:
     """Covariance `(K, K)` of a designed fit, from design and noise; coordinates at bounds are held."""
     slopes = problem.residuals(phi[None])[1][0] * np.sqrt(_precision(setting))[:, None]
     free = (phi > problem.low) & (phi < problem.high)
-    length = np.maximum(np.sqrt((slopes**2).sum(axis=0)), 1e-300)
+    length = np.maximum(np.sqrt((slopes**2).sum(axis=0)), ALMOST_ZERO)
     unit = np.where(free, slopes / length, 0.0)
     covariance: Array = np.linalg.pinv(unit.T @ unit, rcond=1e-12) / np.outer(length, length)
     return covariance

@@ -20,7 +20,7 @@ from scaling_cli.analysis.comparison.factors.noise import OwnFits
 from scaling_cli.analysis.comparison.factors.statistic import Pose, errors_of, fit_term, own_fits, own_value
 from scaling_cli.analysis.comparison.models import Member, parts, run_numbers
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.record import Record
 
 MATCHED = 2.0  # standard errors by which the errors of matched runs are correlated
@@ -93,7 +93,7 @@ def _are_correlated(members: Sequence[Member], fits: OwnFits) -> bool:
     for member, theta, part in zip(members, fits.thetas, parts(members), strict=True):
         residuals = member.problem.residuals(theta)[0][0] / fits.shape[0, part]
         sums = np.bincount(member.problem.runs, residuals) / np.bincount(member.problem.runs)
-        rows.append(sums / max(float(np.sqrt(np.mean(sums**2))), 1e-300))
+        rows.append(sums / max(float(np.sqrt(np.mean(sums**2))), ALMOST_ZERO))
     table = np.clip(np.array(rows), -3, 3)  # (cells, runs)
     cells, runs = table.shape
     pairs = cells * (cells - 1) / 2

@@ -18,9 +18,11 @@ from scaling_cli.data import cells
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.canonical import run_of
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.record import replace
 
 LEAST_LACKING = 0.9  # share of the rows with a loss; if fewer lack a step, these are summaries or lost cells
 RUN = "__run of gaps"
+SETTING = "__setting "  # before the name of a column
 NEVER = ("run_id", "loss")  # filled
 
 
@@ -41,9 +43,35 @@ def with_steps(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[pl.La
     return filled, (caveat("steps-from-rows-before", rows=f"{lacking:,}", total=f"{total:,}", column=step),)
 
 
+def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, condition: str | None) -> pl.LazyFrame:
+    """The rows with a loss, with the groups and the columns of a condition that only rows of settings have.
+
+    A row takes the value of its run, if that has only one.
+    """
+    if "loss" not in plan.chosen:
+        return rows
+    roles = {chosen.column for chosen in plan.chosen.values()}
+    named = {name for name in schema if condition is not None and _names(condition, name)} - roles
+    wanted = {*plan.by.values(), *(named if not _asks_for_null(condition) else ())} - {plan.chosen["loss"].column}
+    has_loss = _filled(plan.chosen["loss"].column, schema)
+    found = rows.select(
+        *((has_loss & _filled(name, schema)).any().alias(name) for name in wanted),
+        *((~has_loss & _filled(name, schema)).any().alias(SETTING + name) for name in wanted),
+    )
+    facts = found.collect(engine="streaming").to_dicts()[0] if wanted else {}
+    settings = [name for name in wanted if facts[SETTING + name] and not facts[name]]
+    if not settings:
+        return rows
+    others = {group: column for group, column in plan.by.items() if column not in settings}
+    run = _run(schema, replace(plan, by=others)).alias(RUN)
+    known = {name: pl.when(_filled(name, schema)).then(pl.col(name)).drop_nulls() for name in settings}
+    values = {name: pl.when(value.n_unique() == 1).then(value.first()).over(RUN) for name, value in known.items()}
+    return rows.with_columns(run).with_columns(**values).drop(RUN)
+
+
 def with_named(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, condition: str) -> pl.LazyFrame:
     """The rows with a loss, with the amounts that a condition names, where these stand on other rows of the run."""
-    if "loss" not in plan.chosen or re.search(r"\bnull\b", condition, re.IGNORECASE):
+    if "loss" not in plan.chosen or _asks_for_null(condition):
         return rows
     named = {role for role in (*plan.chosen, *plan.derived) if _names(condition, role)}
     named |= {need for role in named & plan.derived.keys() for need in derive.DERIVATIONS[role][0]}
@@ -89,6 +117,10 @@ def _from_run(column: str, schema: pl.Schema, step: str | None) -> pl.Expr:
     known = own.drop_nulls()
     constant = pl.when(known.n_unique() == 1).then(known.first())
     return pl.coalesce(own, *same, own.forward_fill().over(RUN), constant.over(RUN))
+
+
+def _asks_for_null(condition: str | None) -> bool:
+    return condition is not None and re.search(r"\bnull\b", condition, re.IGNORECASE) is not None
 
 
 def _names(condition: str, name: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import polars as pl
 import pytest
 
@@ -156,30 +154,3 @@ def test_points_without_steps_take_what_never_changes_in_their_run():
     found, names = filled(points, ROWS.drop("step"), ("lr",))
     assert found["lr"].to_list() == [None, 0.0, 0.5]
     assert names == ("lr",)
-
-
-def settings_and_losses(tmp_path, *, has_steps):
-    """A log in which settings have a row of their own."""
-    rows = []
-    for run, params in ("a", 1e7), ("b", 2e7), ("c", 4e7):
-        rows.append({"run": run, "config": {"n_params": params}})
-        for step in (1, 2) if has_steps else (2,):
-            beside = {"step": step} if has_steps else {}
-            rows.append({"run": run, "tokens": 1e9 * step, "val_loss": 4 - step} | beside)
-    path = tmp_path / "log.jsonl"
-    path.write_text("\n".join(map(json.dumps, rows)))
-    return str(path)
-
-
-@pytest.mark.parametrize("where", [None, "tokens > 1.5e9", "val_loss < 2.5", "run <> 'z'", "params > 1e6"])
-@pytest.mark.parametrize("has_steps", [True, False])
-def test_a_condition_on_the_losses_does_not_lose_the_settings(tmp_path, has_steps, where):
-    found = load_runs([settings_and_losses(tmp_path, has_steps=has_steps)], where=where)
-    assert found.frame.select("run_id", "params", "tokens").rows() == [
-        ("a", 1e7, 2e9), ("b", 2e7, 2e9), ("c", 4e7, 2e9)
-    ]  # fmt: skip
-
-
-def test_a_condition_that_leaves_out_runs_leaves_out_their_settings_too(tmp_path):
-    found = load_runs([settings_and_losses(tmp_path, has_steps=True)], where="params > 1.5e7")
-    assert found.frame["run_id"].to_list() == ["b", "c"]
