@@ -9,7 +9,7 @@ import pytest
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings, fit
-from scaling_cli.fitting.identifiability import _correlation, _count_different, _decades, _quantiles, _start_doubts
+from scaling_cli.fitting.identifiability import _correlation, _count_different, _decades, _start_doubts
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
@@ -18,12 +18,6 @@ from tests.factories import grouped
 
 HOFFMANN = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 PLAIN = Settings(interval="none")
-
-
-@pytest.mark.parametrize("n", [1, 2, 11, 40])
-def test_quantiles_are_those_of_numpy(n):
-    values = np.random.default_rng(n).standard_normal(n)
-    assert _quantiles(values, (0.1, 0.9)) == pytest.approx(np.quantile(values, (0.1, 0.9)))
 
 
 def surface(params, tokens, noise=0.003, coefficients=HOFFMANN):

@@ -36,8 +36,9 @@ def formula(text, loss=None, x=X, **changes):
     return optimum(problem_from_arrays(law, {"x": x}, loss, np.arange(len(x)), "linear"), SQUARES)
 
 
-def test_quantiles_are_those_of_numpy():
-    values = np.random.default_rng(0).standard_normal(23)
+@pytest.mark.parametrize("n", [1, 2, 11, 23])
+def test_quantiles_are_those_of_numpy(n):
+    values = np.random.default_rng(n).standard_normal(n)
     assert _quantiles(values, (0.1, 0.5, 0.9)) == pytest.approx(np.quantile(values, (0.1, 0.5, 0.9)))
 
 

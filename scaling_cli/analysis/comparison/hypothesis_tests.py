@@ -15,7 +15,7 @@ size of this test is right from six runs per group on, but its power is low ther
 make wide replicates. F has the power, but rejects too often if the noise of groups differs. If a group has fewer than
 `FEW_RUNS` more runs than parameters, and runs have one point each, the p-value is the geometric mean of both, with F
 counted twice (docs/evidence/compare-exponents.md has the figures). Unless a group has that few runs, or if it has fewer
-than `SPARE_RUNS` more runs than parameters, the null's residuals are widened by (I - H)^-1/2 within each run: those of
+than `SPARE_RUNS` more runs than parameters, the null's residuals are widened by (I - H)^-3/4 within each run: those of
 runs that pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more, and one
 point per run, residuals say next to nothing about single runs. Draws are then Gaussian noise of the size of each
 group's residuals, and since they are still too narrow, the p-value is the larger of both.

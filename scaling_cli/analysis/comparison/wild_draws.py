@@ -12,6 +12,7 @@ from scaling_cli.fitting.uncertainty import WEBB, Resampling
 from scaling_cli.streams import draws, generators
 
 LEAST_SPREAD = 0.05  # lower limit of 1 - leverage, so that points the fit passes through are not widened without limit
+WIDENING = 0.75  # power of 1 - leverage: 1/2 makes draws a little too narrow, and 1, as in the jackknife, too wide
 SPREAD_POINTS = 200  # per run: residuals of longer runs are not widened
 
 
@@ -35,7 +36,11 @@ def gaussian_draws(resampling: Resampling, replicates: range, points: int) -> Ar
 
 
 def widened_residuals(problem: JointProblem, theta: Array, residuals: Array) -> Array:
-    """Residuals `(n,)`, with those of each run multiplied by its (I - H)^-1/2 (Bell and McCaffrey 2002)."""
+    """Residuals `(n,)`, with those of each run multiplied by its (I - H)^-3/4.
+
+    This lies between (I - H)^-1/2, which makes residuals as large on average as errors (Bell and McCaffrey 2002), and
+    (I - H)^-1, which are the errors of predictions of runs left out (MacKinnon and White 1985).
+    """
     sizes = np.bincount(problem.runs)
     free = (theta > problem.low) & (theta < problem.high)
     root = np.sqrt(problem.weights)
@@ -44,6 +49,6 @@ def widened_residuals(problem: JointProblem, theta: Array, residuals: Array) -> 
     for run in np.flatnonzero((sizes > 0) & (sizes <= SPREAD_POINTS)):
         here = np.flatnonzero(problem.runs == run)
         size, axes = np.linalg.eigh(np.eye(len(here)) - basis[here] @ basis[here].T)
-        stretched = axes.T @ (residuals[here] * root[here]) / np.sqrt(np.maximum(size, LEAST_SPREAD))
+        stretched = axes.T @ (residuals[here] * root[here]) / np.maximum(size, LEAST_SPREAD) ** WIDENING
         widened[here] = (axes @ stretched) / root[here]
     return widened
