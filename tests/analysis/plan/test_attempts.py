@@ -45,9 +45,9 @@ def test_the_budget_is_kept_and_goes_to_hard_problems():
 
 
 def test_the_interval_shrinks_by_what_was_said():
-    """Mean log widths over ten logs: that of the interval once the attempts are made, against the promised one."""
+    """Mean log widths over twenty logs: that of the interval once the attempts are made, against the promised one."""
     promised, found, before = [], [], []
-    for seed in range(10):
+    for seed in range(20):
         chances, solved = sampled(seed)
         result = plan(solved)
         more = np.zeros(PROBLEMS, dtype=int)
@@ -60,7 +60,7 @@ def test_the_interval_shrinks_by_what_was_said():
         promised.append(np.log(result.goals[0].width_after))
         before.append(np.log(result.goals[0].width_before))
         found.append(np.log(after.width_before))
-    # The mean of ten differences has a standard error of about 0.04.
+    # The mean of twenty differences has a standard error of about 0.03.
     assert np.mean(found) == pytest.approx(np.mean(promised), abs=0.15)
     assert np.mean(found) < np.mean(before) - 0.1
 

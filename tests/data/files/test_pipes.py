@@ -14,6 +14,12 @@ from scaling_cli.data.files.pipes import StreamCopy, copy_of, is_pipe, stdin_cop
 from scaling_cli.errors import DataError
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_left(monkeypatch):
+    """Copies of pipes are kept until the end of a command, and here until that of a test."""
+    monkeypatch.setattr(pipes, "_PIPE_COPIES", {})
+
+
 def content(copy):
     with open(copy.path, "rb") as file:
         return file.read()
