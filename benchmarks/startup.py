@@ -2,52 +2,42 @@
 
     python benchmarks/startup.py [ROUNDS]
 
-The figures are medians over interleaved rounds, so that other work on the machine affects all commands. The installed
-script `scaling` is timed if it exists, and `python -m scaling_cli` otherwise.
+The figures are medians of CPU time over interleaved rounds, so that other work on the machine affects all commands.
 """
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
+from measure import cost, scaling
+
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "isoflop_runs.csv"
-BARE, NUMPY, BOTH = "python -c pass", "python -c 'import numpy'", "python -c 'import numpy, polars'"
-COMPARED = {
-    "scaling --version": (BARE, 2.0),
-    "scaling --help": (NUMPY, 1.0),
-    "scaling fit (no interval)": (BOTH, 1.4),
+BARE, NUMPY, BOTH = "pass", "import numpy", "import numpy, polars"
+# The arguments of each command, what it is compared with, and the largest ratio.
+COMMANDS = {
+    "scaling --version": (["--version"], BARE, 2.0),
+    "scaling --help": (["--help"], NUMPY, 1.0),
+    "scaling fit (no interval)": (["fit", str(SAMPLE), "--interval", "none", "--plot", "never"], BOTH, 1.2),
 }
 
 
 def main() -> None:
     """Print medians in milliseconds, and ratios with their limits."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    script = Path(sys.executable).with_name("scaling")
-    scaling = [str(script)] if script.exists() else [shutil.which("python") or sys.executable, "-m", "scaling_cli"]
-    commands = {
-        BARE: [sys.executable, "-c", "pass"],
-        NUMPY: [sys.executable, "-c", "import numpy"],
-        BOTH: [sys.executable, "-c", "import numpy, polars"],
-        "scaling --version": [*scaling, "--version"],
-        "scaling --help": [*scaling, "--help"],
-        "scaling fit (no interval)": [*scaling, "fit", str(SAMPLE), "--interval", "none", "--plot", "never"],
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    seconds: dict[str, list[float]] = {name: [] for name in (BARE, NUMPY, BOTH, *COMMANDS)}
     for _ in range(rounds):
-        for name, command in commands.items():
-            started = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-            seconds[name].append(time.perf_counter() - started)
+        for code in (BARE, NUMPY, BOTH):
+            seconds[code].append(cost(["-c", code]).seconds)
+        for name, (arguments, _, _) in COMMANDS.items():
+            seconds[name].append(scaling(*arguments).seconds)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    for name, median in medians.items():
-        against, most = COMPARED.get(name, ("", 0.0))
-        ratio = f"  {median / medians[against]:.2f}x {against} (at most {most:g}x)" if against else ""
-        print(f"{name:<34}{1e3 * median:8.1f} ms{ratio}")
+    for code in (BARE, NUMPY, BOTH):
+        print(f"{f'python -c {code!r}':<34}{1e3 * medians[code]:8.1f} ms")
+    for name, (_, against, most) in COMMANDS.items():
+        ratio = f"{medians[name] / medians[against]:.2f}x {against} (at most {most:g}x)"
+        print(f"{name:<34}{1e3 * medians[name]:8.1f} ms  {ratio}")
 
 
 if __name__ == "__main__":
