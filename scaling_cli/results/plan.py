@@ -127,12 +127,12 @@ class Test(Record):
 
     Attributes:
         seen: The departure from the law, as a share of the loss at the edge of the candidates, that these runs detect
-            with a power of 80 % at the level of 5 %.
+            with a power of 80 % at the level of 5 %; None where they would not detect one as large as the loss.
     """
 
     runs: Count
     compute: float
-    seen: Number
+    seen: Number | None
 
 
 class PlanResult(Record):

@@ -63,3 +63,10 @@ def test_a_plan_without_usual_designs_draws_what_there_is(report):
     bare = replace(report.results[0], usual=(), fall=None)
     assert [len(row) for row in plan_panels(bare)] == [1]
     assert plan_panels(replace(bare, runs=())) == []
+
+
+def test_tests_that_cannot_show_a_wrong_law_are_called_so(report):
+    (result,) = report.results
+    blind = replace(report, results=(replace(result, test=replace(result.test, seen=None)),))
+    text = render(blind, "plain", view_of("plan"), look=Look(is_detailed=True), draws=False)
+    assert "cannot test the law: the candidates are too alike" in text

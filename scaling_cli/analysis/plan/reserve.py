@@ -64,5 +64,5 @@ def shown(model: Model, bent: Array, noise: Array, chosen: Indices) -> float:
     whole = rows.T @ rows
     whole[:size, :size] += model.base[0]
     left = whole[size:, size:] - whole[size:, :size] @ np.linalg.solve(whole[:size, :size], whole[:size, size:])
-    error = np.sqrt(np.diag(np.linalg.pinv(left)))
+    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(left)), 0.0))  # rounding makes those below zero that are zero
     return float(2.8 * error.max())

@@ -128,7 +128,8 @@ def _test(task: Task, plan: Planned) -> Test | None:
     bent = bends(logs if task.is_surface else [logs[0] + logs[1]])
     repeated: Indices = np.repeat(plan.all, task.seeds)
     compute = float(plan.place(tests).compute.sum()) * task.seeds
-    return Test(len(tests) * task.seeds, compute, shown(seen.model(), bent, noise, repeated))
+    departure = shown(seen.model(), bent, noise, repeated)
+    return Test(len(tests) * task.seeds, compute, departure if departure < 1 else None)
 
 
 def _present(arms: Sequence[Arm]) -> tuple[tuple[float, ...], tuple[float, ...]]:

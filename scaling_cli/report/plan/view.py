@@ -111,9 +111,14 @@ def _test(result: PlanResult) -> str:
     test = result.test
     if test is None:
         return ""
+    share = percent(test.compute / result.compute)
+    if test.seen is None:
+        return (
+            f"{number_of(test.runs, 'run')} ({share} of the compute) cannot test the law: the candidates are too alike"
+        )
     return (
-        f"{number_of(test.runs, 'run')} ({percent(test.compute / result.compute)} of the compute) test the law: a "
-        f"departure of {percent(test.seen)} at the edge of the candidates would be detected"
+        f"{number_of(test.runs, 'run')} ({share} of the compute) test the law: a departure of {percent(test.seen)} at "
+        "the edge of the candidates would be detected"
     )
 
 

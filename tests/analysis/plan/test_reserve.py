@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.analysis.plan.reserve import USUAL_BEND, bends, shown
 from scaling_cli.analysis.plan.reserve import test_runs as reserved_runs
 from scaling_cli.analysis.plan.search import Limits
@@ -89,3 +90,17 @@ def test_the_same_gain_for_less_is_preferred():
 def test_candidates_that_may_run_once_are_not_repeated():
     found = reserved_runs(line(), bends([X]), NOISE, np.array([0, 8]), Limits(np.ones(9), 5.0, 5, once=True))
     assert len({0, 8, *found.tolist()}) == 7
+
+
+def test_what_would_stay_unseen_is_a_number_where_candidates_are_alike():
+    alike = np.stack([np.ones(9), np.ones(9)], axis=1) / NOISE[:, None]
+    model = Model(alike[None], 1e-9 * np.eye(2)[None], np.array([[[0.0, 1.0]]]))
+    with np.errstate(invalid="raise"):
+        for bent in (np.ones((9, 3)), bends([X, X + 3.0])):
+            assert shown(model, bent, NOISE, np.arange(9)) >= 0
+
+
+def test_runs_of_one_ratio_of_tokens_to_params_do_not_test_the_law():
+    alike = {"min_tokens_per_param": 20, "max_tokens_per_param": 20}
+    (result,) = scaling.plan(law="chinchilla:besiroglu", budget=1e21, goal="alpha", **alike).results
+    assert result.test.seen is None
