@@ -21,6 +21,12 @@ SENTENCES = {
         "Attempts with {values} values of {column} are pooled, and their chances of success may differ, so coverage is "
         "that of the mixture and of no setting alone. Give --by {column}, or keep one value with --where."
     ),
+    "files-differ": (
+        "{rate} of the attempts in {file} succeed at problems that other files have too, and {others} of those in the "
+        "others, more than chance explains. So the files are probably of different models or settings, and "
+        "coverage is that of their mixture. Give --by file for one curve per file, or name only files that belong "
+        "together."
+    ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
         "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
@@ -122,6 +128,10 @@ WHEN = {
     ),
     "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
     "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
+    "files-differ": (
+        "More or fewer attempts of one file succeed at the problems that it shares with other files than chance allows "
+        "(Mantel-Haenszel test, p below {data.samples.pooling.CHANCE} over the number of files), without --by file."
+    ),
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",

@@ -46,7 +46,9 @@ class Samples(Unpacking):
 
     heading = "Input"
 
-    by: tuple[str, ...] = changed(Reading.by, help="Group the log by these columns, and treat each group separately.")
+    by: tuple[str, ...] = changed(
+        Reading.by, help="Group the log by these columns, and treat each group separately; file: each file is a group."
+    )
     where: str | None = changed(Reading.where, help="Keep only the rows where this holds: 'temperature < 1'.")
     input_format: str = option(
         "auto", choice(*LAYOUTS), "Layout of the rows; auto: recognised from the log.", choices=LAYOUTS

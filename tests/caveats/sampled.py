@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import polars as pl
 
@@ -43,6 +46,16 @@ def fitted(log, **options):
 def bought(**options):
     """The caveats of attempts that cost compute."""
     return fitted(sampled(50), **({"budgets": "1e13flops", "prices": COST} | options))
+
+
+def of_files(*chances):
+    """The caveats of files with attempts at the same problems, which succeed with these chances."""
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{place}.csv" for place in range(len(chances))]
+        for place, (path, chance) in enumerate(zip(paths, chances, strict=True)):
+            solved = np.random.default_rng(place).random(800) < chance
+            pl.DataFrame({"problem": np.arange(800) % 40, "correct": solved}).write_csv(path)
+        return scaling.inference_coverage(paths, replicates=100, laws="none").caveats
 
 
 def attempts(problems=40, each=8, seed=0, **columns):
@@ -132,6 +145,7 @@ CASES = {
         lambda: estimated(pl.concat([attempts(temperature=0.2), attempts(temperature=1.0, seed=1)])),
         lambda: estimated(attempts(temperature=1.0)),
     ),
+    "files-differ": (lambda: of_files(0.5, 0.1), lambda: of_files(0.5, 0.5)),
     "no-coverage-interval": (
         lambda: estimated(counts(4, [0, 4])),
         lambda: estimated(sampled(50)),

@@ -21,8 +21,10 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     "problem": (
         ("problem_id", "problem_idx", "problem", "question_id", "prompt_id", "instance_id", "behavior_id"),
         ("task_id", "doc_id"),
+        ("question_idx", "question_index", "prompt_idx", "problem_index", "item_id", "example_id"),
         ("id", "i"),
         ("name",),
+        ("question",),
     ),
     "attempt": (
         ("attempt", "attempt_id", "sample_id", "completion_id", "epoch", "trial", "seed"),
@@ -64,7 +66,7 @@ SETTINGS = (  # of sampling: attempts of one problem that differ in them have di
     ),
     *("shots", "num_fewshot", "max_tokens", "reasoning_effort", "thinking", "checkpoint", "revision"),
 )
-GENERIC = frozenset({"id", "i", "name"})  # names that other things than problems may have, too
+GENERIC = frozenset({"id", "i", "name", "question"})  # names that other things than problems may have, too
 RATE = re.compile(
     r"(.*_)?((pass|coverage)(@|_at_|_)(k|\d+)([,_].*)?"
     r"|(pass|solve|success|correct|win|accept(ance)?)_?(rate|ratio|share|frac|fraction|prob|probability|percent|percentage)"

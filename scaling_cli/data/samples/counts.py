@@ -89,7 +89,7 @@ def several_rows() -> UsageError:
     """The error for problems with several rows where one row must hold all that is known of a problem."""
     return UsageError(
         "Some problems have several rows of counts that differ.",
-        hint="Give --by the column in which these rows differ, such as --by model.",
+        hint="Give --by the column in which these rows differ, such as --by model or --by file.",
     )
 
 

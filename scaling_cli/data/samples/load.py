@@ -8,7 +8,7 @@ need little memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,8 +17,9 @@ import polars as pl
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import content_hash
-from scaling_cli.data.files.expand import InputFile, expand
+from scaling_cli.data.files.expand import InputFile, expand, run_names
 from scaling_cli.data.files.inputs import (
+    BY_FILE,
     Inputs,
     UnreadFile,
     joined,
@@ -39,7 +40,14 @@ from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_e
 from scaling_cli.data.samples.layout import detect_layout
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
-from scaling_cli.data.samples.pooling import other_problems, pooled_settings, refuse_filters, refuse_models, tasks_of
+from scaling_cli.data.samples.pooling import (
+    files_differ,
+    other_problems,
+    pooled_settings,
+    refuse_filters,
+    refuse_models,
+    tasks_of,
+)
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SAMPLE_SUFFIXES
 from scaling_cli.options.inference_coverage import Samples
@@ -47,6 +55,7 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of the table of counts, which no group may be called
+MOST_FILES, MOST_ROWS = 100, 2_000_000  # up to which files are compared
 MOST_COLUMNS = 10_000  # the time that polars needs grows with their square
 COUNTERS = {
     "attempts": count_attempts,
@@ -114,13 +123,39 @@ def _load_files(paths: Sequence[str], reading: Samples, counted: Reader) -> Samp
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> SampleTable:
-        frames = [*(read_evaluation_file(file.path, reading.max_expand) for file in special), usable.frame()]
-        table = counted(_filtered(joined(frames), reading.where, reading.mapping), reading)
+        table = _of_files(special, usable, reading, counted)
         total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special, reading.max_expand), *hashes.sources(usable, total))
         return replace(table, sources=sources, unread=(*unread, *usable.unread))
 
     return read_usable(inputs, load)
+
+
+def _of_files(special: Sequence[InputFile], plain: Inputs | None, reading: Samples, counted: Reader) -> SampleTable:
+    """The counts of all files, with a caveat where they differ, for which their rows are read again if they are few."""
+
+    def rows(*, by_file: bool) -> pl.LazyFrame:
+        frames = [*_evaluations(special, reading.max_expand, by_file=by_file)]
+        if plain is not None:
+            frames.append((plain.labelled_by_file() if by_file else plain).frame())
+        return _filtered(joined(frames), reading.where, reading.mapping)
+
+    table = counted(rows(by_file=BY_FILE in reading.by), reading)
+    files = len(special) + (0 if plain is None else len(plain.files))
+    is_few = 1 < files <= MOST_FILES and (table.rows or 0) <= MOST_ROWS
+    if counted is not _load or not is_few or BY_FILE in (*reading.by, *rows(by_file=False).collect_schema().names()):
+        return table
+    counts = _load(rows(by_file=True), reading.but(by=(*reading.by, BY_FILE))).frame
+    return replace(table, caveats=(*table.caveats, *files_differ(counts, reading.by)))
+
+
+def _evaluations(files: Sequence[InputFile], most: float | None, *, by_file: bool) -> Iterator[pl.LazyFrame]:
+    """The rows of files of evaluation tools, with the name of each as a column if `by_file`."""
+    names = run_names([file.name for file in files])
+    for file in files:
+        rows = read_evaluation_file(file.path, most)
+        is_labelled = by_file and BY_FILE not in rows.collect_schema()
+        yield rows.with_columns(pl.lit(names[file.name]).alias(BY_FILE)) if is_labelled else rows
 
 
 def _load_special(
@@ -131,8 +166,7 @@ def _load_special(
         raise none_readable(unread)
     try:
         with quiet_panics():
-            frames = [read_evaluation_file(file.path, reading.max_expand) for file in files]
-            table = counted(_filtered(joined(frames), reading.where, reading.mapping), reading)
+            table = _of_files(files, None, reading, counted)
     except THROWN as error:
         raise explained(error, together([file.name for file in files])) from None
     return replace(table, sources=_special_sources(files, reading.max_expand), unread=tuple(unread))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -11,6 +12,9 @@ from scaling_cli.data.names import listing
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, TASKS, named, rivals
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import percent
+
+CHANCE = 1e-4  # p-value of the difference between files, over their number
 
 
 def refuse_models(log: SamplingLog) -> None:
@@ -96,3 +100,30 @@ def other_problems(log: SamplingLog) -> list[Caveat]:
                 caveat("other-problems", taken=taken, count=f"{by_taken:,}", other=other, others=f"{by_other:,}")
             )
     return caveats
+
+
+def files_differ(counts: pl.DataFrame, by: Sequence[str]) -> list[Caveat]:
+    """A caveat if a file has other chances of success than the other files at the problems that they share.
+
+    Args:
+        counts: Columns `file`, those of `by`, `problem`, `n` attempts and `c` successes.
+        by: The groups, in each of which problems are compared.
+    """
+    from scipy.special import ndtr
+
+    whole = counts.group_by(*by, "problem").agg(all_n=pl.col("n").sum(), all_c=pl.col("c").sum())
+    shared = counts.join(whole, on=[*by, "problem"], nulls_equal=True).filter(pl.col("all_n") > pl.col("n"))
+    n, c, all_n, all_c = (pl.col(name).cast(pl.Float64) for name in ("n", "c", "all_n", "all_c"))
+    # Mantel and Haenszel 1959: successes of one file, given those of all files at each problem.
+    excess = c - n * all_c / all_n
+    variance = n * (all_n - n) * all_c * (all_n - all_c) / (all_n**2 * (all_n - 1))
+    files = shared.group_by("file", maintain_order=True).agg(
+        z=excess.sum().abs() / variance.sum().sqrt(),
+        rate=c.sum() / n.sum(),
+        others=(all_c - c).sum() / (all_n - n).sum(),
+    )
+    found = files.filter(pl.col("z").is_finite()).sort("z", descending=True, maintain_order=True).head(1).to_dicts()
+    if not found or 2 * ndtr(-found[0]["z"]) * files.height >= CHANCE:
+        return []
+    (first,) = found
+    return [caveat("files-differ", file=first["file"], rate=percent(first["rate"]), others=percent(first["others"]))]

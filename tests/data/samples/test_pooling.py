@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import chi2
 
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import (
@@ -14,10 +18,20 @@ from scaling_cli.data.samples.outcomes import (
     unknown_words,
     words_in,
 )
-from scaling_cli.data.samples.pooling import other_problems, pooled_settings, refuse_filters, refuse_models, tasks_of
+from scaling_cli.data.samples.pooling import (
+    CHANCE,
+    files_differ,
+    other_problems,
+    pooled_settings,
+    refuse_filters,
+    refuse_models,
+    tasks_of,
+)
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import percent
 from scaling_cli.options.inference_coverage import Samples
 from scaling_cli.record import replace
+from tests.data.loading import load_samples
 
 
 def log(rows, columns=None, **options):
@@ -148,3 +162,91 @@ def test_without_any_outcome_the_words_or_the_option_are_named():
         no_outcome(replace(log(WORDS), rows=pl.LazyFrame()), {"correct": "gone"}).message
         == "No attempt has an outcome."
     )
+
+
+def of_files(chances, each=10, problems=40, seed=0):
+    """Counts of files whose attempts at the same problems succeed with `chances` times the problems' own chance."""
+    rng = np.random.default_rng(seed)
+    own = rng.beta(0.5, 2.0, problems)
+    parts = [
+        pl.DataFrame({"file": f"f{place}", "problem": [f"p{i}" for i in range(problems)], "n": each,
+                      "c": rng.binomial(each, np.minimum(own * factor, 1.0))})
+        for place, factor in enumerate(chances)
+    ]  # fmt: skip
+    return pl.concat(parts)
+
+
+def test_files_that_solve_the_same_problems_at_other_rates_have_a_caveat():
+    counts = of_files([1.0, 0.4, 1.0])
+    (found,) = files_differ(counts, ())
+    rate = counts.filter(file="f1").select(pl.col("c").sum() / pl.col("n").sum()).item()
+    others = counts.filter(pl.col("file") != "f1").select(pl.col("c").sum() / pl.col("n").sum()).item()
+    assert found.code == "files-differ"
+    assert f"{percent(rate)} of the attempts in f1 succeed" in found.message
+    assert f"{percent(others)} of those in the others" in found.message
+
+
+def test_the_difference_of_files_is_that_of_mantel_and_haenszel():
+    """The chi-squared of the 2 x 2 tables of the problems, by hand, at the size where the caveat begins."""
+    for seed in range(30):
+        counts = of_files([1.0, 0.6], seed=seed)
+        a, b = (counts.filter(file=name) for name in ("f0", "f1"))
+        n, c, total, solved = (
+            part.to_numpy().astype(float) for part in (a["n"], a["c"], a["n"] + b["n"], a["c"] + b["c"])
+        )
+        variance = np.sum(n * (total - n) * solved * (total - solved) / total**2 / (total - 1))
+        p = chi2.sf(np.sum(c - n * solved / total) ** 2 / variance, 1)
+        assert bool(files_differ(counts, ())) == (2 * p < CHANCE)
+
+
+def test_files_of_one_model_have_no_caveat():
+    """Of 400 pairs of files of one model, at most one may have a caveat: its probability is 1e-4."""
+    pairs = (of_files([1.0, 1.0], each=6, problems=25, seed=seed) for seed in range(400))
+    assert sum(bool(files_differ(counts, ())) for counts in pairs) <= 1
+
+
+def test_only_problems_that_files_share_count_and_each_group_by_itself():
+    one, two = of_files([1.0]), of_files([0.3], seed=1).with_columns(file=pl.lit("g"))
+    assert files_differ(pl.concat([one, two]), ())
+    assert not files_differ(pl.concat([one, two.with_columns(problem="other " + pl.col("problem"))]), ())
+    apart = pl.concat([one.with_columns(model=pl.lit("a")), two.with_columns(model=pl.lit("b"))])
+    assert not files_differ(apart, ("model",))
+    assert not files_differ(one.with_columns(c=0), ())
+    assert not files_differ(pl.concat([one.with_columns(c=0), two.with_columns(c=0)]), ())
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """Two files of attempts at the same problems, of which the second succeeds less often."""
+    paths = []
+    for place, chance in enumerate((0.8, 0.3)):
+        rng = np.random.default_rng(place)
+        rows = pl.DataFrame({"problem": np.repeat(np.arange(30), 8), "correct": rng.random(240) < chance})
+        paths.append(tmp_path / f"{'ab'[place]}.csv")
+        rows.write_csv(paths[-1])
+    return paths
+
+
+def test_files_are_compared_unless_they_are_groups(logs):
+    assert "files-differ" in {each.code for each in load_samples(logs).caveats}
+    apart = load_samples(logs, by=("file",))
+    assert "files-differ" not in {each.code for each in apart.caveats}
+    assert apart.frame.group_by("file").agg(pl.col("n").sum()).sort("file").rows() == [("a", 240), ("b", 240)]
+    assert not load_samples(logs[:1]).caveats
+
+
+def test_files_of_evaluation_tools_can_be_groups_and_are_compared(tmp_path):
+    paths = []
+    for place, chance in enumerate((0.8, 0.3)):
+        rng = np.random.default_rng(place)
+        lines = [
+            json.dumps(
+                {"task_id": f"HumanEval/{task}", "completion": "x", "result": "", "passed": bool(rng.random() < chance)}
+            )
+            for task in range(30)
+            for _ in range(8)
+        ]
+        paths.append(tmp_path / f"{'ab'[place]}.jsonl")
+        paths[-1].write_text("\n".join(lines))
+    assert "files-differ" in {each.code for each in load_samples(paths).caveats}
+    assert load_samples(paths, by=("file",)).frame["file"].unique().sort().to_list() == ["a", "b"]
