@@ -76,15 +76,17 @@ class Inputs(Record):
         """All rows of all files; a column that a file lacks is null there."""
         return joined([scan.rows for scan in self.scans()]).drop(FILE)
 
+    def short_names(self) -> dict[str, str]:
+        """A short name of each file by its path."""
+        names = run_names([file.name for file in self.files])
+        return {file.path: names[file.name] for file in self.files}
+
     def labelled_by_file(self) -> Inputs:
         """The inputs with a short name of each file as its label `BY_FILE`, which becomes a column."""
-        names = run_names([file.name for file in self.files])
-
-        def labelled(files: Sequence[InputFile]) -> tuple[InputFile, ...]:
-            return tuple(replace(file, labels=(*file.labels, (BY_FILE, names[file.name]))) for file in files)
-
-        layouts = {layout: list(labelled(files)) for layout, files in self.layouts.items()}
-        return replace(self, files=labelled(self.files), layouts=layouts)
+        names = self.short_names()
+        new = {file.path: replace(file, labels=(*file.labels, (BY_FILE, names[file.path]))) for file in self.files}
+        layouts = {layout: [new[file.path] for file in files] for layout, files in self.layouts.items()}
+        return replace(self, files=tuple(new.values()), layouts=layouts)
 
     def without(self, unread: Sequence[UnreadFile]) -> Inputs:
         """The inputs with these files moved from `files` to `unread`.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from scaling_cli.data.files.inputs import BY_FILE
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aliases import may_be_evaluation
 from scaling_cli.data.runs.plan import Plan
@@ -70,7 +71,8 @@ def _is_plain(kind: pl.DataType) -> bool:
 
 def _may_differ(name: str) -> bool:
     is_outcome = may_be_evaluation(name) or metric_unit(normalise(name)) is not None or "loss" in normalise(name)
-    return not is_outcome and not words(name) & BOOKKEEPING and not re.match("__", name)
+    is_bookkeeping = bool(words(name) & BOOKKEEPING) and name != BY_FILE
+    return not is_outcome and not is_bookkeeping and not re.match("__", name)
 
 
 def with_peaks(points: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,6 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.expand import run_names
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
@@ -52,6 +51,7 @@ from scaling_cli.options.reading import Reading
 from scaling_cli.record import Record, replace
 
 TINY = 2**20  # bytes of input; up to this, polars streams no faster than it reads the whole
+MOST_FILES = 40  # whose names become a column, since they may differ in more than their runs
 SMALL = 2**25  # bytes of input; up to this, repeated steps are counted over whole runs, not only at their ends
 
 
@@ -174,12 +174,15 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
             run_is_file = True
         else:
             parts.append(scan.rows)
+    if run is not None and BY_FILE not in counts and 1 < len(inputs.files) <= MOST_FILES:
+        file = pl.col(FILE).replace_strict(inputs.short_names(), return_dtype=pl.String).alias(BY_FILE)
+        parts = [part.with_columns(file) for part in parts]
     size = sum(os.path.getsize(file.path) for file in inputs.files)
     may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1
     return _Rows(
         frame=joined(parts) if may_reuse_names else joined(parts).drop(FILE),
         plan=replace(plan, run_is_file=run_is_file),
-        file_names=_short_names(inputs) if run_is_file or may_reuse_names else {},
+        file_names=inputs.short_names() if run_is_file or may_reuse_names else {},
         is_small=size <= SMALL,
         is_tiny=size <= TINY,
         may_reuse_names=may_reuse_names,
@@ -188,11 +191,6 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
         lacks_runs=are_tables and not any(scan.kind.one_run for scan in scans) and _lacks_runs(plan, options),
         held=None if run_is_file or formulas else inputs.held,
     )
-
-
-def _short_names(inputs: Inputs) -> dict[str, str]:
-    names = run_names([file.name for file in inputs.files])
-    return {file.path: names[file.name] for file in inputs.files}
 
 
 def _lacks_runs(plan: Plan, options: LoadOptions) -> bool:

@@ -145,3 +145,22 @@ def test_a_column_called_file_comes_first_and_one_file_is_one_group(read, tmp_pa
     assert rows_of(read({"by": "file"}, a=TABLES["a"]), "file") == [("a",)] * 3
     with pytest.raises(UsageError, match="Unknown column 'file'"):
         load_runs(pl.DataFrame({"loss": [3.0], "compute": [1e18]}), by="file")
+
+
+def test_the_file_is_set_aside_as_a_condition_where_files_are_tables_of_runs(read):
+    named = {
+        name: text.replace("compute", "run,compute", 1).replace("\n1e", f"\n{name}1,1e")
+        for name, text in TABLES.items()
+    }
+    table = read(**named)
+    assert table.aside["file"].to_list() == ["a"] * 3 + ["b"] * 3
+    assert rows_of(read({"where": "file = 'b'"}, **named), "loss") == [(4,), (3.8,), (3.7,)]
+    assert "file" not in read(**TABLES).aside.columns  # files that are runs
+
+
+def test_too_many_files_are_not_told_apart(tmp_path):
+    for place in range(41):
+        (tmp_path / f"{place}.csv").write_text(f"run,compute,loss\nr{place},1e{place % 9 + 15},{3 - place / 100}\n")
+    assert "file" not in load_runs(tmp_path).aside.columns
+    (tmp_path / "40.csv").unlink()
+    assert load_runs(tmp_path).aside["file"].n_unique() == 40
