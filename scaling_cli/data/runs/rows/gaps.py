@@ -15,6 +15,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
+from scaling_cli.data.files.format import FILE
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.canonical import run_of
 from scaling_cli.data.runs.plan import Plan
@@ -52,7 +53,10 @@ def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, conditi
         return rows
     roles = {chosen.column for chosen in plan.chosen.values()}
     named = {name for name in schema if condition is not None and _names(condition, name)} - roles
-    wanted = {*plan.by.values(), *(named if not _asks_for_null(condition) else ())} - {plan.chosen["loss"].column}
+    wanted = {*plan.by.values(), *(named if not _asks_for_null(condition) else ())}
+    if plan.by:  # rows of settings may lack the groups, and then belong to none of the runs in them
+        wanted |= roles | {column for formula in plan.formulas for column in formula.columns}
+    wanted -= {plan.chosen[role].column for role in (*NEVER, "step") if role in plan.chosen}
     has_loss = _filled(plan.chosen["loss"].column, schema)
     found = rows.select(
         *((has_loss & _filled(name, schema)).any().alias(name) for name in wanted),
@@ -62,10 +66,13 @@ def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, conditi
     settings = [name for name in wanted if facts[SETTING + name] and not facts[name]]
     if not settings:
         return rows
-    others = {group: column for group, column in plan.by.items() if column not in settings}
+    others = {group: column for group, column in plan.by.items() if column not in settings and facts[SETTING + column]}
     run = _run(schema, replace(plan, by=others)).alias(RUN)
     known = {name: pl.when(_filled(name, schema)).then(pl.col(name)).drop_nulls() for name in settings}
-    values = {name: pl.when(value.n_unique() == 1).then(value.first()).over(RUN) for name, value in known.items()}
+    one = {name: pl.when(value.n_unique() == 1).then(value.first()) for name, value in known.items()}
+    # Several files may name different runs alike.
+    keys = [[RUN, FILE], [RUN]] if FILE in rows.collect_schema() else [[RUN]]
+    values = {name: pl.coalesce(value.over(key) for key in keys) for name, value in one.items()}
     return rows.with_columns(run).with_columns(**values).drop(RUN)
 
 
@@ -120,6 +127,7 @@ def _from_run(column: str, schema: pl.Schema, step: str | None) -> pl.Expr:
 
 
 def _asks_for_null(condition: str | None) -> bool:
+    """Whether a condition keeps rows for lacking a value, which then must not be filled."""
     return condition is not None and re.search(r"\bnull\b", condition, re.IGNORECASE) is not None
 
 
