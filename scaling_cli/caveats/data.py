@@ -52,6 +52,10 @@ SENTENCES = {
         "trained on, so coefficients are wrong, and exponents too if the share varies. Choose the total with "
         "--tokens."
     ),
+    "changing-factor": (
+        "{formula} multiplies all steps by the latest {column}, which changes within {count} of {total} runs, so their "
+        "amounts are wrong from the change on. Add a column with the total up to each step, and name it instead."
+    ),
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
         "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
@@ -201,6 +205,7 @@ WHEN = {
         "{data.runs.rows.total_tokens.WHOLE})."
     ),
     "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
+    "changing-factor": "A formula has the step and another column that takes several values within a run.",
     "tokens-restarted": (
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens that "
         "the run usually trains on between two such steps."

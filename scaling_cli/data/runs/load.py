@@ -34,7 +34,7 @@ from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_run_settings, with_steps
+from scaling_cli.data.runs.rows.gaps import changing_factors, with_inputs, with_named, with_run_settings, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -233,6 +233,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame = with_run_settings(frame, schema, plan, options.where)
         if plan.formulas:
             frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+            step_caveats = (*step_caveats, *changing_factors(frame, schema, plan))
     every = frame
     if options.where is not None:
         frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame

@@ -9,7 +9,7 @@ that never change within a run come from any of its rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
@@ -101,6 +101,25 @@ def with_inputs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> pl.LazyFra
             column for column, is_beside in beside.collect(engine="streaming").to_dicts()[0].items() if not is_beside
         }
     return _with_columns(rows, schema, plan, read)
+
+
+def changing_factors(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Iterator[Caveat]:
+    """A caveat for each formula that multiplies the step by columns which change within a run."""
+    step = plan.chosen["step"].column if "step" in plan.chosen else None
+    for formula in plan.formulas:
+        others = [column for column in formula.columns if column != step and column in schema]
+        if step not in formula.columns or not others or not plan.has_runs:
+            continue
+        known = rows.filter(_filled(plan.chosen["loss"].column, schema)).group_by(_run(schema, plan).alias(RUN))
+        counts = known.agg(pl.col(column).drop_nulls().n_unique() for column in others).select(
+            pl.len().alias(RUN), *((pl.col(column) > 1).sum() for column in others)
+        )
+        runs, *changed = counts.collect(engine="streaming").row(0)
+        for column, count in zip(others, changed, strict=True):
+            if count:
+                yield caveat(
+                    "changing-factor", formula=formula.text, column=column, count=f"{count:,}", total=f"{runs:,}"
+                )
 
 
 def _with_columns(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, columns: Collection[str]) -> pl.LazyFrame:
