@@ -66,6 +66,11 @@ SENTENCES = {
         "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
         "with --tokens, or use no tokens: --tokens none."
     ),
+    "steps-restarted": (
+        "In {count} of {total} runs, {column} starts again, so the rows of the largest step count, which may not be "
+        "the last ones, and amounts computed from steps are too small. Add a column of all steps, or of tokens, up to "
+        "each row, or give the parts run names of their own."
+    ),
     "repeated-steps": (
         "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
         "and only the later row counts. Give reruns a run name of their own if they should count too."
@@ -211,6 +216,10 @@ WHEN = {
         "the run usually trains on between two such steps."
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
+    "steps-restarted": (
+        "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
+        "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows."
+    ),
     "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (

@@ -181,6 +181,10 @@ CASES = {
         lambda: of(batches(pl.when(LATE).then(512).otherwise(256)), tokens="step * batch_size * 2048"),
         lambda: of(batches(pl.lit(256)), tokens="step * batch_size * 2048"),
     ),
+    "steps-restarted": (
+        lambda: of(where(LATE, pl.col("step") - 700 + 10, logged(), "step")),
+        lambda: of(logged()),
+    ),
     "tokens-fall": (
         lambda: of(where(FIRST & (pl.col("step") == 1000), 0.6 * tokens, logged(), "tokens")),
         lambda: of(logged()),

@@ -17,12 +17,13 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.runs import derive
-from scaling_cli.data.runs.canonical import run_of
+from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.record import replace
 
 LEAST_LACKING = 0.9  # share of the rows with a loss; if fewer lack a step, these are summaries or lost cells
 RUN = "__run of gaps"
+NEAR_START, FEWEST_STEPS = 0.2, 5  # share of the step before, and rows for each restart
 SETTING = "__setting "  # before the name of a column
 NEVER = ("run_id", "loss")  # filled
 
@@ -101,6 +102,25 @@ def with_inputs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> pl.LazyFra
             column for column, is_beside in beside.collect(engine="streaming").to_dicts()[0].items() if not is_beside
         }
     return _with_columns(rows, schema, plan, read)
+
+
+def restarted_steps(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Iterator[Caveat]:
+    """A caveat about runs whose step starts again near 0, in the order of their rows, and grows otherwise."""
+    if not plan.has_curves:
+        return
+    steps = rows.filter(_filled(plan.chosen["loss"].column, schema)).select(
+        _run(schema, plan).alias(RUN), number_of("step", schema, plan).alias("step")
+    )
+    before = pl.col("step").shift(1).over(RUN)
+    falls = steps.drop_nulls("step").with_columns(
+        falls=pl.col("step") < before, restarts=pl.col("step") < NEAR_START * before
+    )
+    runs = falls.group_by(RUN).agg(pl.len().alias("rows"), pl.col("falls").sum(), pl.col("restarts").sum())
+    is_restarted = (pl.col("restarts") > 0) & (pl.col("falls") == pl.col("restarts"))
+    is_rare = pl.col("restarts") * FEWEST_STEPS <= pl.col("rows")
+    count, total = runs.select((is_restarted & is_rare).sum(), pl.len()).collect(engine="streaming").row(0)
+    if count:
+        yield caveat("steps-restarted", count=f"{count:,}", total=f"{total:,}", column=plan.chosen["step"].column)
 
 
 def changing_factors(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Iterator[Caveat]:
