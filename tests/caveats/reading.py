@@ -78,6 +78,7 @@ LATE = FIRST & (pl.col("step") > 700)
 REVERSED = loss.reverse()
 SPLIT = pl.concat([logged().with_columns(mode=pl.lit("val")), logged().with_columns(mode=pl.lit("train"))])
 PARTS = {f"{n}.csv": part for n, part in enumerate(logged().partition_by("run"))}
+NAMELESS_PARTS = {name: part.drop("run") for name, part in PARTS.items()}
 SUMMARY = logged().filter(pl.col("step") == 1000).select("params", "tokens", "loss")
 NAMED_BY_SIZE = grid().with_columns(run=pl.format("gpt-{}M-{}", (params / 1e6).round(1), pl.int_range(pl.len())))
 TWO_KINDS = pl.concat([grid(seed=n).with_columns(loss * f, run=pl.format(f"{n}-{{}}", "run"), kind=pl.lit(f"k{n}"))
@@ -239,6 +240,10 @@ CASES = {
     "copied-files": (
         lambda: files({"a.csv": grid(), "b.csv": grid()}),
         lambda: files({"a.csv": grid(), "b.csv": grid(seed=1)}),
+    ),
+    "shorter-copies": (
+        lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6)}),
+        lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6).with_columns(loss * 1.001)}),
     ),
     "names-anew": (lambda: nested(one_file_for_all(1.1)), lambda: nested(one_file_for_all(1.0))),
     "repeated-points": (

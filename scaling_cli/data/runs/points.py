@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import polars as pl
 
@@ -18,7 +19,8 @@ from scaling_cli.data.runs.likely import no_column
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.rows.completion import Completion
 from scaling_cli.data.runs.rows.continued import continued_runs
-from scaling_cli.data.runs.select import EARLIEST, LOWEST, RATE, Selection
+from scaling_cli.data.runs.rows.shorter_copies import shorter_copies
+from scaling_cli.data.runs.select import EARLIEST, FIRST_LOSS, LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule
@@ -103,13 +105,21 @@ def choose_points(
     else:
         marked, reasons = mark(rows)
     is_whole = has_ends and schema[plan.chosen["step"].column].is_integer()
-    selection = _selection(
-        marked, reasons, plan, checkpoints, is_whole=is_whole, count_repeats=count_repeats, is_tiny=is_tiny
-    )
-    selection, diverged = _without_diverged(marked, reasons, selection, plan, options, run_names)
+    choose = partial(
+        _selection, reasons=reasons, plan=plan, checkpoints=checkpoints,
+        is_whole=is_whole, count_repeats=count_repeats, is_tiny=is_tiny,
+    )  # fmt: skip
+    selection = choose(marked)
+    ends = _ends(marked, reasons, selection, plan, options)
+    shorter, copied = shorter_copies(marked, ends if plan.run_is_file else None, run_names, takes_log=plan.takes_log)
+    if shorter:
+        marked = marked.filter(~pl.col("run_id").is_in(shorter).fill_null(value=False))
+        selection = choose(marked)
+        ends = _ends(marked, reasons, selection, plan, options)
+    selection, diverged = _without_diverged(marked, selection, ends, plan, options, run_names)
     selection = completion.of_points(selection)
     parts = continued_runs(selection.points, run_names)
-    caveats = (*diverged, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+    caveats = (*copied, *diverged, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     return ChosenPoints(_without_summaries(selection), caveats)
 
 
@@ -143,24 +153,31 @@ def _marked(
     return marked.drop([UNREADABLE + role for role in unreadable], list(flags)), reasons
 
 
+def _ends(
+    rows: pl.LazyFrame, reasons: dict[int, str], selection: Selection, plan: Plan, options: LoadOptions
+) -> Selection | None:
+    """The last rows of runs, whichever rows are the points; None if rows are no steps of runs."""
+    if takes_ends(plan, options.checkpoints):
+        return selection
+    return select.last_rows(rows, reasons, with_first=plan.run_is_file) if plan.has_curves else None
+
+
 def _without_diverged(
     rows: pl.LazyFrame,
-    reasons: dict[int, str],
     selection: Selection,
+    ends: Selection | None,
     plan: Plan,
     options: LoadOptions,
     run_names: Mapping[str, str],
 ) -> tuple[Selection, tuple[Caveat, ...]]:
     """The selection without runs that diverged, which their last rows show, whichever rows are the points."""
-    has_ends = takes_ends(plan, options.checkpoints)
-    if not has_ends and not plan.has_curves:
+    if ends is None:
         return selection, ()
-    ends = selection if has_ends else select.last_rows(rows, reasons)
     is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
     from scaling_cli.data.runs.diverged import settled
 
     kept, found = settled(rows, ends, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
-    if has_ends:
+    if ends is selection:
         return kept, found
     gone = ends.points.filter(~pl.col("run_id").is_in(kept.points["run_id"].implode()))["run_id"].drop_nulls()
     if gone.is_empty():
@@ -236,7 +253,9 @@ def _selection(
             hint="Choose it with --step COLUMN.",
         )
     if takes_ends(plan, checkpoints):
-        selection = select.last_rows(rows, reasons, is_whole=is_whole, count_repeats=count_repeats)
+        selection = select.last_rows(
+            rows, reasons, is_whole=is_whole, count_repeats=count_repeats, with_first=plan.run_is_file
+        )
         share = checkpoints.smooth
         return selection if share is None else curve_averages.smoothed_ends(rows, selection, share)
     if checkpoints.which == "best" and checkpoints.smooth is None:
@@ -251,7 +270,7 @@ def _selection(
 
 def _without_summaries(selection: Selection) -> Selection:
     """The selection without what only the caveats need; `aside` takes the highest learning rate out."""
-    names = [name for name in (EARLIEST, LOWEST, RATE) if name in selection.points.columns]
+    names = [name for name in (EARLIEST, FIRST_LOSS, LOWEST, RATE) if name in selection.points.columns]
     return replace(selection, points=selection.points.drop(names)) if names else selection
 
 

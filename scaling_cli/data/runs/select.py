@@ -19,7 +19,7 @@ from scaling_cli.record import Record, replace
 USABLE, FAR, UNNAMED, STEPLESS = 0, 253, 254, 255
 REASON, ROW, FIRST, COUNT, DIFFERENT, PEAK = "__reason", "__row", "__first", "__count", "__different", "lr_peak"
 RATE, LOWEST = "tokens_per_step", "lr_lowest"
-LEAST_LOSS, EARLIEST = "loss_lowest", "step_earliest"
+LEAST_LOSS, EARLIEST, FIRST_LOSS = "loss_lowest", "step_earliest", "loss_first"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
@@ -161,16 +161,24 @@ def lowest_loss(selection: Selection) -> Selection:
 
 
 def last_rows(
-    rows: pl.LazyFrame, reasons: dict[int, str], *, is_whole: bool = False, count_repeats: bool = False
+    rows: pl.LazyFrame,
+    reasons: dict[int, str],
+    *,
+    is_whole: bool = False,
+    count_repeats: bool = False,
+    with_first: bool = False,
 ) -> Selection:
     """The last usable row of each run, and all rows without a run, or of runs without steps.
 
-    `is_whole` says that steps are integers of 64 bits; `count_repeats` asks for the number of rows that repeat a step.
+    `is_whole` says that steps are integers of 64 bits; `count_repeats` asks for the number of rows that repeat a step,
+    and `with_first` for the column `FIRST_LOSS` of the loss at the first step of each run.
     """
     keyed = _keyed(rows, is_narrow=is_whole)
     names = keyed.collect_schema().names()
     values = [name for name in names if name not in ("run_id", REASON)]
     summaries: dict[str, pl.Expr] = {LEAST_LOSS: pl.col("loss").min(), EARLIEST: pl.col("step").min()}
+    if with_first:
+        summaries[FIRST_LOSS] = pl.col("loss").min_by("step")
     if "lr" in names:
         summaries |= {PEAK: pl.col("lr").max(), LOWEST: pl.col("lr").min()}
     if "tokens" in names:

@@ -12,7 +12,7 @@ from scaling_cli.data.runs.canonical import AFTER_GROUP
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.rows import token_counter
 from scaling_cli.data.runs.rows.sparse_rows import are_sparse, filled
-from scaling_cli.data.runs.select import EARLIEST, LOWEST, PEAK, RATE, Selection
+from scaling_cli.data.runs.select import EARLIEST, FIRST_LOSS, LOWEST, PEAK, RATE, Selection
 from scaling_cli.data.runs.table import BY
 from scaling_cli.record import replace
 
@@ -54,7 +54,7 @@ class Completion:
         """The chosen points with what other rows of their runs hold, and with tokens before restarts added."""
         if not self.plan.has_runs:
             return selection
-        skipped = ("run_id", "step", "loss", EARLIEST, PEAK, LOWEST, RATE)
+        skipped = ("run_id", "step", "loss", EARLIEST, FIRST_LOSS, PEAK, LOWEST, RATE)
         points = selection.points
         roles = [name for name in points.columns if name not in skipped and not name.startswith(BY)]
         points, found = filled(points, self.rows, roles)
