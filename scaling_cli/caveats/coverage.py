@@ -40,6 +40,11 @@ SENTENCES = {
         "{count} {count:attempts have|attempt has} no outcome and {count:are|is} {done}, which makes coverage too high "
         "or too low if that choice is wrong. Find out whether {count:they|it} failed, and choose with --on-missing."
     ),
+    "uncounted-columns": (
+        "{why} ({attempts}) are counted as attempts, and {columns} {count:are|is} not, since {count:they seem|it "
+        "seems} to hold something else, such as whether any attempt succeeded. If {count:they are attempts|it is an "
+        "attempt} too, name {count:them|it} like the others."
+    ),
     "unattempted-problems": (
         "{count} of {total} problems {count:have|has} no attempt and {count:are|is} left out, so "
         "coverage is that of the other problems, which may be easier or harder. Sample {count:them|it}, or find out "
@@ -135,6 +140,10 @@ WHEN = {
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
+    "uncounted-columns": (
+        "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
+        "run_1, and others have not; or a column is called pass@k."
+    ),
     "unattempted-problems": "A table of counts or of lists of outcomes has problems without any attempt.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
     "short-problems": "Some problems have fewer attempts than k.",

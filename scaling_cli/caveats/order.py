@@ -30,11 +30,11 @@ MAY_BE_WRONG = _codes(
 )
 SAYS_HOW = _codes(
     """
-    all-alike all-solved approach-skipped best-over budgets-refused cost-not-fitted diverged-runs inferred-runs
-    law-not-fitted limited loss-unit mixture-corner names-anew near-ceiling no-draws no-waste-band optimal-split
-    overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
-    rule-bends-split sample-missed schedule-ends search-end several-splits shorter-copies short-problems-dropped
-    stop-at-success summary-copies task-without-law training-exponents unmatched-targets
+    all-alike all-solved approach-skipped best-over budgets-refused cost-not-fitted diverged-runs forecast-converted
+    inferred-runs law-not-fitted limited loss-unit mixture-corner names-anew near-ceiling no-draws no-waste-band
+    optimal-split overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
+    rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped shorter-copies
+    stop-at-success summary-copies task-without-law training-exponents uncounted-columns unmatched-targets
     """
 )
 

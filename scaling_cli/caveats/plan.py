@@ -17,6 +17,10 @@ SENTENCES = {
         "{files} was made from a file of runs on which it is now scored, so its errors may be too small. Use runs that "
         "were trained after the forecast."
     ),
+    "forecast-converted": (
+        "{file} forecasts a loss in {made}, and {column} of the runs is in {reached}, so the forecast is multiplied by "
+        "{factor:.4f}. If both are in one unit, {remedy}."
+    ),
 }
 
 WHEN = {
@@ -28,4 +32,7 @@ WHEN = {
     ),
     "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
     "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",
+    "forecast-converted": (
+        "By --loss-unit or the names of their columns, a forecast is in nats and the runs are in bits, or the reverse."
+    ),
 }

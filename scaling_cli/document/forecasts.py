@@ -10,7 +10,7 @@ from msgspec import ValidationError, convert
 from scaling_cli.document.read import documents
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.parse import LARGEST, SMALLEST
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
 
@@ -42,7 +42,8 @@ class SavedLevel(Record):
 class SavedForecast(Record):
     """The forecasts for one group of runs; `hashes` are those of the files that it was made from.
 
-    `loss` is the column of the loss where several were forecast together.
+    `loss` is the column of the loss where several were forecast together, `column` that of each loss if it is known,
+    and `loss_unit` the option for its unit, if it was given.
     """
 
     path: str
@@ -51,6 +52,8 @@ class SavedForecast(Record):
     predictions: tuple[SavedPrediction, ...]
     hashes: frozenset[str]
     loss: str | None = None
+    column: str | None = None
+    loss_unit: str | None = None
 
 
 class _Result(Record):
@@ -86,7 +89,12 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
         sources = [each for each in inputs if isinstance(each, dict)] if isinstance(inputs, list) else []
         hashes = frozenset(str(each.get("sha256", "")) for each in sources)
         losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
-        own = [_forecast(result, str(path), hashes, losses) for result in saved.results]
+        options = document.get("options")
+        unit = options.get("loss_unit") if isinstance(options, dict) else None
+        own = [
+            replace(_forecast(result, str(path), hashes, losses), loss_unit=unit if isinstance(unit, str) else None)
+            for result in saved.results
+        ]
         if fault := next((fault for each in own for fault in _faults(each)), "" if own else "it has no result"):
             raise DataError(
                 f"{where} is not a saved forecast: {fault}.", hint="Write it again with scaling extrapolate."
@@ -112,4 +120,6 @@ def _faults(forecast: SavedForecast) -> Iterator[str]:
 def _forecast(made: _Result, path: str, hashes: frozenset[str], losses: Sequence[str]) -> SavedForecast:
     loss = made.group.get("loss") if len(losses) > 1 else None
     group = {name: value for name, value in made.group.items() if name != "loss" or loss not in losses}
-    return SavedForecast(path, group, made.interval.level, made.predictions, hashes, loss if loss in losses else None)
+    own = loss if loss in losses else None
+    column = own or (losses[0] if len(losses) == 1 and losses[0] else None)
+    return SavedForecast(path, group, made.interval.level, made.predictions, hashes, own, column)

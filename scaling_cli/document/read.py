@@ -79,7 +79,7 @@ def parse_fits(text: str, *, name: str) -> tuple[SavedFit, ...]:
         each
         for where, document in _documents(text, name, FIT_WRITER)
         for fit in [_fit(result, where) for result in _results(document, where)]
-        for each in by_level(replace(fit, known=_known(document, fit.group, where)))
+        for each in by_level(replace(fit, known=_known(document, fit.group, where), **_loss(document, fit.group)))
     ]
     if not fits:
         raise DataError(
@@ -171,6 +171,17 @@ def _known(document: Any, group: dict[str, str], where: str) -> tuple[Caveat, ..
         return ()
     caveats = [_converted(each, Caveat, f"{where}, caveats") for each in given]
     return tuple(each for each in caveats if each.code in SENTENCES and each.group in (None, {}, group))
+
+
+def _loss(document: Any, group: dict[str, str]) -> dict[str, str | None]:
+    """The column of the loss and the option for its unit, where the document has them."""
+    options, columns = ((document.get(key) if isinstance(document, dict) else None) for key in ("options", "columns"))
+    unit = options.get("loss_unit") if isinstance(options, dict) else None
+    column = group.get("loss", columns.get("loss")) if isinstance(columns, dict) else None
+    return {
+        "column": column if isinstance(column, str) else None,
+        "loss_unit": unit if isinstance(unit, str) else None,
+    }
 
 
 def _estimate(entry: Any, where: str) -> Estimate:

@@ -20,6 +20,8 @@ class SavedFit(Record):
     Attributes:
         draws: Each has the parameters of one replicate, in the order of `parameters`.
         known: The caveats of the fit, which hold for all that follows from it.
+        column: The column of the loss, if the document says it.
+        loss_unit: The unit of the loss, if it was given.
     """
 
     law: str
@@ -31,6 +33,8 @@ class SavedFit(Record):
     draws: tuple[tuple[float, ...], ...] | None = None
     interval: SavedInterval = SavedInterval()
     known: tuple[Caveat, ...] = ()
+    column: str | None = None
+    loss_unit: str | None = None
 
     @property
     def resampling(self) -> str | None:

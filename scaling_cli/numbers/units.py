@@ -70,7 +70,10 @@ PERPLEXITY = "perplexity"  # the one unit of a loss that is not only recorded: i
 METRICS = {
     PERPLEXITY: ("perplexity", "ppl"),
     "bits-per-byte": ("bpb", "bits_per_byte"),
-    "bits": ("bpc", "bpt", "bits_per_char", "bits_per_character", "bits_per_token", "bits_per_word"),
+    "bits": (
+        *("bpc", "bpt", "bits_per_char", "bits_per_character", "bits_per_token", "bits_per_word"),
+        *("loss_bits", "bits_loss", "nll_bits", "ce_bits", "entropy_bits", "in_bits"),
+    ),
     "accuracy": ("accuracy", "acc"),
 }
 

@@ -36,6 +36,7 @@ def by_fits(
     """Forecasts of fits in place of runs."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer
     from scaling_cli.analysis.forecast.evidence import saved_evidence
+    from scaling_cli.analysis.score_units import unit_of
 
     ask = ask.of_groups([saved.group for saved in fits])
     results, caveats = [], []
@@ -46,11 +47,13 @@ def by_fits(
         result, found = answer(evidence, ask)
         results.append(result)
         caveats += [*doubts, *found]
+    units = {unit_of(saved.column, saved.loss_unit) for saved in fits} - {None, "nats"}
+    unit = {"loss_unit": units.pop()} if len(units) == 1 else {}
     return Report(
         command="extrapolate",
         inputs=(source,) if source is not None else (),
         columns={},
-        options=asked.but(estimator="describe").recorded(),
+        options=asked.but(estimator="describe").recorded() | unit,
         results=with_sentences("extrapolate", results, {}),
         caveats=merged(caveats),
     )

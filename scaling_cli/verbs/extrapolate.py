@@ -142,6 +142,8 @@ class _Loss(Record):
 
 def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, method: Method) -> _Loss:
     """The runs with one column as the loss."""
+    from scaling_cli.analysis.forecast.downstream import refuse_other_scale
+
     only = suite.losses[0] if suite.losses and name is None else name
     if only is not None and "loss" not in asked.map:
         asked = asked.but(loss=(only,))
@@ -151,6 +153,9 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
     with knowing(table.caveats):
+        for task in suite.tasks:
+            if task.chance:
+                refuse_other_scale(task, PointTable(table.frame).numbers(task.metric, own=True))
         choice = method.choose(table, ask)
         require_compute(choice, asked.flops_rule)
         table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))

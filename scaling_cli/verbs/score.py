@@ -46,12 +46,42 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
         for loss in losses
     ]
     rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in zip(losses, tables, strict=True)}
-    results, failures = _by_level(forecasts, rows, asked.within)
+    columns = {loss: table.columns["loss"] for loss, table in zip(losses, tables, strict=True)}
+    converted, units, others = _in_unit_of_runs(forecasts, columns, asked.loss_unit)
+    results, failures = _by_level(converted, rows, asked.within)
     seen = {source.sha256 for source in tables[0].sources}
-    caveats = [found for table in tables for found in table.caveats]
+    # What a unit does to a fitted law is not asked here.
+    caveats = [found for table in tables for found in table.caveats if found.code != "loss-unit"]
     names = ", ".join(table.columns["loss"] for table in tables)
     first = replace(tables[0], columns={**tables[0].columns, "loss": names})
-    return report_of("score", first, asked, results, [*caveats, *_doubts(forecasts, seen)], [*unread(first), *failures])
+    failed = [*unread(first), *others, *failures]
+    return report_of("score", first, asked, results, [*caveats, *units, *_doubts(forecasts, seen)], failed)
+
+
+def _in_unit_of_runs(
+    forecasts: Sequence[SavedForecast], columns: Mapping[str | None, str], loss_unit: str
+) -> tuple[list[SavedForecast], list[Caveat], list[Failure]]:
+    """The forecasts in the unit of the runs' columns, caveats about those converted, and those of another metric.
+
+    Raises:
+        DataError: All forecasts are of another metric.
+    """
+    from scaling_cli.analysis.score_units import in_unit_of_runs
+
+    converted: list[SavedForecast] = []
+    caveats: list[Caveat] = []
+    failures: list[Failure] = []
+    for forecast in forecasts:
+        try:
+            made, found = in_unit_of_runs(forecast, columns[forecast.loss], loss_unit)
+        except DataError as error:
+            if len(failures) + 1 == len(forecasts):
+                raise
+            failures.append(Failure({"forecast": Path(forecast.path).name}, error.message, error.hint))
+            continue
+        converted.append(made)
+        caveats += [each for each in found if each not in caveats]
+    return converted, caveats, failures
 
 
 def _by_level(

@@ -85,6 +85,7 @@ FIRST = pl.col("attempt") == 0
 EVEN = counts(50, np.random.default_rng(0).integers(1, 40, 40))
 SMALL = counts(50, [0, 1, 2, 5, 10, 30, 0, 3])
 SHORT = counts(np.array([10] * 30 + [4] * 30), [2, 0, 1] * 20)
+MATRIX = pl.DataFrame({"problem": ["a", "b"], "run_0": [0, 1], "run_1": [0, 0], "run_2": [1, 1]})
 TWO_TASKS = pl.concat([attempts(task="x"), attempts(task="y", seed=1)])
 
 
@@ -122,6 +123,10 @@ CASES = {
     "missing-outcomes": (
         lambda: load_samples(READ.with_columns(pl.when(~FIRST).then("correct").alias("correct"))),
         lambda: load_samples(READ),
+    ),
+    "uncounted-columns": (
+        lambda: load_samples(MATRIX.with_columns(any=pl.max_horizontal("run_0", "run_1", "run_2"))),
+        lambda: load_samples(MATRIX),
     ),
     "unattempted-problems": (
         lambda: load_samples(pl.DataFrame({"problem": ["a", "b", "c"], "n": [0, 8, 8], "c": [0, 3, 5]})),

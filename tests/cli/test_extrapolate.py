@@ -125,6 +125,15 @@ def test_a_metric_is_forecast_through_the_loss(tmp_path):
     assert far["metric"]["estimate"] is None or not far["is_outside"]
 
 
+def test_a_metric_in_percent_does_not_go_with_a_share_of_chance(tmp_path):
+    rows = [f"{1e18 * 2**i:.3e},{3.5 - i / 10:.3f},{25 + i**2 / 10:.2f}" for i in range(12)]
+    (tmp_path / "runs.csv").write_text("\n".join(["compute,loss,accuracy", *rows]) + "\n")
+    done = run("extrapolate", tmp_path / "runs.csv", "--at", "compute=1e22", "--then", "accuracy", "--chance", "0.25")
+    assert done.returncode == 3
+    assert "accuracy has values up to 37.1, but its level of chance is 0.25" in done.stderr
+    assert "Divide accuracy by 100" in done.stderr
+
+
 def test_groups_fail_apart(tmp_path):
     path = tmp_path / "runs.csv"
     rows = [f"a,{c:.3e},{1.5 + 2 * (c / 1e18) ** -0.2:.5f}" for c in np.geomspace(1e18, 1e21, 12)]

@@ -123,6 +123,45 @@ def test_forecasts_without_runs_and_runs_without_forecasts_are_refused(tmp_path)
         scaling.score([new])
 
 
+@pytest.mark.parametrize(("column", "unit"), [("loss_bits", []), ("loss_bits", ["bits"]), ("loss", ["bits"])])
+def test_runs_in_bits_score_a_forecast_in_nats(tmp_path, column, unit):
+    path, new = saved(tmp_path, 1), tmp_path / "new.csv"
+    later = runs(PLACES, 3)
+    later.with_columns(pl.col("loss") / np.log(2)).rename({"loss": column}).write_csv(new)
+    options = [part for name in unit for part in ("--loss-unit", name)]
+    done = run("score", path, new, "--loss", column, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    later.write_csv(tmp_path / "nats.csv")
+    plain = scaling.score([path, tmp_path / "nats.csv"])
+    assert [row["error_log"] for row in document["results"][0]["scored"]] == pytest.approx(
+        [row.error_log for row in plain.results[0].scored]
+    )
+    assert [each["code"] for each in document["caveats"]] == ["forecast-converted"]
+    assert not plain.caveats
+
+
+def test_a_forecast_by_a_saved_fit_knows_the_unit_of_the_fit(tmp_path):
+    logged = small(3).with_columns(pl.col("loss") / np.log(2))
+    scaling.fit(logged, loss_unit="bits", interval="none").save(tmp_path / "fit.json")
+    forecast = scaling.extrapolate(tmp_path / "fit.json", at="params=2e9,tokens=4e10")
+    forecast.save(tmp_path / "forecast.json")
+    runs(PLACES, 3).rename({"loss": "val_loss"}).write_csv(tmp_path / "new.csv")
+    found = scaling.score([tmp_path / "forecast.json", tmp_path / "new.csv"])
+    assert [each.code for each in found.caveats] == ["forecast-converted"]
+    assert abs(found.results[0].bias_log) < 0.05
+
+
+def test_forecasts_of_another_metric_are_left_out(tmp_path):
+    path, new = saved(tmp_path, 1), tmp_path / "new.csv"
+    document = json.loads(path.read_text())
+    (tmp_path / "other.json").write_text(json.dumps(document | {"columns": {"loss": "bpb"}}))
+    runs(PLACES, 3).write_csv(new)
+    found = scaling.score([path, tmp_path / "other.json", new])
+    assert [each.group for each in found.failures] == [{"forecast": "other.json"}]
+    assert found.results[0].forecasts == 1
+
+
 def test_each_level_of_intervals_is_scored_by_itself(tmp_path):
     for number, level in enumerate((0.5, 0.95)):
         forecast = scaling.extrapolate(law="chinchilla:besiroglu", at="params=2e9,tokens=4e10", level=level)

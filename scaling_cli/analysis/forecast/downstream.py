@@ -13,7 +13,7 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.errors import FitError
+from scaling_cli.errors import DataError, FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -27,6 +27,7 @@ from scaling_cli.results.forecast import Then, ThenPrediction
 
 CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the parameter that is the level of chance
 FEWEST_RUNS = 6
+ROUNDING = 1e-9  # by which a share of 1 may be exceeded
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
 
@@ -101,6 +102,25 @@ def fit_link(
     start = np.tile(problem.off_zero(fitted.theta[None]), (len(rows), 1))
     solution = minimise(problem, start, delta=fitted.delta, weights=weights, gain=1e-6, most_steps=60)
     return Link(task.metric, follows, fitted, solution.theta, loss)
+
+
+def refuse_other_scale(task: Task, values: Array) -> None:
+    """Refuse a level of chance that is a share where the metric `(n,)` is none, such as an accuracy in percent.
+
+    Raises:
+        DataError: Chance is above 0, and a value above 1.
+    """
+    known = values[np.isfinite(values)]
+    largest = float(np.max(known, initial=0.0))
+    if not task.chance or largest <= 1 + ROUNDING:
+        return
+    is_percent = 1.5 < largest <= 100 and (known >= 0).all()
+    shares = f"Divide {task.metric} by 100 in the file" if is_percent else f"Write {task.metric} as shares"
+    raise DataError(
+        f"{task.metric} has values up to {largest:.6g}, but its level of chance is {task.chance:g}, a share of 1, so "
+        "the two are on different scales and the law would start from a wrong level.",
+        hint=f"{shares}, or leave the level of chance out: it is then fitted.",
+    )
 
 
 def drawn_metric(link: Link, loss: Array, noise: Array) -> Array:

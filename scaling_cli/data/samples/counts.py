@@ -8,8 +8,10 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
+from scaling_cli.data.names import listing
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
+from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
@@ -59,7 +61,9 @@ def unattempted(count: int, total: int) -> list[Caveat]:
 def count_matrix(log: SamplingLog) -> Counted:
     """The counts of a log with one row per problem and one column per attempt, and perhaps a column of problems."""
     by = log.options.by
-    cells = [name for name in log.schema.names() if name not in (log.columns.get("problem"), *by, *log.tasks)]
+    names = [name for name in log.schema.names() if name not in (log.columns.get("problem"), *by, *log.tasks)]
+    columns = matrix_columns(names)
+    cells = columns.attempts
     everything = log.rows.select(*log.groups(), log.problem()).collect()
     known = solved = pl.repeat(0, everything.height, dtype=pl.Int64, eager=True)
     for part in parts_of(cells):
@@ -77,7 +81,17 @@ def count_matrix(log: SamplingLog) -> Counted:
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     caveats = list(without_problem(everything.height - frame.height, everything.height))
     caveats += missing_outcomes(log, cells, missing) if missing else []
-    return Counted(counts, caveats)
+    return Counted(counts, [*caveats, *_uncounted(columns)])
+
+
+def _uncounted(columns: MatrixColumns) -> list[Caveat]:
+    """A caveat that names the columns of a matrix that are no attempts, if there are some."""
+    others = columns.others
+    if not others:
+        return []
+    why = f"Only the columns called {columns.shared}" if columns.shared else "Only the other columns"
+    shown, count = listing([repr(name) for name in others]), len(others)
+    return [caveat("uncounted-columns", columns=shown, count=count, why=why, attempts=f"{len(columns.attempts):,}")]
 
 
 def parts_of(cells: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -11,6 +11,7 @@ from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, is_pass_rate, named
 from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
 
@@ -53,25 +54,31 @@ def _matrix_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
     index = next((name for name in names if normalise(name) in INDEX), None)
     named_by = index if problem is None else problem
     cells = [name for name in names if name not in (named_by, *options.by, *log.tasks)]
-    if options.input_format == "matrix" or (_may_be_matrix(log, problem) and _has_only_outcomes(log, cells)):
+    if options.input_format == "matrix" or _is_matrix(log, problem, matrix_columns(cells)):
         return "matrix", {"problem": named_by}
     return None
 
 
-def _may_be_matrix(log: SamplingLog, problem: str | None) -> bool:
-    """Whether all other columns could be attempts: none is known as another role, and each problem has one row."""
+def _is_matrix(log: SamplingLog, problem: str | None, columns: MatrixColumns) -> bool:
+    """Whether there are columns of attempts, which hold only outcomes; without a word for attempts, so do others."""
+    attempts = columns.attempts
+    if len(attempts) < 2 or not _may_be_matrix(log, problem, are_named=columns.are_named):
+        return False
+    return _has_only_outcomes(log, attempts if columns.are_named else [*attempts, *columns.others])
+
+
+def _may_be_matrix(log: SamplingLog, problem: str | None, *, are_named: bool) -> bool:
+    """Whether each problem has one row, and no column is known as outcomes, unless a word says which are attempts."""
     if problem is None:
         return True
     names, mapping = log.schema.names(), log.options.mapping
-    has_outcomes = choose(names, mapping, "correct") is not None
+    has_outcomes = not are_named and choose(names, mapping, "correct") is not None
     has_counts = choose(names, mapping, "n") is not None and _successes(names, mapping) is not None
     return not has_outcomes and not has_counts and not _has_repeats(log.rows, [*log.options.by, problem])
 
 
 def _has_only_outcomes(log: SamplingLog, cells: Sequence[str]) -> bool:
-    """Whether these columns, at least two, hold nothing but 0, 1, words for them, and nulls."""
-    if len(cells) < 2:
-        return False
+    """Whether these columns hold nothing but 0, 1, words for them, and nulls."""
     return all(
         log.rows.select(pl.all_horizontal(are_outcomes(name, log.schema, log.options.success) for name in part).all())
         .collect(engine="streaming")

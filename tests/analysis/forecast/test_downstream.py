@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from scaling_cli.analysis.forecast.downstream import drawn_metric, estimate_of, fit_link, then_of
+from scaling_cli.analysis.forecast.downstream import drawn_metric, estimate_of, fit_link, refuse_other_scale, then_of
 from scaling_cli.analysis.forecast.suite import Task
-from scaling_cli.errors import FitError
+from scaling_cli.errors import DataError, FitError
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
@@ -62,6 +62,21 @@ def test_the_level_of_chance_is_held(law, name, held):
     assert name not in fixed.law.names
     assert name in free.law.names
     assert free.rmse < fixed.rmse
+
+
+@pytest.mark.parametrize("law", ["sigmoid", "exponential-saturation"])
+@pytest.mark.parametrize(("values", "remedy"), [(100 * metric(), "Divide arc by 100"), (900 * metric(), "Write arc")])
+def test_a_share_of_chance_does_not_fit_a_metric_in_percent(law, values, remedy):
+    with pytest.raises(DataError, match=rf"arc has values up to {values.max():.6g}.*chance is 0\.25") as found:
+        refuse_other_scale(Task("arc", law, 0.25), np.append(values, np.nan))
+    assert remedy in found.value.hint
+
+
+@pytest.mark.parametrize("chance", [0.25, 0.0, None])
+def test_shares_fit_any_chance_and_other_metrics_fit_none(chance):
+    refuse_other_scale(Task("arc", chance=chance), np.append(metric(), [1.0, np.nan]))
+    if not chance:
+        refuse_other_scale(Task("arc", chance=chance), 100 * metric())
 
 
 def test_six_runs_are_enough_however_many_rows_they_have():

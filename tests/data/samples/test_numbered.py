@@ -1,0 +1,71 @@
+"""Which columns of a matrix of outcomes are attempts, and which sum them up or describe the problem."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scaling_cli.data.samples.numbered import matrix_columns
+from tests.data.loading import load_samples
+
+PROBLEMS, ATTEMPTS = 30, 8
+SOLVED = np.random.default_rng(3).random((PROBLEMS, ATTEMPTS)) < np.linspace(0, 0.6, PROBLEMS)[:, None]
+
+
+def matrix(name="run_{}", **others):
+    problems = {"problem": [f"p{place}" for place in range(PROBLEMS)]}
+    cells = {name.format(place): SOLVED[:, place].astype(int) for place in range(ATTEMPTS)}
+    return pl.DataFrame(problems | cells | others)
+
+
+@pytest.mark.parametrize("name", ["run_{}", "seed{}", "Run {}", "{}", "0.7/run_{}/pass@1", "pass_{}", "gpt4_{}_ok"])
+@pytest.mark.parametrize("other", ["any", "pass_at_8", "pass@8", "majority", "greedy", "level", "maj@8"])
+def test_what_stands_beside_numbered_attempts_is_not_counted(name, other):
+    table = load_samples(matrix(name).with_columns(pl.Series(other, SOLVED.any(axis=1).astype(int))))
+    assert table.layout == "matrix"
+    assert table.frame["n"].to_list() == [ATTEMPTS] * PROBLEMS
+    assert table.frame["c"].sum() == SOLVED.sum()
+    (found,) = table.caveats
+    assert found.code == "uncounted-columns"
+    assert f"'{other}' is not" in found.message
+
+
+@pytest.mark.parametrize("others", [{"solved": 1}, {"score": 0}, {"total": 5}, {"level": np.arange(PROBLEMS) % 5}])
+def test_a_word_for_attempts_tells_them_from_outcomes_and_numbers_of_the_problem(others):
+    table = load_samples(matrix(**{name: np.broadcast_to(value, PROBLEMS) for name, value in others.items()}))
+    assert (table.layout, table.frame["n"].max(), table.frame["c"].sum()) == ("matrix", ATTEMPTS, SOLVED.sum())
+
+
+def test_results_of_tests_beside_the_outcome_are_no_attempts():
+    table = load_samples(matrix("test_{}", passed=SOLVED.all(axis=1)))
+    assert (table.layout, table.frame["n"].max()) == ("attempts", 1)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], ["x_0", "x_1", "y_0", "y_1"], ["gpt4", "llama", "qwen3"]])
+def test_without_one_numbered_name_for_most_columns_all_are_counted(names):
+    found = matrix_columns(names)
+    assert (found.attempts, found.others, found.shared) == (names, [], None)
+
+
+def test_columns_called_pass_at_k_are_never_attempts():
+    assert matrix_columns(["pass@1", "pass@2", "pass@4"]).attempts == []
+    found = matrix_columns(["first", "second", "pass_at_2"])
+    assert (found.attempts, found.others) == (["first", "second"], ["pass_at_2"])
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (["run", "run.1", "run.2"], []),
+        (["try", "try2", "try3", "any"], ["any"]),
+        (["solved_1", "solved_2", "solved"], ["solved"]),
+        (["temp0.7_run1", "temp0.7_run2", "temp0.7_run3", "temp1.0_run1"], ["temp1.0_run1"]),
+    ],
+)
+def test_a_series_may_begin_without_a_number(names, others):
+    assert matrix_columns(names).others == others
+
+
+def test_a_matrix_of_nothing_but_attempts_has_no_caveat():
+    assert not load_samples(matrix()).caveats
