@@ -241,6 +241,12 @@ CASES = {
         lambda: files({"a.csv": grid(), "b.csv": grid()}),
         lambda: files({"a.csv": grid(), "b.csv": grid(seed=1)}),
     ),
+    "split-files": (
+        lambda: files(
+            {"a_val.csv": NAMELESS_PARTS["0.csv"], "a_train.csv": NAMELESS_PARTS["0.csv"].with_columns(loss - 0.1)}
+        ),
+        lambda: files({"a_val.csv": NAMELESS_PARTS["0.csv"], "a_train.csv": NAMELESS_PARTS["1.csv"]}),
+    ),
     "shorter-copies": (
         lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6)}),
         lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6).with_columns(loss * 1.001)}),

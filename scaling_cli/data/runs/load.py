@@ -38,6 +38,7 @@ from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
+from scaling_cli.data.runs.rows.split_files import one_split_of_files
 from scaling_cli.data.runs.rows.splits import one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
@@ -240,6 +241,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
+    frame, file_caveats = one_split_of_files(frame, schema, plan, rows.file_names, has_file=rows.may_reuse_names)
     if rows.may_reuse_names:
         from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 
@@ -273,7 +275,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *step_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
+        *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
         *chosen.caveats, *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
