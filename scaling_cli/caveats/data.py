@@ -52,6 +52,10 @@ SENTENCES = {
         "trained on, so coefficients are wrong, and exponents too if the share varies. Choose the total with "
         "--tokens."
     ),
+    "changing-factor": (
+        "{formula} multiplies all steps by the latest {column}, which changes within {count} of {total} runs, so their "
+        "amounts are wrong from the change on. Add a column with the total up to each step, and name it instead."
+    ),
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
         "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
@@ -61,6 +65,11 @@ SENTENCES = {
         "{column} falls while steps grow in {runs} of {total} runs ({run} at step {step}), so it does not count all "
         "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
         "with --tokens, or use no tokens: --tokens none."
+    ),
+    "steps-restarted": (
+        "In {count} of {total} runs, {column} starts again, so the rows of the largest step count, which may not be "
+        "the last ones, and amounts computed from steps are too small. Add a column of all steps, or of tokens, up to "
+        "each row, or give the parts run names of their own."
     ),
     "repeated-steps": (
         "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
@@ -201,11 +210,16 @@ WHEN = {
         "{data.runs.rows.total_tokens.WHOLE})."
     ),
     "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
+    "changing-factor": "A formula has the step and another column that takes several values within a run.",
     "tokens-restarted": (
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens that "
         "the run usually trains on between two such steps."
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
+    "steps-restarted": (
+        "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
+        "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows."
+    ),
     "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (

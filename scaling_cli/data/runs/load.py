@@ -33,8 +33,8 @@ from scaling_cli.data.runs.formulas import Formula, formulas_in, scan_with_formu
 from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
+from scaling_cli.data.runs.rows import gaps
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_run_settings, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -229,13 +229,14 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     step_caveats: tuple[Caveat, ...] = ()
     if rows.is_small:
-        frame, step_caveats = with_steps(frame, schema, plan)
-        frame = with_run_settings(frame, schema, plan, options.where)
+        frame, step_caveats = gaps.with_steps(frame, schema, plan)
+        frame = gaps.with_run_settings(frame, schema, plan, options.where)
         if plan.formulas:
-            frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+            frame = with_formulas(gaps.with_inputs(frame, schema, plan), schema, plan.formulas)
+            step_caveats = (*step_caveats, *gaps.changing_factors(frame, schema, plan))
     every = frame
     if options.where is not None:
-        frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
+        frame = gaps.with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
@@ -252,6 +253,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
+    step_caveats = (*step_caveats, *(gaps.restarted_steps(frame, schema, plan) if rows.is_small else ()))
     if rows.lacks_runs and "run_id" not in plan.chosen:
         tried = with_likely_step(frame, schema, plan)
         inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)
