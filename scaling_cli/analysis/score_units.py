@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scaling_cli.caveats import Caveat, caveat
@@ -17,7 +18,9 @@ from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
+from scaling_cli.results.score import Scored
 
+LIKE_BITS = 0.04  # largest difference of each error in log loss from that of bits taken for nats
 NATS, BITS, OTHER = "nats", "bits", "other"
 FACTORS = {(NATS, BITS): 1 / math.log(2), (BITS, NATS): math.log(2)}
 FORMULA = re.compile(r"[*+]|\b(ln|log|log2|log10|exp)\(|/\s*\d")
@@ -59,6 +62,38 @@ def in_unit_of_runs(forecast: SavedForecast, column: str, loss_unit: str) -> tup
     if pair not in FACTORS:
         raise _other_metric(forecast, column, pair, is_said=reached is not None)
     return _times(forecast, FACTORS[pair]), [_converted(forecast, column, pair, is_said=reached is not None)]
+
+
+def unlike_units(
+    forecasts: Sequence[SavedForecast], rows: Sequence[Scored], columns: Mapping[str | None, str], loss_unit: str
+) -> list[Caveat]:
+    """A caveat for each forecast whose runs all differ from it as losses in bits differ from losses in nats.
+
+    `columns` are the runs' columns of each loss.
+    """
+    found = {}
+    for forecast in forecasts:
+        name, column = Path(forecast.path).name, columns[forecast.loss]
+        errors = [row.error_log for row in rows if (row.forecast, row.loss) == (name, forecast.loss)]
+        made, reached = unit_of(forecast.column, forecast.loss_unit), unit_of(column, loss_unit)
+        if not errors or {made, reached} - {None, NATS, BITS}:
+            continue
+        size = math.log(FACTORS[NATS, BITS])
+        for sign in (1, -1):
+            if all(abs(sign * error - size) < LIKE_BITS for error in errors):
+                is_known = reached is not None or FORMULA.search(column) is not None or (made == BITS and sign > 0)
+                remedy = f"Check the units of {column} and of the forecast" if is_known else _remedy(column, sign)
+                ratio = math.exp(sum(errors) / len(errors))
+                found[name, forecast.loss] = caveat(
+                    "score-in-bits", file=name, column=column, ratio=ratio, remedy=remedy
+                )
+    return list(found.values())
+
+
+def _remedy(column: str, sign: int) -> str:
+    if sign > 0:
+        return "Give --loss-unit bits if the runs are in bits"
+    return f"Convert the runs if the forecast is in bits: --map 'loss={column}*1.442695'"
 
 
 def _converted(forecast: SavedForecast, column: str, pair: tuple[str, str], *, is_said: bool) -> Caveat:

@@ -21,6 +21,10 @@ SENTENCES = {
         "{file} forecasts a loss in {made}, and {column} of the runs is in {reached}, so the forecast is multiplied by "
         "{factor:.4f}. If both are in one unit, {remedy}."
     ),
+    "score-in-bits": (
+        "The runs' {column} is {ratio:.3f} times what {file} forecasts, and a loss in bits is 1.443 times that in "
+        "nats, so they are probably in different units and the errors mean nothing. {remedy}."
+    ),
 }
 
 WHEN = {
@@ -34,5 +38,9 @@ WHEN = {
     "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",
     "forecast-converted": (
         "By --loss-unit or the names of their columns, a forecast is in nats and the runs are in bits, or the reverse."
+    ),
+    "score-in-bits": (
+        "The errors of all runs that a forecast is scored by lie within {analysis.score_units.LIKE_BITS} in log loss "
+        "of the factor between bits and nats."
     ),
 }

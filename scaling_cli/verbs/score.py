@@ -36,6 +36,8 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
         UsageError: There is no forecast, or no file of runs.
         DataError: A file cannot be read, or no run fits a forecast.
     """
+    from scaling_cli.analysis.score_units import unlike_units
+
     paths = [Path(each) for each in ([files] if isinstance(files, str | os.PathLike) else files)]
     saved, runs = _sorted(paths)
     forecasts = [forecast for path in saved for forecast in read_forecasts(path)]
@@ -49,6 +51,7 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
     columns = {loss: table.columns["loss"] for loss, table in zip(losses, tables, strict=True)}
     converted, units, others = _in_unit_of_runs(forecasts, columns, asked.loss_unit)
     results, failures = _by_level(converted, rows, asked.within)
+    units += unlike_units(converted, [row for result in results for row in result.scored], columns, asked.loss_unit)
     seen = {source.sha256 for source in tables[0].sources}
     # What a unit does to a fitted law is not asked here.
     caveats = [found for table in tables for found in table.caveats if found.code != "loss-unit"]

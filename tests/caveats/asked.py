@@ -602,20 +602,19 @@ def doubts_of_plan(width):
     return plan_doubts(replace(result, goals=goals), [], {})
 
 
-def scored(*, knew, bits=False):
+def scored(*, knew, bits=False, column="loss_bits"):
     """A forecast that is scored by the runs it was made from, or by others at the same places, perhaps in bits."""
+    column = column if bits else "loss"
     with TemporaryDirectory() as folder:
         runs, others, forecast = (Path(folder) / name for name in ("runs.csv", "others.csv", "forecast.json"))
         frame = surface(noise=0.001)
         frame.write_csv(runs)
         later = surface(noise=0.0011)
-        (later.with_columns(pl.col("loss") / np.log(2)).rename({"loss": "loss_bits"}) if bits else later).write_csv(
-            others
-        )
+        later.with_columns(pl.col("loss") / (np.log(2) if bits else 1)).rename({"loss": column}).write_csv(others)
         largest = frame.sort("params").row(-1, named=True)
         place = f"params={largest['params']},tokens={largest['tokens']}"
         scaling.extrapolate(str(runs), at=[place], **FEW).save(forecast)
-        return scaling.score([str(forecast), str(runs if knew else others)], loss="loss_bits" if bits else "loss")
+        return scaling.score([str(forecast), str(runs if knew else others)], loss=column)
 
 
 def published(fit):
@@ -626,6 +625,10 @@ PLAN = {
     "parameters-unknown": (lambda: distilled([2.3, 2.301]), lambda: distilled(np.linspace(2.0, 3.0, 150))),
     "guessed-uncertainty": (lambda: published("hoffmann"), lambda: published("besiroglu")),
     "forecast-knew-runs": (lambda: scored(knew=True), lambda: scored(knew=False)),
+    "score-in-bits": (
+        lambda: scored(knew=False, bits=True, column="loss"),
+        lambda: scored(knew=False, bits=True),
+    ),
     "forecast-converted": (lambda: scored(knew=False, bits=True), lambda: scored(knew=False)),
     "plan-other-law": (lambda: planned(0.6), lambda: planned(1.0)),
     "cost-not-fitted": (

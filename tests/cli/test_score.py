@@ -141,6 +141,30 @@ def test_runs_in_bits_score_a_forecast_in_nats(tmp_path, column, unit):
     assert not plain.caveats
 
 
+@pytest.mark.parametrize("factor", [1 / np.log(2), np.log(2)])
+def test_units_that_nothing_names_are_seen_from_the_errors_and_the_remedy_works(tmp_path, factor):
+    path, new = saved(tmp_path, 1), tmp_path / "new.csv"
+    runs(PLACES, 3).with_columns(pl.col("loss") * factor).write_csv(new)
+    found = scaling.score([path, new])
+    (said,) = found.caveats
+    assert (said.code, round(np.exp(found.results[0].bias_log), 2)) == ("score-in-bits", round(factor, 2))
+    if factor > 1:
+        assert "Give --loss-unit bits" in said.message
+        mended = scaling.score([path, new], loss_unit="bits")
+    else:
+        assert "--map 'loss=loss*1.442695'" in said.message
+        mended = scaling.score([path, new], map={"loss": "loss*1.442695"})
+    assert abs(mended.results[0].bias_log) < 0.02
+    assert "score-in-bits" not in {each.code for each in mended.caveats}
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.2, 1.6, 0.6])
+def test_other_errors_are_no_unit(tmp_path, factor):
+    path, new = saved(tmp_path, 1), tmp_path / "new.csv"
+    runs(PLACES, 3).with_columns(pl.col("loss") * factor).write_csv(new)
+    assert not scaling.score([path, new]).caveats
+
+
 def test_a_forecast_by_a_saved_fit_knows_the_unit_of_the_fit(tmp_path):
     logged = small(3).with_columns(pl.col("loss") / np.log(2))
     scaling.fit(logged, loss_unit="bits", interval="none").save(tmp_path / "fit.json")
