@@ -119,9 +119,9 @@ class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
-    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
-    and `are_joined` that the rows come from several files. `lacking` has the reason for rows without a role, and which
-    files lack its column. `held` are the same rows, if they were read with those of other files.
+    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run, and `are_joined` that the
+    rows come from several files. `lacking` has the reason for rows without a role, and which files lack its column.
+    `held` are the same rows, if they were read with those of other files.
     """
 
     frame: pl.LazyFrame
@@ -227,8 +227,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     plan, frame = rows.plan, rows.frame
     unjudged: tuple[str, ...] = ()
     run_caveats: tuple[Caveat, ...] = ()
-    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     step_caveats: tuple[Caveat, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if rows.is_small:
         frame, step_caveats = gaps.with_steps(frame, schema, plan)
         frame = gaps.with_run_settings(frame, schema, plan, options.where)
@@ -271,8 +271,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
-    files = rows.file_names
-    done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
+    done = finish(selection, plan, options, schema.names(), file_names=rows.file_names, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
         *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
