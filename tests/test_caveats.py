@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from scaling_cli.caveats import allocation, caveat, comparison, coverage, data, design, fit, forecast, plan
+from scaling_cli.caveats import allocation, caveat, comparison, coverage, data, design, files, fit, forecast, plan
 from scaling_cli.caveats.order import MAY_BE_WRONG, SAYS_HOW, rank
 from scaling_cli.caveats.sentences import SENTENCES
 from scaling_cli.laws import find_law
@@ -61,7 +61,7 @@ def test_every_caveat_says_what_is_wrong_before_what_to_do(code):
     assert not RIDDLES.search(SEVERAL[code])
 
 
-@pytest.mark.parametrize("module", [data, design, fit, forecast, comparison, allocation, coverage, plan])
+@pytest.mark.parametrize("module", [data, files, design, fit, forecast, comparison, allocation, coverage, plan])
 def test_caveats_name_options_and_laws_that_exist(module, options):
     """Sentences about runs and fits are for every command that reads runs."""
     commands = {

@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Any
 
 import scaling_cli as scaling
-from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, files, fit, forecast, plan
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
 from scaling_cli.data.runs.aliases import ALIASES as RUN_ALIASES
 from scaling_cli.data.samples.columns import ALIASES as SAMPLE_ALIASES
@@ -54,7 +54,7 @@ SAMPLE_ROLES = {
     "n": "attempts at a problem",
     "c": "correct attempts among them",
 }
-STAGES = (data, design, fit, forecast, comparison, allocation, coverage, plan)
+STAGES = (data, files, design, fit, forecast, comparison, allocation, coverage, plan)
 
 
 def options_page() -> str:

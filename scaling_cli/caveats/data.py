@@ -52,6 +52,10 @@ SENTENCES = {
         "trained on, so coefficients are wrong, and exponents too if the share varies. Choose the total with "
         "--tokens."
     ),
+    "changing-factor": (
+        "{formula} multiplies all steps by the latest {column}, which changes within {count} of {total} runs, so their "
+        "amounts are wrong from the change on. Add a column with the total up to each step, and name it instead."
+    ),
     "tokens-restarted": (
         "{column} starts again near zero while steps go on in {runs} of {total} runs ({run} at step {step}), as "
         "counters do after a resume, so the tokens before each restart are added. If that is wrong, choose another "
@@ -61,6 +65,11 @@ SENTENCES = {
         "{column} falls while steps grow in {runs} of {total} runs ({run} at step {step}), so it does not count all "
         "tokens that a run was trained on, and exponents of tokens may be wrong. Correct the column, choose another "
         "with --tokens, or use no tokens: --tokens none."
+    ),
+    "steps-restarted": (
+        "In {count} of {total} runs, {column} starts again, so the rows of the largest step count, which may not be "
+        "the last ones, and amounts computed from steps are too small. Add a column of all steps, or of tokens, up to "
+        "each row, or give the parts run names of their own."
     ),
     "repeated-steps": (
         "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
@@ -132,21 +141,6 @@ SENTENCES = {
         "{count:their last losses|its last loss} may be too high. Leave {count:them|it} out with --where {condition}, "
         "unless {count:these losses|this loss} should count."
     ),
-    "copied-files": (
-        "{count} of {total} files {count:are copies of others|is a copy of another} ({copy} of {original}), so runs "
-        "may count twice and intervals may be too narrow. Give each file once."
-    ),
-    "split-files": (
-        "By their names ({other} beside {kept}), {count} of {total} files {count:hold|holds} losses of the same runs "
-        "on other data, and each would count as a run, so only the losses of the other files are used. Give only the "
-        "files of one split if others should count."
-    ),
-    "shorter-copies": (
-        "{count} of {total} files {count:hold only the first rows of others|holds only the first rows of another} "
-        "({part} of {whole}), as logs of earlier checkpoints and old copies do, so {count:they are|it is} left out. If "
-        "{count:they are runs of their own|it is a run of its own}, name the run of each file in a column, and give "
-        "--run COLUMN."
-    ),
     "names-anew": (
         "{names} run {names:names occur|name occurs} in several of {files} files, with a different loss at the first "
         "step or with different params, so each file's run counts separately and is named after its file. Join the "
@@ -212,11 +206,16 @@ WHEN = {
         "{data.runs.rows.total_tokens.WHOLE})."
     ),
     "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
+    "changing-factor": "A formula has the step and another column that takes several values within a run.",
     "tokens-restarted": (
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens that "
         "the run usually trains on between two such steps."
     ),
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
+    "steps-restarted": (
+        "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
+        "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows."
+    ),
     "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (
@@ -263,16 +262,6 @@ WHEN = {
     ),
     "unfinished-runs": (
         "A column state or status calls the run of a point crashed, failed, killed, running or the like."
-    ),
-    "copied-files": "Two files have the same content (SHA-256).",
-    "split-files": (
-        "Names of files, with their folders, differ only in words of splits such as train and val, and the files have "
-        "the same names of runs, if any, the same params and overlapping steps."
-    ),
-    "shorter-copies": (
-        "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "
-        "their names differ only in the number of a checkpoint or in a word such as backup, or the losses scatter "
-        "about a smooth curve, as independent runs would not do equally."
     ),
     "names-anew": (
         "A run name occurs in several files, with another loss at the first step or with other constant params."

@@ -16,15 +16,15 @@ def _codes(text: str) -> frozenset[str]:
 MAY_BE_WRONG = _codes(
     """
     active-params apparent-exponents approaches-disagree at-bound baseline-wins below-data bits-and-nats
-    compute-drift compute-mismatch continued-runs copied-groups drifting-grid false-positives files-differ
-    floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps interval-off-estimate kept-diverged
-    large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows mid-schedule
-    mid-schedule-points missing-outcomes not-a-loss one-problem other-problems outlying-run parabola-bias
-    parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
+    changing-factor compute-drift compute-mismatch continued-runs copied-groups drifting-grid false-positives
+    files-differ floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps interval-off-estimate
+    kept-diverged large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows
+    mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems outlying-run
+    parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
     poor-track-record repeated-data risen-loss rising-loss rival-optimum share-rejected shared-floor-rejected
-    similar-groups single-outcomes sizes-in-names small-budget sparse-peak split-off-budget target-below-floor
-    tiny-unit tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss unanswered
-    unattempted-problems undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip
+    similar-groups single-outcomes sizes-in-names small-budget sparse-peak split-off-budget steps-restarted
+    target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss
+    unanswered unattempted-problems undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip
     unknown-outcomes unordered-rows unread-input unread-setting unstable-exponent unstable-forecast
     """
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scaling_cli.caveats import allocation, comparison, coverage, data, design, fit, forecast, plan
+from scaling_cli.caveats import allocation, comparison, coverage, data, design, files, fit, forecast, plan
 
 SENTENCES = {
     **data.SENTENCES,
+    **files.SENTENCES,
     **design.SENTENCES,
     **fit.SENTENCES,
     **comparison.SENTENCES,

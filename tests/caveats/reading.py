@@ -68,6 +68,11 @@ def where(condition, value, frame, column="loss"):
     return frame.with_columns(pl.when(condition).then(value).otherwise(column).alias(column))
 
 
+def batches(size):
+    """Runs with a batch size in place of tokens."""
+    return logged().with_columns(batch_size=size).drop("tokens")
+
+
 FIRST = pl.col("run") == "r0"
 LATE = FIRST & (pl.col("step") > 700)
 REVERSED = loss.reverse()
@@ -171,6 +176,14 @@ CASES = {
     ),
     "tokens-restarted": (
         lambda: of(where(LATE, tokens - tokens.filter(pl.col("step") == 700).first().over("run"), logged(), "tokens")),
+        lambda: of(logged()),
+    ),
+    "changing-factor": (
+        lambda: of(batches(pl.when(LATE).then(512).otherwise(256)), tokens="step * batch_size * 2048"),
+        lambda: of(batches(pl.lit(256)), tokens="step * batch_size * 2048"),
+    ),
+    "steps-restarted": (
+        lambda: of(where(LATE, pl.col("step") - 700 + 10, logged(), "step")),
         lambda: of(logged()),
     ),
     "tokens-fall": (

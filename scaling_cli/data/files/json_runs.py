@@ -24,6 +24,7 @@ RUN = "run_id"  # the column that names a run
 NAMES = {RUN, "run", "run_name", "name", "id"}  # of the same in an object
 STEPS = {"step", "steps", "iteration", "iterations", "iter", "iters", "epoch", "epochs", "update", "updates"}
 BESIDE = "document"  # before a name that all runs would share
+GROUP = "group"  # the column of the name that several runs stand under
 DEEPEST = 5  # objects within one another in which rows are looked for
 # Parts of one run, which are no runs of their own.
 PARTS = {
@@ -61,21 +62,41 @@ def rows_within(content: Any, depth: int = 0) -> list[Row]:
         return []
     if _are_runs(content):
         return [
-            {RUN: str(name), **row}
+            _named(str(name), row)
             for name, run in content.items()
             for row in rows_of_run(run, depth + 1) or [flattened(run)]
         ]
     found = {name: rows for name, value in content.items() if (rows := _table(value, depth))}
     if 1 < len(found) == len(content) and not _are_parts(content):
-        return [{RUN: str(name), **row} for name, rows in found.items() for row in rows]
+        return [row for name, rows in found.items() for row in _listed(str(name), rows)]
     if len(found) != 1:
         return []
     (name, rows), *_ = found.items()
     whole = flattened({other: value for other, value in content.items() if other != name})
-    if not any(normalise(key).split("_")[-1] in STEPS for row in rows for key in row):
+    if not _have_steps(rows):
         # The rows are runs, not steps of one, so a name beside them is not theirs.
         whole = {f"{BESIDE}/{key}" if normalise(key) in NAMES else key: cell for key, cell in whole.items()}
     return [{**whole, **row} for row in rows]
+
+
+def _named(name: str, row: Row) -> Row:
+    """A row of the run of this name, or of a run within a group of this name."""
+    inner = row.get(RUN)
+    if inner is None:
+        return {RUN: name, **row}
+    group = row.get(GROUP)
+    return {**row, RUN: f"{name}{NESTED}{inner}", GROUP: name if group is None else f"{name}{NESTED}{group}"}
+
+
+def _listed(name: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows that stand under a name: steps of the run of this name, or runs of a group of this name."""
+    if _have_steps(rows) or any(RUN in row for row in rows):
+        return [_named(name, row) for row in rows]
+    return [_named(name, {RUN: str(place), **row}) for place, row in enumerate(rows, start=1)]
+
+
+def _have_steps(rows: Sequence[Row]) -> bool:
+    return any(normalise(key).split("_")[-1] in STEPS for row in rows for key in row)
 
 
 def rows_of_run(content: Mapping[str, Any], depth: int = 0) -> list[Row]:

@@ -149,7 +149,8 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
         points = points.with_columns(pl.col("run_id").str.split(AFTER_GROUP).list.last())
     if plan.run_is_file or plan.seed is not None:
         name, seed = pl.col("run_id").str.split(BEFORE_SEED).list.first(), f"{BEFORE_SEED}(.*)$"
-        ending = pl.format(" seed {}", pl.col("run_id").str.extract(seed, 1)).fill_null("")
+        before = "seed " if plan.seed is not None and "seed" in plan.seed.lower() else ""
+        ending = pl.format(f" {before}{{}}", pl.col("run_id").str.extract(seed, 1)).fill_null("")
         points = points.with_columns(name.replace(run_names) + ending)
     if points["run_id"].null_count():
         points = points.with_columns(pl.col("run_id").fill_null(pl.format("row {}", pl.int_range(1, pl.len() + 1))))

@@ -29,8 +29,8 @@ from scaling_cli.record import Record, replace
 if TYPE_CHECKING:
     from scaling_cli.formula.tree import Node
 
-# Names of columns have / and - as well, so these count only with a space on both sides.
-ARITHMETIC = r"[*^+(]|\s[-/]\s"
+# Names of columns have / and - as well, so these count only between spaces, before a number, or at the start.
+ARITHMETIC = r"[*^+(]|\s[-/]\s|/\s*[\d.]+\s*$|^\s*-"
 TEXTS = ("run_id",)  # roles that hold names, which no formula gives
 FLAGS = {"loss": "--loss"} | {role: f"--{name}" for name, role in SHORTHANDS.items()}
 HINT = "Write a formula of columns like 'step * batch_size * 2048', or the name of a column."
@@ -136,7 +136,7 @@ def _formula(role: str, text: str, names: Sequence[str], roles: Mapping[str, Sou
 
     flag = FLAGS.get(role, f"--map {role}=FORMULA")
     try:
-        tree = parse(text, option=flag, hint=HINT)
+        tree = parse(_with_plain_names(text, names), option=flag, hint=HINT)
     except UsageError:
         if "*" in text:
             raise
@@ -153,6 +153,15 @@ def _formula(role: str, text: str, names: Sequence[str], roles: Mapping[str, Sou
         near = guess(unknown[0], names) if unknown else ""
         raise UsageError(f"{flag} {shlex.quote(text)} {problem}.", hint=f"{near}Available: {listing(names)}.")
     return Formula(text, tree, known)
+
+
+def _with_plain_names(text: str, names: Sequence[str]) -> str:
+    """The formula with columns such as `config/batch_size`, where they are named in it, as `config_batch_size`."""
+    for name in sorted((name for name in names if re.search(r"[/.-]", name)), key=len, reverse=True):
+        plain = normalise(name)
+        if plain.isidentifier() and sum(normalise(other) == plain for other in names) == 1:
+            text = re.sub(rf"(?<![\w/.]){re.escape(name)}(?![\w/.])", plain, text)
+    return text
 
 
 def _source(name: str, names: Sequence[str], roles: Mapping[str, Source]) -> Source | None:

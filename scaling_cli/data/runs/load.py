@@ -33,8 +33,8 @@ from scaling_cli.data.runs.formulas import Formula, formulas_in, scan_with_formu
 from scaling_cli.data.runs.lacking import lacking, refuse_without_loss
 from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
+from scaling_cli.data.runs.rows import gaps
 from scaling_cli.data.runs.rows.evaluations import averaged
-from scaling_cli.data.runs.rows.gaps import with_inputs, with_named, with_run_settings, with_steps
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.several_runs import separate_runs
@@ -119,9 +119,9 @@ class _Rows(Record):
     """All rows as one lazy table, the plan for its columns, and a short name for each file.
 
     `may_reuse_names` says that several files name their runs, perhaps different ones with the same name; rows then have
-    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run,
-    and `are_joined` that the rows come from several files. `lacking` has the reason for rows without a role, and which
-    files lack its column. `held` are the same rows, if they were read with those of other files.
+    `FILE`. `lacks_runs` says that neither a column nor a file shows which rows form a run, and `are_joined` that the
+    rows come from several files. `lacking` has the reason for rows without a role, and which files lack its column.
+    `held` are the same rows, if they were read with those of other files.
     """
 
     frame: pl.LazyFrame
@@ -227,16 +227,17 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     plan, frame = rows.plan, rows.frame
     unjudged: tuple[str, ...] = ()
     run_caveats: tuple[Caveat, ...] = ()
-    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     step_caveats: tuple[Caveat, ...] = ()
+    schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if rows.is_small:
-        frame, step_caveats = with_steps(frame, schema, plan)
-        frame = with_run_settings(frame, schema, plan, options.where)
+        frame, step_caveats = gaps.with_steps(frame, schema, plan)
+        frame = gaps.with_run_settings(frame, schema, plan, options.where)
         if plan.formulas:
-            frame = with_formulas(with_inputs(frame, schema, plan), schema, plan.formulas)
+            frame = with_formulas(gaps.with_inputs(frame, schema, plan), schema, plan.formulas)
+            step_caveats = (*step_caveats, *gaps.changing_factors(frame, schema, plan))
     every = frame
     if options.where is not None:
-        frame = with_named(frame, schema, plan, options.where) if rows.is_small else frame
+        frame = gaps.with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
@@ -254,6 +255,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     frame, split_caveats = one_split(frame, schema, plan, settled)
     if split_caveats and order_caveats:  # the rows of one split may be one for each run
         frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
+    step_caveats = (*step_caveats, *(gaps.restarted_steps(frame, schema, plan) if rows.is_small else ()))
     if rows.lacks_runs and "run_id" not in plan.chosen:
         tried = with_likely_step(frame, schema, plan)
         inferred, run_caveats = infer_runs(tried.frame, tried.schema, tried.plan)
@@ -269,8 +271,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
-    files = rows.file_names
-    done = finish(selection, plan, options, schema.names(), file_names=files, are_joined=rows.are_joined)
+    done = finish(selection, plan, options, schema.names(), file_names=rows.file_names, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
         *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,

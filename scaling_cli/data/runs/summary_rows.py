@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.inputs import BY_FILE
+from scaling_cli.data.runs.aside import ASIDE
 from scaling_cli.numbers.format import with_and
 
 AMOUNTS = ("params", "tokens", "compute")
@@ -20,6 +22,7 @@ SAME_AMOUNT = 0.01  # relative: 124M is written for 124,439,808
 NEIGHBOURS = 3  # in the order of losses that are compared with a point
 MOST_ROUNDED, FEWEST_ROUNDED = 0.8, 3  # share and number of points with equal columns that must have a copy
 MOST_EXACT, FEWEST_EXACT = 0.5, 2
+OWN = ("run_id", ASIDE + BY_FILE)  # columns in which a row and its copy differ
 PLACE, LAYOUT, KNOWN = "__place", "__layout", "__known"
 
 
@@ -46,7 +49,7 @@ def without_copies(points: pl.DataFrame, files: Sequence[str]) -> tuple[pl.DataF
 
 def _marked(points: pl.DataFrame, files: Sequence[str]) -> pl.DataFrame:
     """The points with their place, which columns they have, and how much is known of them."""
-    others = [name for name in points.columns if name != "run_id"]
+    others = [name for name in points.columns if name not in OWN]
     is_part = pl.col("run_id").is_in(list(files)) & (pl.len().over("run_id") == 1)
     has = [pl.col(name).is_not_null() for name in others]
     return points.with_row_index(PLACE).with_columns(
@@ -58,7 +61,7 @@ def _marked(points: pl.DataFrame, files: Sequence[str]) -> pl.DataFrame:
 def _pairs(marked: pl.DataFrame, amounts: Sequence[str]) -> pl.DataFrame:
     """Pairs of points of different columns that agree: the place to leave out, that to keep, and whether exactly."""
     ordered = marked.sort("loss", PLACE)
-    kinds = {name: kind for name, kind in marked.schema.items() if name not in ("run_id", "loss", PLACE, LAYOUT, KNOWN)}
+    kinds = {name: kind for name, kind in marked.schema.items() if name not in (*OWN, "loss", PLACE, LAYOUT, KNOWN)}
     found = []
     for back in range(1, NEIGHBOURS + 1):
         other = {name: pl.col(name).shift(back) for name in marked.columns}

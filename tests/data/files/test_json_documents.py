@@ -223,3 +223,22 @@ def test_documents_of_many_levels_and_many_rows_are_read_in_time(rows):
         deep = {"a": deep, "b": deep if _ < 3 else 1}
     assert len(rows(deep)) == 1
     assert len(rows({"x": {"runs": [{"loss": 1, "n": place} for place in range(20_000)]}})) == 20_000
+
+
+def test_runs_of_groups_keep_the_name_of_their_group(rows):
+    runs = {"small": {"params": 1, "loss": 3.5}, "large": {"params": 2, "loss": 3.0}}
+    found = rows({"adam": runs, "muon": runs})
+    assert [(row["run_id"], row["group"], row["params"]) for row in found] == [
+        ("adam/small", "adam", "1"), ("adam/large", "adam", "2"),
+        ("muon/small", "muon", "1"), ("muon/large", "muon", "2"),
+    ]  # fmt: skip
+    listed = rows({"adam": list(runs.values()), "muon": list(runs.values())})
+    assert [(row["run_id"], row["group"]) for row in listed] == [
+        ("adam/1", "adam"), ("adam/2", "adam"), ("muon/1", "muon"), ("muon/2", "muon")
+    ]  # fmt: skip
+    histories = {name: {"params": params, "history": HISTORY} for params, name in enumerate("ab")}
+    deeper = {"bs1": {"adam": histories, "muon": histories}}
+    assert [row["run_id"] for row in rows(deeper | {"bs2": deeper["bs1"]})][::4] == [
+        "bs1/adam/a", "bs1/muon/a", "bs2/adam/a", "bs2/muon/a"
+    ]  # fmt: skip
+    assert rows(deeper | {"bs2": deeper["bs1"]})[0]["group"] == "bs1/adam"

@@ -46,6 +46,8 @@ def test_tokens_are_steps_times_the_tokens_of_one_step():
         ("x - y", -1.0),
         ("x / y", 0.8),
         ("-x + y", 1.0),
+        ("-x", -4.0),
+        ("x/2048", 4 / 2048),
         ("x^2 * y", 80.0),
         ("x**2 + 1", 17.0),
         ("12 * x * y^2", 1200.0),
@@ -97,6 +99,8 @@ def test_text_that_is_not_a_number_leaves_its_row_out():
         ({"batch_size": "global_batch_size"}, "step * batch_size * seq_len"),
         ({"batch_size": "config/batch", "seq_len": "config.seq len"}, "step * config_batch * config_seq_len"),
         ({"seq_len": "Seq-Len"}, "step * batch_size * seq_len"),
+        ({"batch_size": "config/batch", "seq_len": "seq-len"}, "step*config/batch*seq-len"),
+        ({"batch_size": "a.b", "seq_len": "a.b.c"}, "step * a.b * a.b.c"),
     ],
 )
 def test_names_stand_for_columns_roles_and_columns_with_other_punctuation(names, formula):

@@ -9,19 +9,21 @@ that never change within a run come from any of its rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
+from scaling_cli.data.files.format import FILE
 from scaling_cli.data.runs import derive
-from scaling_cli.data.runs.canonical import run_of
+from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.record import replace
 
 LEAST_LACKING = 0.9  # share of the rows with a loss; if fewer lack a step, these are summaries or lost cells
 RUN = "__run of gaps"
+NEAR_START, FEWEST_STEPS = 0.2, 5  # share of the step before, and rows for each restart
 SETTING = "__setting "  # before the name of a column
 NEVER = ("run_id", "loss")  # filled
 
@@ -52,7 +54,10 @@ def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, conditi
         return rows
     roles = {chosen.column for chosen in plan.chosen.values()}
     named = {name for name in schema if condition is not None and _names(condition, name)} - roles
-    wanted = {*plan.by.values(), *(named if not _asks_for_null(condition) else ())} - {plan.chosen["loss"].column}
+    wanted = {*plan.by.values(), *(named if not _asks_for_null(condition) else ())}
+    if plan.by:  # rows of settings may lack the groups, and then belong to none of the runs in them
+        wanted |= roles | {column for formula in plan.formulas for column in formula.columns}
+    wanted -= {plan.chosen[role].column for role in (*NEVER, "step") if role in plan.chosen}
     has_loss = _filled(plan.chosen["loss"].column, schema)
     found = rows.select(
         *((has_loss & _filled(name, schema)).any().alias(name) for name in wanted),
@@ -62,10 +67,13 @@ def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, conditi
     settings = [name for name in wanted if facts[SETTING + name] and not facts[name]]
     if not settings:
         return rows
-    others = {group: column for group, column in plan.by.items() if column not in settings}
+    others = {group: column for group, column in plan.by.items() if column not in settings and facts[SETTING + column]}
     run = _run(schema, replace(plan, by=others)).alias(RUN)
     known = {name: pl.when(_filled(name, schema)).then(pl.col(name)).drop_nulls() for name in settings}
-    values = {name: pl.when(value.n_unique() == 1).then(value.first()).over(RUN) for name, value in known.items()}
+    one = {name: pl.when(value.n_unique() == 1).then(value.first()) for name, value in known.items()}
+    # Several files may name different runs alike.
+    keys = [[RUN, FILE], [RUN]] if FILE in rows.collect_schema() else [[RUN]]
+    values = {name: pl.coalesce(value.over(key) for key in keys) for name, value in one.items()}
     return rows.with_columns(run).with_columns(**values).drop(RUN)
 
 
@@ -96,6 +104,44 @@ def with_inputs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> pl.LazyFra
     return _with_columns(rows, schema, plan, read)
 
 
+def restarted_steps(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Iterator[Caveat]:
+    """A caveat about runs whose step starts again near 0, in the order of their rows, and grows otherwise."""
+    if not plan.has_curves:
+        return
+    steps = rows.filter(_filled(plan.chosen["loss"].column, schema)).select(
+        _run(schema, plan).alias(RUN), number_of("step", schema, plan).alias("step")
+    )
+    before = pl.col("step").shift(1).over(RUN)
+    falls = steps.drop_nulls("step").with_columns(
+        falls=pl.col("step") < before, restarts=pl.col("step") < NEAR_START * before
+    )
+    runs = falls.group_by(RUN).agg(pl.len().alias("rows"), pl.col("falls").sum(), pl.col("restarts").sum())
+    is_restarted = (pl.col("restarts") > 0) & (pl.col("falls") == pl.col("restarts"))
+    is_rare = pl.col("restarts") * FEWEST_STEPS <= pl.col("rows")
+    count, total = runs.select((is_restarted & is_rare).sum(), pl.len()).collect(engine="streaming").row(0)
+    if count:
+        yield caveat("steps-restarted", count=f"{count:,}", total=f"{total:,}", column=plan.chosen["step"].column)
+
+
+def changing_factors(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Iterator[Caveat]:
+    """A caveat for each formula that multiplies the step by columns which change within a run."""
+    step = plan.chosen["step"].column if "step" in plan.chosen else None
+    for formula in plan.formulas:
+        others = [column for column in formula.columns if column != step and column in schema]
+        if step not in formula.columns or not others or not plan.has_runs:
+            continue
+        known = rows.filter(_filled(plan.chosen["loss"].column, schema)).group_by(_run(schema, plan).alias(RUN))
+        counts = known.agg(pl.col(column).drop_nulls().n_unique() for column in others).select(
+            pl.len().alias(RUN), *((pl.col(column) > 1).sum() for column in others)
+        )
+        runs, *changed = counts.collect(engine="streaming").row(0)
+        for column, count in zip(others, changed, strict=True):
+            if count:
+                yield caveat(
+                    "changing-factor", formula=formula.text, column=column, count=f"{count:,}", total=f"{runs:,}"
+                )
+
+
 def _with_columns(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, columns: Collection[str]) -> pl.LazyFrame:
     has_loss = _filled(plan.chosen["loss"].column, schema)
     if not columns:
@@ -120,6 +166,7 @@ def _from_run(column: str, schema: pl.Schema, step: str | None) -> pl.Expr:
 
 
 def _asks_for_null(condition: str | None) -> bool:
+    """Whether a condition keeps rows for lacking a value, which then must not be filled."""
     return condition is not None and re.search(r"\bnull\b", condition, re.IGNORECASE) is not None
 
 

@@ -1,7 +1,8 @@
 """Names that stand for several runs: a file that is a table of finished runs, and repeats with other seeds.
 
 A file without names of runs is one run, unless its rows have no steps and several sizes. Rows of one name and several
-seeds are a run for each seed, unless one seed follows another, as in a run that was resumed.
+seeds are a run for each seed, unless one seed follows another, as in a run that was resumed. Rows of one name in a
+table of finished runs, such as W&B's, with the state and the id of each, are a run for each id.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import polars as pl
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.canonical import RUN_FILE, number_of, run_of
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.sanity import state_column
 from scaling_cli.record import replace
 
 SEEDS = ("seed", "random_seed", "train_seed", "training_seed", "init_seed", "model_seed", "rng_seed", "data_seed")
+IDS = ("id", "run_id", "wandb_id", "run_uuid", "uuid")
 RUN, LABEL, LEAST, MOST = "run", "label", "least", "most"
 
 
@@ -30,9 +33,13 @@ def separate_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, is_small
             is_table = pl.col(RUN_FILE).is_in(tables)
             rows = rows.with_columns(pl.when(~is_table).then(pl.col(RUN_FILE)).alias(RUN_FILE))
     seeds = [name for name in schema.names() if normalise(re.split(r"[./]", name)[-1]) in SEEDS]
-    if not seeds or not plan.has_runs or schema[seeds[0]].is_nested() or not _repeats(rows, schema, plan, seeds[0]):
-        return rows, plan
-    return rows, replace(plan, seed=seeds[0])
+    if seeds and plan.has_runs and not schema[seeds[0]].is_nested() and _repeats(rows, schema, plan, seeds[0]):
+        return rows, replace(plan, seed=seeds[0])
+    ids = [name for name in schema.names() if normalise(name) in IDS and "run_id" in plan.chosen]
+    ids = [name for name in ids if name != plan.chosen["run_id"].column and not schema[name].is_nested()]
+    if ids and state_column(schema.names()) is not None and _are_finished(rows, schema, plan, ids[0]):
+        return rows, replace(plan, seed=ids[0])
+    return rows, plan
 
 
 def _tables(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> list[str]:
@@ -64,3 +71,11 @@ def _repeats(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, seed: str) -> bo
     )
     runs = parts.group_by(RUN).agg(pl.len(), pl.col(LEAST).max(), pl.col(MOST).min())
     return not runs.filter((pl.col("len") > 1) & (pl.col(LEAST) <= pl.col(MOST))).is_empty()
+
+
+def _are_finished(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> bool:
+    """Whether each id has one row, and a name of a run has several ids."""
+    pairs = rows.select(run_of(schema, plan).alias(RUN), pl.col(column).cast(pl.String).alias(LABEL)).drop_nulls()
+    facts = pairs.select(pl.len(), pl.col(RUN).n_unique().alias(RUN), pl.col(LABEL).n_unique().alias(LABEL))
+    count, names, labels = facts.collect(engine="streaming").row(0)
+    return bool(count == labels > names)

@@ -162,7 +162,6 @@ def _contained(known: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         pl.len().alias("shared"),
         (pl.col("step") < pl.col("end")).sum().alias("before"),
         pl.col("loss").n_unique().cast(pl.Int64).alias("losses"),
-        _significant().max().cast(pl.Int64).alias("digits"),
         equal[0].all().alias("has_params"),  # without nulls, so true if unknown
         (equal[1].all() & pl.any_horizontal(same.any() for same in equal)).alias("has_amounts"),
     )
@@ -170,13 +169,18 @@ def _contained(known: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     sizes = known.group_by(pl.col("run_id").alias("part")).agg(
         pl.len().alias("size"), is_before.sum().alias("size_before")
     )
+    digits = known.group_by("run_id").agg(
+        _significant().max().cast(pl.Int64).alias("digits")
+    )  # 4.1 may stand for 4.1000
     has_all = (pl.col("shared") == pl.col("size")) | (
         pl.col("are_checkpoints") & (pl.col("before") == pl.col("size_before")) & (pl.col("before") > 0)
     )
     is_much = (pl.col("losses") >= 2) & (pl.col("losses") * (pl.col("digits") - DIGITS) >= EVIDENCE)
     is_same = pl.col("has_amounts") & (pl.col("digits") >= FEWEST_DIGITS)
-    judged = pairs.join(found, on=["part", "run_id"], maintain_order="left").join(
-        sizes, on="part", maintain_order="left"
+    judged = (
+        pairs.join(found, on=["part", "run_id"], maintain_order="left")
+        .join(sizes, on="part", maintain_order="left")
+        .join(digits, on="run_id", maintain_order="left")
     )
     return judged.filter(has_all & pl.col("has_params") & (is_much | is_same)).select("part", "run_id")
 

@@ -16,7 +16,25 @@ from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.sanity import condition_on
 
-NAMES = ("mode", "split", "phase", "stage", "subset", "partition", "fold", "set", "type", "kind", "metric", "tag")
+NAMES = (
+    "mode",
+    "split",
+    "phase",
+    "stage",
+    "subset",
+    "partition",
+    "fold",
+    "set",
+    "type",
+    "kind",
+    "metric",
+    "tag",
+    "key",
+    "variable",
+    "series",
+    "metric_name",
+    "metric_key",
+)
 HOLDERS = ("data", "dataset", "eval", "evaluation", "loss", "log", *PREFIXES)  # as in `data_split`
 ENDINGS = ("name", "type")  # as in `split_name`
 TRAIN, VAL, TEST = 2, 0, 1  # the order of preference

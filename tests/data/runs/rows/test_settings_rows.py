@@ -95,3 +95,32 @@ def test_a_cell_that_only_some_losses_have_stays_as_it_is(log):
     assert load_runs([log(lines)], where="phase is null").frame["tokens"].to_list() == [1e9] * len(RUNS)
     with pytest.raises(DataError, match="No row satisfies"):
         load_runs([log(lines)], where="\"config/optimizer\" = 'sgd'")
+
+
+def test_groups_that_settings_lack_do_not_part_a_run_from_them(log):
+    lines = []
+    for run, params in ("a", 1e7), ("b", 2e7), ("c", 4e7):
+        lines.append({"run": run, "config": {"n_params": params, "batch": 256}})
+        for step in (1, 2):
+            lines += [
+                {"run": run, "step": step, "eval_set": name, "loss": 4 - step + place}
+                for place, name in enumerate(["c4", "wiki"])
+            ]
+    for where in (None, "params > 1e6"):
+        table = load_runs([log(lines)], by="eval_set", tokens="step * config_batch * 1000", where=where)
+        assert table.frame.select("eval_set", "run_id", "params", "tokens").rows() == [
+            (name, run, params, 512_000)
+            for name in ("c4", "wiki")
+            for run, params in (("a", 1e7), ("b", 2e7), ("c", 4e7))
+        ]
+
+
+def test_runs_of_equal_names_in_several_files_have_their_own_settings(log):
+    paths = []
+    for optimizer in ("adam", "muon"):
+        lines = [line | ({"config": line["config"] | {"optimizer": optimizer}} if "config" in line else {})
+                 for line in lines_of(runs=RUNS[:1])]  # fmt: skip
+        paths.append(log(lines, f"{optimizer}.jsonl"))
+    table = load_runs(paths, by="config/optimizer")
+    assert table.frame["config/optimizer"].to_list() == ["adam", "muon"]
+    assert table.frame["params"].to_list() == [1e7, 1e7]

@@ -85,6 +85,11 @@ def test_a_single_row_needs_equal_amounts(tmp_path):
     assert not said(read(tmp_path / "other", {"run.csv": whole, "run_old.csv": others}))
 
 
+def test_zeros_at_the_end_of_a_loss_are_digits(tmp_path):
+    whole = curve(SIZES[0], 20).with_columns(loss=pl.when(pl.col("step") == 100).then(6.5).otherwise("loss"))
+    assert said(read(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(1)}))
+
+
 def test_runs_of_other_params_are_never_copies(tmp_path):
     whole = curve(SIZES[0], 20)
     assert not said(read(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(8).with_columns(params=SIZES[1])}))
