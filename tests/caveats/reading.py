@@ -245,7 +245,7 @@ CASES = {
         lambda: files(
             {"a_val.csv": NAMELESS_PARTS["0.csv"], "a_train.csv": NAMELESS_PARTS["0.csv"].with_columns(loss - 0.1)}
         ),
-        lambda: files({"a_val.csv": NAMELESS_PARTS["0.csv"], "a_train.csv": NAMELESS_PARTS["1.csv"]}),
+        lambda: files({"a_val.csv": NAMELESS_PARTS["0.csv"], "a_train.csv": [*NAMELESS_PARTS.values()][-1]}),
     ),
     "shorter-copies": (
         lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6)}),
