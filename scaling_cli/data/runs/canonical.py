@@ -144,7 +144,11 @@ def finished(points: pl.DataFrame, plan: Plan, run_names: Mapping[str, str]) -> 
     the name of the run for each file that is one run.
     """
     if "run_id" not in points.columns:
-        points = points.with_columns(pl.format("row {}", pl.int_range(1, pl.len() + 1)).alias("run_id"))
+        if points.height <= cells.FEW:
+            names = pl.Series("run_id", [f"row {place}" for place in range(1, points.height + 1)], pl.String)
+            points = points.hstack([names])
+        else:
+            points = points.with_columns(pl.format("row {}", pl.int_range(1, pl.len() + 1)).alias("run_id"))
     if plan.by:
         points = points.with_columns(pl.col("run_id").str.split(AFTER_GROUP).list.last())
     if plan.run_is_file or plan.seed is not None:

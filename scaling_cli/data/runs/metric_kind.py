@@ -47,7 +47,8 @@ def doubts(
     column = columns["loss"]
     if loss_unit == PERPLEXITY:
         yield caveat("perplexity-log", formula=column)
-    is_outcome = points["loss"].is_in([0.0, 1.0]).all() and different(points["loss"]) == 2
+    losses = points["loss"]
+    is_outcome = losses.min() == 0.0 and losses.max() == 1.0 and losses.is_in([0.0, 1.0]).all()
     if is_outcome:
         yield caveat("single-outcomes", column=column)
     role = _grows_with(points)

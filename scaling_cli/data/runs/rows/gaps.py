@@ -58,12 +58,14 @@ def with_run_settings(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, conditi
     if plan.by:  # rows of settings may lack the groups, and then belong to none of the runs in them
         wanted |= roles | {column for formula in plan.formulas for column in formula.columns}
     wanted -= {plan.chosen[role].column for role in (*NEVER, "step") if role in plan.chosen}
+    if not wanted:
+        return rows
     has_loss = _filled(plan.chosen["loss"].column, schema)
     found = rows.select(
         *((has_loss & _filled(name, schema)).any().alias(name) for name in wanted),
         *((~has_loss & _filled(name, schema)).any().alias(SETTING + name) for name in wanted),
     )
-    facts = found.collect(engine="streaming").to_dicts()[0] if wanted else {}
+    facts = found.collect(engine="streaming").to_dicts()[0]
     settings = [name for name in wanted if facts[SETTING + name] and not facts[name]]
     if not settings:
         return rows
