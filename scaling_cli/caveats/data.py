@@ -67,9 +67,9 @@ SENTENCES = {
         "with --tokens, or use no tokens: --tokens none."
     ),
     "steps-restarted": (
-        "In {count} of {total} runs, {column} starts again, so the rows of the largest step count, which may not be "
-        "the last ones, and amounts computed from steps are too small. Add a column of all steps, or of tokens, up to "
-        "each row, or give the parts run names of their own."
+        "In {count} of {total} runs, {column} starts again near 0. The row with the largest step is used, which may "
+        "not be the last one, and amounts computed from steps are too small. Add a column of all steps, or of all "
+        "tokens, up to each row, or give each part a run name of its own."
     ),
     "repeated-steps": (
         "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
@@ -206,7 +206,9 @@ WHEN = {
         "{data.runs.rows.total_tokens.WHOLE})."
     ),
     "tokens-share": "--tokens names a column whose name says per device, rank, batch or step.",
-    "changing-factor": "A formula has the step and another column that takes several values within a run.",
+    "changing-factor": (
+        "A formula has the step and another column that takes several values within a run, in inputs of up to 34 MB."
+    ),
     "tokens-restarted": (
         "Tokens fall while steps grow, to at most {data.runs.rows.token_counter.NEAR_ZERO:g} times the tokens that "
         "the run usually trains on between two such steps."
@@ -214,7 +216,7 @@ WHEN = {
     "tokens-fall": "Tokens fall while steps grow, and tokens-restarted does not fire.",
     "steps-restarted": (
         "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
-        "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows."
+        "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows, in inputs of up to 34 MB."
     ),
     "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",

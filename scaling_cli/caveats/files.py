@@ -28,6 +28,6 @@ WHEN = {
     "shorter-copies": (
         "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "
         "their names differ only in the number of a checkpoint or in a word such as backup, or the losses scatter "
-        "about a smooth curve, as independent runs would not do equally."
+        "about a smooth curve, since independent runs do not share their noise."
     ),
 }

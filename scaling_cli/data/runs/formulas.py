@@ -156,8 +156,8 @@ def _formula(role: str, text: str, names: Sequence[str], roles: Mapping[str, Sou
 
 
 def _with_plain_names(text: str, names: Sequence[str]) -> str:
-    """The formula with columns such as `config/batch_size`, where they are named in it, as `config_batch_size`."""
-    for name in sorted((name for name in names if re.search(r"[/.-]", name)), key=len, reverse=True):
+    """The formula with columns such as `config/batch size`, where they are named in it, as `config_batch_size`."""
+    for name in sorted((name for name in names if re.search(r"[/. -]", name)), key=len, reverse=True):
         plain = normalise(name)
         if plain.isidentifier() and sum(normalise(other) == plain for other in names) == 1:
             text = re.sub(rf"(?<![\w/.]){re.escape(name)}(?![\w/.])", plain, text)

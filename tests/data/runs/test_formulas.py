@@ -100,6 +100,7 @@ def test_text_that_is_not_a_number_leaves_its_row_out():
         ({"batch_size": "config/batch", "seq_len": "config.seq len"}, "step * config_batch * config_seq_len"),
         ({"seq_len": "Seq-Len"}, "step * batch_size * seq_len"),
         ({"batch_size": "config/batch", "seq_len": "seq-len"}, "step*config/batch*seq-len"),
+        ({"batch_size": "batch size", "seq_len": "config/seq len"}, "step * batch size * config/seq len"),
         ({"batch_size": "a.b", "seq_len": "a.b.c"}, "step * a.b * a.b.c"),
     ],
 )

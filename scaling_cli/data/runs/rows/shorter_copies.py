@@ -99,8 +99,8 @@ def _likely(points: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     if not {"run_id", "step", EARLIEST, FIRST_LOSS} <= set(points.columns):
         return pl.DataFrame()
     ends = points.select("run_id", pl.col("step").alias("end"), EARLIEST, FIRST_LOSS).drop_nulls()
-    group, first = pl.col("run_id").str.extract(f"^(.*){AFTER_GROUP}", 1).fill_null("").alias("group"), [
-        "group", EARLIEST, FIRST_LOSS]  # fmt: skip
+    group = pl.col("run_id").str.extract(f"^(.*){AFTER_GROUP}", 1).fill_null("").alias("group")
+    first = ["group", EARLIEST, FIRST_LOSS]
     ends = ends.with_columns(group).filter(pl.col("end").n_unique().over(first) > 1)
     files = [_file(run) for run in ends["run_id"]]
     stems = [_plain(names[file], CHECKPOINT) if file in names else None for file in files]

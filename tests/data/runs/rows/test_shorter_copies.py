@@ -10,7 +10,7 @@ import pytest
 
 from scaling_cli.data.runs.rows import shorter_copies
 from scaling_cli.data.runs.rows.shorter_copies import are_names_of_one, is_noisy
-from tests.data.loading import load_runs
+from tests.data.loading import load_runs, load_tables
 
 SIZES = (1e7, 3e7, 1e8)
 
@@ -24,13 +24,6 @@ def curve(params, rows, *, noise=0.003, seed=0, digits=5):
     return frame.with_columns(pl.col("loss").round(digits))
 
 
-def read(folder, tables, **options):
-    for name, table in tables.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        table.write_csv(folder / name)
-    return load_runs([str(folder)], **options)
-
-
 def said(loaded):
     return [found.message for found in loaded.caveats if found.code == "shorter-copies"]
 
@@ -40,7 +33,7 @@ def said(loaded):
 def test_old_copies_and_earlier_checkpoints_are_left_out(tmp_path, name, options):
     tables = {f"run{n}.csv": curve(params, 20) for n, params in enumerate(SIZES)}
     parts = {f"{name.format(n)}.csv": curve(params, 20).head(8) for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables | parts, **options)
+    loaded = load_tables(tmp_path, tables | parts, **options)
     assert loaded.frame["run_id"].to_list() == ["run0", "run1", "run2"]
     (message,) = said(loaded)
     assert message.startswith(f"3 of 6 files hold only the first rows of others ({name.format(0)} of run0)")
@@ -48,7 +41,7 @@ def test_old_copies_and_earlier_checkpoints_are_left_out(tmp_path, name, options
 
 def test_noise_shows_copies_whose_names_do_not(tmp_path):
     tables = {f"a{n}.csv": curve(params, 20) for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables | {"b.csv": curve(SIZES[1], 20).head(12)})
+    loaded = load_tables(tmp_path, tables | {"b.csv": curve(SIZES[1], 20).head(12)})
     assert loaded.frame.height == 3
     assert "1 of 4 files holds only the first rows of another (b of a1)" in said(loaded)[0]
 
@@ -56,7 +49,7 @@ def test_noise_shows_copies_whose_names_do_not(tmp_path):
 @pytest.mark.parametrize("digits", [2, 3, 5, 12])
 def test_runs_of_one_curve_without_noise_all_count(tmp_path, digits):
     tables = {f"r{n}.csv": curve(SIZES[0], rows, noise=0, digits=digits) for n, rows in enumerate((8, 12, 20, 40))}
-    loaded = read(tmp_path, tables)
+    loaded = load_tables(tmp_path, tables)
     assert loaded.frame.height == 4
     assert said(loaded) == []
 
@@ -66,7 +59,7 @@ def test_runs_that_branch_from_one_all_count(tmp_path):
     cooled = trunk.head(12).with_columns(
         loss=pl.when(pl.col("step") > 1000).then(pl.col("loss") * 0.98).otherwise("loss")
     )
-    assert read(tmp_path, {"run.csv": trunk, "run_old.csv": cooled}).frame.height == 2
+    assert load_tables(tmp_path, {"run.csv": trunk, "run_old.csv": cooled}).frame.height == 2
 
 
 @pytest.mark.parametrize(("digits", "rows", "is_known"), [(1, 4, False), (2, 4, False), (2, 7, True), (4, 3, True)])
@@ -75,24 +68,26 @@ def test_few_digits_need_more_rows(tmp_path, digits, rows, is_known):
         "run.csv": curve(SIZES[0], 20, digits=digits),
         "run_old.csv": curve(SIZES[0], 20, digits=digits).head(rows),
     }
-    assert bool(said(read(tmp_path, tables))) == is_known
+    assert bool(said(load_tables(tmp_path, tables))) == is_known
 
 
 def test_a_single_row_needs_equal_amounts(tmp_path):
     whole = curve(SIZES[0], 20)
-    assert said(read(tmp_path / "same", {"run.csv": whole, "run_old.csv": whole.head(1)}))
+    assert said(load_tables(tmp_path / "same", {"run.csv": whole, "run_old.csv": whole.head(1)}))
     others = whole.head(1).with_columns(pl.col("tokens") * 2)
-    assert not said(read(tmp_path / "other", {"run.csv": whole, "run_old.csv": others}))
+    assert not said(load_tables(tmp_path / "other", {"run.csv": whole, "run_old.csv": others}))
 
 
 def test_zeros_at_the_end_of_a_loss_are_digits(tmp_path):
     whole = curve(SIZES[0], 20).with_columns(loss=pl.when(pl.col("step") == 100).then(6.5).otherwise("loss"))
-    assert said(read(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(1)}))
+    assert said(load_tables(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(1)}))
 
 
 def test_runs_of_other_params_are_never_copies(tmp_path):
     whole = curve(SIZES[0], 20)
-    assert not said(read(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(8).with_columns(params=SIZES[1])}))
+    assert not said(
+        load_tables(tmp_path, {"run.csv": whole, "run_old.csv": whole.head(8).with_columns(params=SIZES[1])})
+    )
 
 
 def test_all_checkpoints_of_a_trainer_but_the_last_are_left_out(tmp_path):
@@ -112,24 +107,24 @@ def test_a_checkpoint_may_be_evaluated_where_the_whole_training_was_not(tmp_path
     whole = curve(SIZES[0], 20)
     part = pl.concat([whole.head(8), whole.head(9).tail(1).with_columns(step=pl.lit(850, pl.Int64))])
     tables = {"run/checkpoint-850.csv": part, "run/checkpoint-2000.csv": whole}
-    assert said(read(tmp_path / "checkpoint", tables))
-    assert not said(read(tmp_path / "other", {"run.csv": whole, "run_old.csv": part}))
+    assert said(load_tables(tmp_path / "checkpoint", tables))
+    assert not said(load_tables(tmp_path / "other", {"run.csv": whole, "run_old.csv": part}))
 
 
 def test_a_share_of_the_steps_of_a_large_log_is_compared(tmp_path, monkeypatch):
     monkeypatch.setattr(shorter_copies, "MOST_ROWS", 100)
     whole = curve(SIZES[0], 200)
-    assert said(read(tmp_path / "same", {"run.csv": whole, "run_old.csv": whole.head(80)}))
+    assert said(load_tables(tmp_path / "same", {"run.csv": whole, "run_old.csv": whole.head(80)}))
     ended = whole.head(80).with_columns(
         loss=pl.when(pl.col("step") == 8000).then(pl.col("loss") * 0.98).otherwise("loss")
     )
-    assert not said(read(tmp_path / "other", {"run.csv": whole, "run_old.csv": ended}))
+    assert not said(load_tables(tmp_path / "other", {"run.csv": whole, "run_old.csv": ended}))
 
 
 def test_perplexities_count_by_their_own_digits(tmp_path):
     whole = curve(SIZES[0], 20).with_columns(loss=pl.col("loss").exp().round(0))
     tables = {"run.csv": whole, "run_old.csv": whole.head(4)}
-    assert not said(read(tmp_path, tables, loss_unit="perplexity"))
+    assert not said(load_tables(tmp_path, tables, loss_unit="perplexity"))
 
 
 @pytest.mark.parametrize(

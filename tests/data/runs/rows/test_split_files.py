@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.data.loading import load_runs
+from tests.data.loading import load_tables
 
 SIZES = (1e7, 3e7, 1e8)
 STEPS = 100 * np.arange(1, 11)
@@ -17,13 +17,6 @@ def curve(params, kind="val", steps=STEPS):
     noise = np.random.default_rng([int(params), kind == "train"]).normal(0, 0.003, len(steps))
     losses = 1.8 + 400 * params**-0.34 + 20 * steps**-0.4 + noise - 0.1 * (kind == "train")
     return pl.DataFrame({"step": steps, "params": params, "tokens": steps * 5e5, "loss": losses})
-
-
-def read(folder, tables, **options):
-    for name, table in tables.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        table.write_csv(folder / name)
-    return load_runs([str(folder)], **options)
 
 
 def said(loaded):
@@ -50,7 +43,7 @@ NAMES = [
 @pytest.mark.parametrize(("other", "kept"), NAMES)
 def test_only_evaluation_files_count(tmp_path, other, kept):
     tables = {other.format(n): curve(params, "train") for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables | {kept.format(n): curve(params) for n, params in enumerate(SIZES)})
+    loaded = load_tables(tmp_path, tables | {kept.format(n): curve(params) for n, params in enumerate(SIZES)})
     assert last_losses(loaded) == pytest.approx(EXPECTED)
     (message,) = said(loaded)
     assert "3 of 6 files hold losses of the same runs on other data" in message
@@ -58,7 +51,7 @@ def test_only_evaluation_files_count(tmp_path, other, kept):
 
 def test_a_training_log_without_an_evaluation_does_not_count_beside_others(tmp_path):
     tables = {f"run{n}_train.csv": curve(params, "train") for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables | {f"run{n}_val.csv": curve(SIZES[n]) for n in (0, 1)})
+    loaded = load_tables(tmp_path, tables | {f"run{n}_val.csv": curve(SIZES[n]) for n in (0, 1)})
     assert last_losses(loaded) == pytest.approx(sorted(curve(params)["loss"][-1] for params in SIZES[:2]))
     assert "3 of 5 files" in said(loaded)[0]
 
@@ -66,7 +59,7 @@ def test_a_training_log_without_an_evaluation_does_not_count_beside_others(tmp_p
 def test_training_logs_give_the_amounts_that_evaluations_lack(tmp_path):
     tables = {f"run{n}_train.csv": curve(params, "train") for n, params in enumerate(SIZES)}
     bare = {f"run{n}_val.csv": curve(params).select("step", "loss") for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables | bare)
+    loaded = load_tables(tmp_path, tables | bare)
     assert last_losses(loaded) == pytest.approx(EXPECTED)
     assert sorted(loaded.frame["params"].to_list()) == pytest.approx(SIZES)
     assert loaded.frame["tokens"].to_list() == pytest.approx([5e8] * 3)
@@ -78,7 +71,7 @@ def test_files_that_name_their_runs_are_pairs_too(tmp_path):
     for n, params in enumerate(SIZES):
         for kind in ("train", "val"):
             tables[f"run{n}/{kind}.csv"] = curve(params, kind).with_columns(run=pl.lit(f"r{n}"))
-    loaded = read(tmp_path, tables)
+    loaded = load_tables(tmp_path, tables)
     assert last_losses(loaded) == pytest.approx(EXPECTED)
     assert said(loaded)
     assert "names-anew" not in [found.code for found in loaded.caveats]
@@ -93,20 +86,20 @@ def test_files_that_name_their_runs_are_pairs_too(tmp_path):
     ],
 )
 def test_other_runs_and_other_steps_are_no_pairs(tmp_path, train, test):
-    assert said(read(tmp_path, {"train.csv": train, "test.csv": test})) == []
+    assert said(load_tables(tmp_path, {"train.csv": train, "test.csv": test})) == []
 
 
 def test_groups_of_splits_stay(tmp_path):
     tables = {
         f"split={kind}/run{n}.csv": curve(size, kind) for n, size in enumerate(SIZES) for kind in ("train", "val")
     }
-    loaded = read(tmp_path, tables, by=["split"])
+    loaded = load_tables(tmp_path, tables, by=["split"])
     assert loaded.frame.height == 6
     assert said(loaded) == []
 
 
 def test_words_of_splits_in_all_names_do_not_matter(tmp_path):
     tables = {f"train/run{n}_test.csv": curve(params) for n, params in enumerate(SIZES)}
-    loaded = read(tmp_path, tables)
+    loaded = load_tables(tmp_path, tables)
     assert last_losses(loaded) == pytest.approx(EXPECTED)
     assert said(loaded) == []
