@@ -245,7 +245,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if rows.may_reuse_names:
         from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 
-        frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+        frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names, rows.lacking)
     frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
