@@ -12,8 +12,8 @@ SENTENCES = {
     ),
     "table-of-logs": (
         "{count} of {total} logs {count:are|is} of runs that have another loss in a table without steps ({run}: "
-        "{log:.4g} in the log, {final:.4g} in the table). Each run counts once, with the loss of the table{rest}. Give only the "
-        "logs if their losses should count, or only the table."
+        "{log:.4g} in the log, {final:.4g} in the table). Each run counts once, with the loss of the table{rest}. "
+        "Give only the logs if their losses should count, or only the table."
     ),
     "shorter-copies": (
         "{count} of {total} files {count:hold only the first rows of others|holds only the first rows of another} "
