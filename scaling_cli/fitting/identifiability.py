@@ -22,7 +22,7 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.format import number_of, with_and
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -69,7 +69,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
         names = with_and(problem.columns)
         raise FitError(
             f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
-            f"{different} distinct {'value' if different == 1 else 'values'} of {names}.",
+            f"{number_of(different, 'distinct value')} of {names}.",
             hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import escape, group_label, group_name
+from scaling_cli.numbers.format import escape, group_label, group_name, number_of
 from scaling_cli.options.formats import suffixes
 from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
@@ -207,7 +207,7 @@ def load(path: str | Path) -> Answer[Any]:
 
 def text(report: Report[Any]) -> str:
     """What was asked, a line for each result and each failure, and the codes of the caveats."""
-    counts = [f"{len(report.results):,} {'result' if len(report.results) == 1 else 'results'}"]
+    counts = [number_of(len(report.results), "result")]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
     lines += _some([_led(result.group, result.sentence) for result in report.results[:SHOWN]], len(report.results))

@@ -29,6 +29,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.format import number_of
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, ranges_of
@@ -265,8 +266,7 @@ def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> 
         distinct = len(np.unique(columns[name]))
         if distinct < fewest:
             raise FitError(
-                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not show how loss "
-                "depends on it.",
+                f"Runs at {number_of(distinct, 'value')} of {column} do not show how loss depends on it.",
                 hint=f"Add runs until there are {fewest} values, or forecast along another column with --x.",
             )
 
