@@ -34,7 +34,7 @@ def typer_command(name: str, words: Sequence[str] | None) -> Callable[..., int]:
     `words` are those of the command line; they are None where a shell asks what could follow.
     """
     command = find_command(name)
-    options = [option for part in (command.options, *command.shell) for option in part.options.values()]
+    options = command.all_options
     read = options if words is None else _read_in(words, options)
     parameters = [_parameter(option, completes=words is None) for option in read]
     parameters = [_argument(command.argument), *parameters, *_help_flags(name)]
@@ -156,18 +156,13 @@ def _read_in(words: Sequence[str], options: list[Option]) -> list[Option]:
 
     All of them, where a word is none of their flags: then typer says which one could be meant.
     """
-    flags = {flag: option for option in options for part in _flags(option) for flag in part.split("/")}
+    flags = {flag: option for option in options for flag in option.flags}
+    flags |= {f"-{option.letter}": option for option in options if option.letter}
     found = {word.partition("=")[0] for word in words if word.startswith("-")}
     if not found <= {*flags, *NO_OPTIONS}:
         return options
     names = {flags[flag].name for flag in found.difference(NO_OPTIONS)}
     return [option for option in options if option.name in names]
-
-
-def _flags(option: Option) -> list[str]:
-    """The flags of an option, as typer takes them: `--log/--no-log` has two."""
-    flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
-    return flags + ([f"-{option.letter}"] if option.letter else [])
 
 
 def _parameter(option: Option, *, completes: bool = False) -> inspect.Parameter:
@@ -179,7 +174,8 @@ def _parameter(option: Option, *, completes: bool = False) -> inspect.Parameter:
         from scaling_cli.cli.completion import completion
 
         complete = completion(option)
-    mark = typer.Option(*_flags(option), metavar=metavar, help=option.help, autocompletion=complete)
+    flags = ["/".join(option.flags), *([f"-{option.letter}"] if option.letter else [])]
+    mark = typer.Option(*flags, metavar=metavar, help=option.help, autocompletion=complete)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, mark], default=None
     )
