@@ -153,7 +153,8 @@ class Answer(Report[Result]):
         """The text that the command prints: the answer, what matters, and caveats; everything with `details`."""
         look = Look(is_detailed=details)
         view = view_of(self.command)
-        return render(self, "plain", view, look=look) + "".join(["\n", render_notes(self, "plain", look)]).rstrip("\n")
+        notes = render_notes(self, "plain", look)
+        return render(self, "plain", view, look=look) + f"\n{notes}".rstrip("\n")
 
     def __repr__(self) -> str:
         return text(self)
