@@ -12,8 +12,6 @@ differ, so the design is also checked directly.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array, mean_ranks
@@ -190,13 +188,7 @@ def scatter(params: Array, tokens: Array) -> float:
 
 def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
     """The caveats of a fit that is identified."""
-    return list(
-        itertools.chain(
-            _design_doubts(fitted, facts, group),
-            _bound_doubts(fitted, group),
-            _start_doubts(fitted, group),
-        )
-    )
+    return [*_design_doubts(fitted, facts, group), *_bound_doubts(fitted, group), *_start_doubts(fitted, group)]
 
 
 def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
