@@ -120,7 +120,6 @@ class Options:
     heading: ClassVar[str] = ""
     options: ClassVar[Mapping[str, Option]] = {}
     own: ClassVar[tuple[str, ...]] = ()
-    omitted: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         cls.own = tuple(name for name, value in vars(cls).items() if isinstance(value, Option))
