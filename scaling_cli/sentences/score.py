@@ -18,7 +18,8 @@ def sentence(result: ScoreResult, subject: str) -> str:
     if coverage.estimate is None:
         return f"{lead}: {error}; the forecasts have no intervals."
     judged = sum(row.inside is not None for row in result.scored)
+    share = f"{percent(coverage.estimate)} [{percent(coverage.low)}, {percent(coverage.high)}]"
     return (
-        f"{lead}: {error}; {result.inside:,} of {judged:,} lie inside their {percent(result.level, 4)} interval, "
-        f"which is {percent(coverage.estimate)} [{percent(coverage.low)}, {percent(coverage.high)}]."
+        f"{lead}: {error}; {result.inside:,} of {judged:,}, or {share}, lie inside their {percent(result.level, 4)} "
+        "interval."
     )
