@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.input_formats import SUFFIXES
-from scaling_cli.options.option import Options
+from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output
 from scaling_cli.record import Record
 
@@ -53,3 +53,8 @@ class Command(Record, kw_only=True):
     shell: tuple[type[Options], ...] = (Output,)
     examples: tuple[tuple[str, str], ...]
     progress: str = ""
+
+    @property
+    def all_options(self) -> list[Option]:
+        """All options in the shell, those that the library has, too, first."""
+        return [option for part in (self.options, *self.shell) for option in part.options.values()]

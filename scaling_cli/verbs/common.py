@@ -26,6 +26,7 @@ from scaling_cli.results.report import Failure, Report, Result
 from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
+    from scaling_cli.data.samples.load import SampleTable
     from scaling_cli.laws import Law
     from scaling_cli.options.compare_exponents import CompareExponents
     from scaling_cli.options.extrapolate import Extrapolate
@@ -40,9 +41,21 @@ FILE = "file"  # the key of a group that is a file
 LOSS = "loss"  # the key of a group that is a column of the loss
 
 
-def unread(table: RunTable) -> list[Failure]:
+def unread(table: RunTable | SampleTable) -> list[Failure]:
     """The files that could not be read while others could."""
-    return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    return [Failure({FILE: file.path}, file.error, file.hint) for file in table.unread]
+
+
+def add_failure(group: dict[str, str], error: ScalingError, failures: list[Failure], caveats: list[Caveat]) -> None:
+    """Add a group that failed to the failures, with the caveats that were found before; other groups may still succeed.
+
+    Raises:
+        ScalingError: The error itself, where there are no groups, or where the options are wrong for all of them.
+    """
+    if not group or isinstance(error, UsageError):
+        raise error
+    failures.append(Failure(group, error.message, error.hint))
+    caveats += known_before(error)
 
 
 def for_laws(caveats: Iterable[Caveat], laws: Iterable[Law]) -> list[Caveat]:

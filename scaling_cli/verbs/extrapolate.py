@@ -26,11 +26,11 @@ from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
     Given,
     SavedFile,
+    add_failure,
     for_laws,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     labelled,
     refuse_with_published,
     report_of,
@@ -198,10 +198,7 @@ def _extrapolated(
             with one_blas_thread(), knowing(caveats):
                 made = extrapolate_suite(parts, suite, dict(key))
         except ScalingError as error:
-            if not key or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(dict(key), error.message, error.hint))
-            caveats += known_before(error)
+            add_failure(dict(key), error, failures, caveats)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -258,10 +255,7 @@ def _evidence(
                 has_names="run_id" in loss.table.columns,
             )  # fmt: skip
     except ScalingError as error:
-        if not named or isinstance(error, UsageError):
-            raise
-        failures.append(Failure(named, error.message, error.hint))
-        caveats += known_before(error)
+        add_failure(named, error, failures, caveats)
         return None
     caveats += known
     return data

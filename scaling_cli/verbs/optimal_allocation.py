@@ -8,7 +8,7 @@ from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
-from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
@@ -20,14 +20,14 @@ from scaling_cli.points.group import groups_of
 from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
-from scaling_cli.results.report import Failure, Report
+from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import (
     Given,
     SavedFile,
+    add_failure,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     refuse_with_published,
     report_of,
     saved_or_runs,
@@ -142,10 +142,7 @@ def _from_runs(
             with one_blas_thread(), knowing(caveats):
                 result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
-            caveats += known_before(error)
+            add_failure(group, error, failures, caveats)
             continue
         results.append(result)
         caveats += [*found, *doubts_of_cost]

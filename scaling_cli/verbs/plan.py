@@ -10,15 +10,15 @@ from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.plan import PlanResult
-from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
     Given,
     SavedFile,
+    add_failure,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     merged,
     refuse_refitting,
     refuse_with_published,
@@ -111,18 +111,16 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
     if not isinstance(asked.budget, float):
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
     table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
-    results, failures = [], [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    results, caveats, failures = [], [*table.caveats], unread(table)
     for group in sample_groups(table, asked.by):
         try:
             results.append(
                 attempts_plan(group.counts, group.problems, goals_of(asked), asked.budget, asked.level, group.values)
             )
         except ScalingError as error:
-            if not group.values or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(group.values, error.message, error.hint))
+            add_failure(group.values, error, failures, caveats)
     said = with_sentences("plan", results, {})
-    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(table.caveats), tuple(failures))
+    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
@@ -159,10 +157,8 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
                 results.append(result)
                 caveats += doubts
         except ScalingError as error:
-            if not group or isinstance(error, UsageError) or compares(asked):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
-            caveats += known_before(error)
+            # A comparison needs all groups, so that the error of one ends it.
+            add_failure({} if compares(asked) else group, error, failures, caveats)
     if compares(asked):
         result, doubts = answered(arms, asked, "runs", {})
         results, caveats = [result], [*caveats, *doubts]
