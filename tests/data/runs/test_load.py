@@ -476,9 +476,9 @@ def test_another_layout_and_a_torn_line_among_many_files_are_reported_and_the_ot
 
 
 def test_other_names_in_a_few_files_do_not_tie(write):
-    paths = [write(f"num_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
-    paths.append(write("n_params,loss\n5e7,3\n", "4.csv"))
-    assert load_runs(paths).columns["params"] == "num_params"
+    paths = [write(f"total_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
+    paths.append(write("active_params,loss\n5e7,3\n", "4.csv"))
+    assert load_runs(paths).columns["params"] == "total_params"
     with pytest.raises(UsageError, match="could both be params"):
         load_runs(paths[3:])
 
