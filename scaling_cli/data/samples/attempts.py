@@ -24,6 +24,7 @@ MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
 WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
+LAST_COUNTS = "only the last row of each counts"
 LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
@@ -134,7 +135,7 @@ def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Cavea
     if missing := int(frame["missing"].sum()):
         caveats += missing_outcomes(log, [log.column("correct")], missing)
     if repeated:
-        caveats.append(caveat("repeated-attempts", count=f"{repeated:,}"))
+        caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=LAST_COUNTS))
     return caveats
 
 
