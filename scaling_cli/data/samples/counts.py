@@ -12,7 +12,7 @@ from scaling_cli.data.names import listing
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
-from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
+from scaling_cli.data.samples.outcomes import missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
@@ -80,7 +80,9 @@ def count_matrix(log: SamplingLog) -> Counted:
     if log.options.on_missing == "fail":
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     caveats = list(without_problem(everything.height - frame.height, everything.height))
-    caveats += missing_outcomes(log, cells, missing) if missing else []
+    if missing:
+        refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
+        caveats += missing_outcomes(log, cells, missing)
     return Counted(counts, [*caveats, *_uncounted(columns)])
 
 
