@@ -150,7 +150,7 @@ WHEN = {
     "missing-outcomes": "Some attempts or counts are empty.",
     "uncounted-columns": (
         "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
-        "run_1, and others have not; or a column is called pass@k."
+        "run_1, and other columns of outcomes have not; or one is called pass@k."
     ),
     "unattempted-problems": "A table of counts or of lists of outcomes has problems without any attempt.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",

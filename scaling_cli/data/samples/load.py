@@ -38,7 +38,7 @@ from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
 from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
-from scaling_cli.data.samples.layout import detect_layout
+from scaling_cli.data.samples.layout import detect_layout, upright
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
@@ -218,6 +218,8 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
             f"The log has {len(schema):,} columns, but at most {MOST_COLUMNS:,} can be read.",
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
+    rows = upright(SamplingLog(rows, schema, reading))
+    schema = rows.collect_schema()
     for name in reading.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
