@@ -31,7 +31,7 @@ def frame_of(data: PathsOrTable) -> pl.LazyFrame | None:
     columns, or a list of dicts, one for each row.
 
     Raises:
-        UsageError: Two columns have one name, or columns differ in length.
+        UsageError: There are no columns, two have one name, or they differ in length.
     """
     if not is_table(data):
         return None
@@ -115,6 +115,8 @@ def _of_columns(columns: Iterable[tuple[object, object]]) -> pl.LazyFrame:
         if label in found:
             raise UsageError(f"The table has two columns called {label!r}.", hint="Rename one of them.")
         found[label] = _series(label, values)
+    if not found:
+        raise UsageError("The table has no columns.", hint="Give one with a row for each run or checkpoint.")
     lengths = {label: len(column) for label, column in found.items()}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{label!r} has {length}" for label, length in lengths.items())

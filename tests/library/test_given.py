@@ -71,6 +71,8 @@ def test_attempts_are_read_from_lists_in_memory():
         ({"params": [1, 2], "loss": [3]}, "'params' has 2, 'loss' has 1"),
         ({"params": [1, 2], "loss": 3}, "'loss' is one value"),
         ({"params": "12", "loss": [3, 4]}, "'params' is one value"),
+        ({}, "no columns"),
+        ([{}], "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns called 'a'"),
     ],
 )
