@@ -8,6 +8,7 @@ from scaling_cli.data.files.inputs import Scan, UnreadFile, UnusableFilesError
 from scaling_cli.data.runs.aliases import is_loss
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.table import NO
+from scaling_cli.numbers.format import number_of
 
 
 def refuse_without_loss(scans: Sequence[Scan], loss: str) -> None:
@@ -38,7 +39,7 @@ def lacking(scans: Sequence[Scan], plan: Plan) -> dict[str, str]:
     for role, chosen in plan.chosen.items():
         files = [file.name for scan in scans if chosen.column not in scan.columns for file in scan.files]
         if files:
-            more = f" and {len(files) - 1:,} more {'file' if len(files) == 2 else 'files'}" if len(files) > 1 else ""
+            more = f" and {number_of(len(files) - 1, 'more file')}" if len(files) > 1 else ""
             verb = "have" if more else "has"
             found[f"{NO}{role}"] = f"{files[0]}{more} {verb} no column {chosen.column!r}"
     return found

@@ -82,11 +82,11 @@ def test_tables_in_memory_are_read_whatever_library_made_them():
     assert load_runs(Streamed(frame)).frame.equals(expected)
 
 
-@pytest.mark.parametrize("data", [{"loss": [1.0]}, 3, [1, 2], None])
+@pytest.mark.parametrize("data", [{"loss", "run"}, 3, [1, 2], None])
 def test_anything_but_paths_and_tables_is_a_usage_error(data):
     with pytest.raises(UsageError, match="Cannot read rows from an object of type") as caught:
         load_runs(data)
-    assert "a list of paths" in caught.value.hint
+    assert "Give paths, a table" in caught.value.hint
 
 
 def test_a_lazy_table_that_fails_is_a_data_error(tmp_path):
