@@ -121,6 +121,10 @@ SENTENCES = {
         "and each run counts once. To check, "
         "give only the summary or only the logs."
     ),
+    "statistics": (
+        "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and left "
+        "out. Give {count:them other names if they are runs|it another name if it is a run}."
+    ),
     "evaluations-averaged": (
         "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. This noise "
         "is part of the intervals, which come from how runs differ. Add evaluations only if runs at equal inputs "
@@ -254,6 +258,9 @@ WHEN = {
         "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
         "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
         "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    ),
+    "statistics": (
+        "Fewer than half of the rows have a word such as mean or std for a run or a seed, in inputs of up to 34 MB."
     ),
     "evaluations-averaged": "Rows of a run differ in --evaluation, or in a column such as eval_seed.",
     "steps-from-rows-before": (

@@ -214,6 +214,10 @@ CASES = {
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01, pl.col("tokens") * 2)}),
     ),
+    "statistics": (
+        lambda: of(where(FIRST, pl.lit("mean"), grid().with_columns(seed=pl.lit("1")), "seed")),
+        lambda: of(where(FIRST, pl.lit("2"), grid().with_columns(seed=pl.lit("1")), "seed")),
+    ),
     "evaluations-averaged": (
         lambda: of(
             pl.concat(

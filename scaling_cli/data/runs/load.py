@@ -41,6 +41,7 @@ from scaling_cli.data.runs.rows.same_role import one_column_each, with_one_colum
 from scaling_cli.data.runs.rows.several_runs import separate_runs
 from scaling_cli.data.runs.rows.split_files import one_split_of_files
 from scaling_cli.data.runs.rows.splits import one_split
+from scaling_cli.data.runs.rows.statistics import without_statistics
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.settings_beside import with_settings
@@ -228,6 +229,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     unjudged: tuple[str, ...] = ()
     run_caveats: tuple[Caveat, ...] = ()
     step_caveats: tuple[Caveat, ...] = ()
+    statistics: tuple[Caveat, ...] = ()
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if rows.is_small:
         frame, step_caveats = gaps.with_steps(frame, schema, plan)
@@ -239,6 +241,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if options.where is not None:
         frame = gaps.with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
+    if rows.is_small:
+        frame, statistics = without_statistics(frame, schema, plan, options.where)
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     frame, file_caveats = one_split_of_files(frame, schema, plan, rows.file_names, has_file=rows.may_reuse_names)
@@ -274,8 +278,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=rows.file_names, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
-        *chosen.caveats, *done.caveats,
+        *statistics, *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats,
+        *order_caveats, *chosen.caveats, *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(
