@@ -16,6 +16,7 @@ from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.points import LoadOptions
 from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_units
 from scaling_cli.data.runs.rows.row_order import stepless
+from scaling_cli.data.runs.rows.total_tokens import refuse_dataset_tokens
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.summary_rows import without_copies
@@ -50,7 +51,7 @@ def finish(
         are_joined: Whether the rows come from several files.
 
     Raises:
-        DataError: The loss is the outcome of single questions, or an amount has different units in different rows.
+        DataError: The loss is the outcome of single questions, or the meaning or the unit of an amount is not clear.
     """
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = with_peaks(finished(selection.points, plan, file_names), selection.points)
@@ -64,6 +65,7 @@ def finish(
         points, finals = with_final_losses(points, list(file_names.values()))
         copy_caveats = copies + finals
     points, columns, compute_caveats = _with_compute(points, plan, options)
+    refuse_dataset_tokens(points, plan, options.mapping)
     refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
     best_caveats: tuple[Caveat, ...] = ()
