@@ -47,7 +47,7 @@ SENTENCES = {
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}."
+        "--where {condition}{tuned}."
     ),
     "unread-setting": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
