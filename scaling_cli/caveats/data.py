@@ -145,6 +145,11 @@ SENTENCES = {
         "{count:their last losses|its last loss} may be too high. Leave {count:them|it} out with --where {condition}, "
         "unless {count:these losses|this loss} should count."
     ),
+    "short-of-plan": (
+        "{count} of {total} runs ({names}) {count:end|ends} before the steps in {column}, so {count:their losses "
+        "are|its loss is} perhaps higher than after a finished schedule. Leave {count:them|it} out with --where "
+        "{condition}, unless {count:they were|it was} stopped for good."
+    ),
     "names-anew": (
         "{names} run {names:names occur|name occurs} in several of {files} files, with a different loss at the first "
         "step or with different params, so each file's run counts separately and is named after its file. Join the "
@@ -271,6 +276,10 @@ WHEN = {
     ),
     "unfinished-runs": (
         "A column state or status calls the run of a point crashed, failed, killed, running or the like."
+    ),
+    "short-of-plan": (
+        "The last step of a run is below {data.runs.rows.planned_steps.DONE:.0%} of a column such as max_steps or "
+        "num_train_steps, and other runs reach it."
     ),
     "names-anew": (
         "A run name occurs in several files, with another loss at the first step or with other constant params."

@@ -245,6 +245,10 @@ CASES = {
         lambda: of(grid().with_columns(state=pl.when(FIRST).then(pl.lit("crashed")).otherwise(pl.lit("finished")))),
         lambda: of(grid().with_columns(state=pl.lit("finished"))),
     ),
+    "short-of-plan": (
+        lambda: of(logged().with_columns(max_steps=pl.when(FIRST).then(2000).otherwise(1000))),
+        lambda: of(logged().with_columns(max_steps=1040)),
+    ),
     "copied-files": (
         lambda: files({"a.csv": grid(), "b.csv": grid()}),
         lambda: files({"a.csv": grid(), "b.csv": grid(seed=1)}),

@@ -35,6 +35,7 @@ from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows import gaps
 from scaling_cli.data.runs.rows.evaluations import averaged
+from scaling_cli.data.runs.rows.planned_steps import PLANNED, planned_column
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.same_role import one_column_each, with_one_column_each
@@ -214,7 +215,8 @@ def _plan(
     keep = (*options.keep, *swept, *(name for name in options.maybe if name in names))
     plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files, formulas)
     state = {STATE: column} if (column := state_column(names)) is not None else {}
-    return replace(plan, keep=plan.keep | state, takes_log=options.loss_unit == PERPLEXITY)
+    planned = {PLANNED: column} if "step" in plan.chosen and (column := planned_column(names)) is not None else {}
+    return replace(plan, keep=plan.keep | state | planned, takes_log=options.loss_unit == PERPLEXITY)
 
 
 def _with_aside(plan: Plan, schema: pl.Schema, options: LoadOptions, *, is_small: bool) -> Plan:
