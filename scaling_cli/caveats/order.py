@@ -20,11 +20,11 @@ MAY_BE_WRONG = _codes(
     files-differ floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps interval-off-estimate
     kept-diverged large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows
     mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems outlying-run
-    parabola-bias parameters-unknown partial-compute pooled-groups pooled-sizes pooled-sweep pooled-tasks poor-fit
-    poor-track-record repeated-data risen-loss rising-loss rival-optimum score-in-bits share-rejected
-    shared-floor-rejected similar-groups single-outcomes sizes-in-names small-budget sparse-peak split-off-budget
-    steps-restarted target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted tokens-share
-    training-loss unanswered unattempted-problems undecayed-lr unexplained-spread unfinished-runs
+    parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
+    pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum score-in-bits
+    share-rejected shared-floor-rejected similar-groups single-outcomes sizes-in-names small-budget sparse-peak
+    split-off-budget steps-restarted target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted
+    tokens-share training-loss unanswered unattempted-problems undecayed-lr unexplained-spread unfinished-runs
     unfinished-schedules unit-slip unknown-outcomes unordered-rows unread-input unread-setting unstable-exponent
     unstable-forecast
     """

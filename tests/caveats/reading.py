@@ -316,6 +316,10 @@ CASES = {
         lambda: fitted(decayed(0.05)),
         lambda: fitted(decayed(0.0)),
     ),
+    "partly-known": (
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 == 0).then("tokens")), law="auto"),
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 > 0).then("tokens")), law="auto"),
+    ),
     "ignored-steps": (
         lambda: fitted(grid().with_columns(step=pl.col("tokens") / 1e6).drop("tokens"), law="auto"),
         lambda: fitted(grid().with_columns(step=pl.col("params") / 1e6).drop("tokens"), law="auto"),
