@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -14,8 +15,10 @@ from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes, missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
+CHANCE = 1e-6  # p-value below which columns are taken for those of different models
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square
 
@@ -83,7 +86,34 @@ def count_matrix(log: SamplingLog) -> Counted:
     if missing:
         refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
         caveats += missing_outcomes(log, cells, missing)
+    elif not columns.are_named and log.options.input_format == "auto" and not by:
+        _refuse_unlike(log, cells, solved)
     return Counted(counts, [*caveats, *_uncounted(columns, log)])
+
+
+def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series) -> None:
+    """Refuse columns that succeed at different rates, such as those of models or of problems (Cochran's Q test).
+
+    Raises:
+        UsageError: They do so more clearly than attempts would in one of a million logs.
+    """
+    from scipy.special import chdtrc
+
+    successes = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
+    sums = [log.rows.select(successes[name].sum() for name in part).collect().row(0) for part in parts_of(cells)]
+    wins = pl.Series([float(each) for part in sums for each in part])
+    count, total = len(cells), float(wins.sum())
+    spread = count * total - float((solved * solved).sum())
+    statistic = (count - 1) * (count * float((wins * wins).sum()) - total**2) / spread if spread else 0.0
+    if chdtrc(count - 1, statistic) < CHANCE:
+        least, most = wins.arg_min() or 0, wins.arg_max() or 0
+        rates = [f"{cells[place]!r} ({percent(wins[place] / len(solved))})" for place in (most, least)]
+        raise UsageError(
+            f"The columns {' and '.join(rates)} differ in successes by more than chance, so they are no attempts at "
+            "the same problems.",
+            hint=f"If columns are models, give --correct {shlex.quote(cells[most])}; if they are problems, exchange "
+            "rows and columns; if they are attempts, --input-format matrix.",
+        )
 
 
 def _uncounted(columns: MatrixColumns, log: SamplingLog) -> list[Caveat]:
