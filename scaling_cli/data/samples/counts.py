@@ -10,6 +10,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.names import listing
+from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
@@ -19,6 +20,8 @@ from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
 CHANCE = 1e-6  # p-value below which columns are taken for those of different models
+TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate")
+FEW = 10  # problems, beyond which no problem has by chance as many attempts and successes as all others
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square
 
@@ -37,10 +40,21 @@ def read_counts(log: SamplingLog) -> Counted:
     names = [*log.options.by, "problem"]
     frame = frame.unique(maintain_order=True)
     _refuse_repeated(frame.select(names))
-    caveats = list(without_problem(everything["problem"].null_count(), everything.height))
+    excluded = {"no problem": everything["problem"].null_count()}
+    frame, excluded[TOTAL] = _without_totals(frame, log.options.by)
+    caveats = list(left_out({reason: count for reason, count in excluded.items() if count}, everything.height))
     caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
     caveats += unattempted(frame.filter(pl.col("n") == 0).height, frame.height)
     return Counted(frame.with_columns(pl.col("n", "c").round().cast(pl.Int64)).sort(names), caveats)
+
+
+def _without_totals(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int]:
+    """The counts without rows that hold the sums of all others of their group, and how many such rows there are."""
+    group = list(by) or pl.lit(0)
+    is_sum = [2 * pl.col(name) == pl.col(name).sum().over(group) for name in ("n", "c")]
+    is_called_so = pl.col("problem").str.to_lowercase().is_in(TOTALS) & (pl.len().over(group) > 2)
+    kept = frame.filter(~pl.all_horizontal(*is_sum) | ~(is_called_so | (pl.len().over(group) > FEW)))
+    return kept, frame.height - kept.height
 
 
 def count_lists(log: SamplingLog) -> Counted:

@@ -45,6 +45,7 @@ from scaling_cli.data.samples.pooling import (
     files_differ,
     other_problems,
     pooled_settings,
+    refuse_documents,
     refuse_filters,
     refuse_models,
     tasks_of,
@@ -235,6 +236,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     refuse_filters(log)
     tasks, caveats = tasks_of(log)
     log = replace(log, tasks=tasks)
+    refuse_documents(log)
     layout, columns = detect_layout(log)
     log = replace(log, columns=columns)
     caveats += other_problems(log)
