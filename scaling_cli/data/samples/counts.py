@@ -11,7 +11,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.names import listing
 from scaling_cli.data.runs.table import left_out
-from scaling_cli.data.samples.attempts import count_attempts
+from scaling_cli.data.samples.attempts import TOTAL, TOTALS, count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes, missing_outcomes, outcome, refuse_one_kind
@@ -20,7 +20,6 @@ from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
 CHANCE = 1e-6  # p-value below which columns are taken for those of different models
-TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate")
 FEW = 10  # problems, beyond which no problem has by chance as many attempts and successes as all others
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square

@@ -202,4 +202,5 @@ def _no_layout(names: Sequence[str], why: str) -> DataError:
     scores = [name for name in names if normalise(name).startswith("score_")]
     example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
     columns = f"the columns are {listing(names)}" if names else "there are no columns"
-    return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.")
+    by_file = "" if "problem" not in why else " If each file is a problem, give --problem file."
+    return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.{by_file}")
