@@ -26,10 +26,13 @@ CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays
 class Member(Record):
     """A group, fitted on its own.
 
-    `theta` `(k,)` are its coordinates. `delta` is the residual above which its objective is linear, and `is_tuned` says
-    that delta follows from the size of the residuals, so that other data would give another delta. `shape` is the noise
-    of each point over that of the group `(n,)`, where the weights of the points follow it; None for even noise.
-    `is_uneven` says that noise changes with scale, so that fits should allow for it.
+    Attributes:
+        theta: Its coordinates `(k,)`.
+        delta: The residual above which its objective is linear.
+        is_tuned: Whether delta follows from the size of the residuals, so that other data would give another delta.
+        shape: The noise of each point over that of the group `(n,)`, where the weights of the points follow it; None
+            for even noise.
+        is_uneven: Whether noise changes with scale, so that fits should allow for it.
     """
 
     name: str

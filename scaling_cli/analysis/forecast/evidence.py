@@ -83,9 +83,12 @@ class Method(Record):
 class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
-    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metrics` `(n,)` are those of the second
-    stage by column, with nan where unknown. `labels` name the runs, and `run_names` do, too, where a law continues runs
-    instead of adding new ones. `ratios` are the least and the most tokens per param.
+    Attributes:
+        forecast: The part of `forecaster` with rolling origins, if it has one.
+        metrics: Metrics of the second stage by column `(n,)`, with nan where they are not known.
+        run_names: The names of the runs, where a law continues runs instead of adding new ones.
+        ratios: The least and the most tokens per param.
+        labels: What names the runs.
     """
 
     forecaster: Forecaster
