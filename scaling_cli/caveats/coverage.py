@@ -119,8 +119,8 @@ SENTENCES = {
         "number of params does not show the cost. Check --kv-dim, and compare models by cost."
     ),
     "repeated-attempts": (
-        "{count} {count:attempts are|attempt is} in the log more than once, and only the last row of each counts. "
-        "Check that the log was resumed, not merged by mistake."
+        "{count} {count:attempts are|attempt is} in the log more than once, and {done}. Check that the log was resumed "
+        "or appended to, not merged by mistake; --attempt COL counts only the last row of each."
     ),
 }
 
@@ -131,8 +131,16 @@ WHEN = {
     "split-at-end": (
         "The best split of a budget between solutions and verifications is at an end of the settings of the log."
     ),
-    "pooled-tasks": "A column that names tasks takes several values, and is not in --by.",
-    "pooled-settings": "A setting of sampling, such as temperature, takes several values in a group.",
+    "pooled-tasks": (
+        "A column that names tasks takes several values, and is not in --by; or a column of any name divides the "
+        "attempts at each problem into parts whose success rates are unlike and unrelated (p below "
+        "{data.samples.divided.CHANCE}), so that they are other problems under the same names."
+    ),
+    "pooled-settings": (
+        "A setting of sampling, such as temperature, takes several values in a group; or a column of any name divides "
+        "the attempts at each problem into parts whose success rates are unlike (p below "
+        "{data.samples.divided.CHANCE})."
+    ),
     "files-differ": (
         "More or fewer attempts of one file succeed at the problems that it shares with other files than chance allows "
         "(Mantel-Haenszel test, p below {data.samples.pooling.CHANCE} over the number of files), without --by file."
@@ -142,7 +150,7 @@ WHEN = {
     "missing-outcomes": "Some attempts or counts are empty.",
     "uncounted-columns": (
         "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
-        "run_1, and others have not; or a column is called pass@k."
+        "run_1, and other columns of outcomes have not; or one is called pass@k."
     ),
     "unattempted-problems": "A table of counts or of lists of outcomes has problems without any attempt.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",

@@ -27,14 +27,11 @@ class Argument(Record, kw_only=True):
 
 
 RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")
-RUNS_OR_FIT = Argument(
-    name="runs", metavar="RUNS...|FIT.json", help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json).",
-    python="Runs",
-)  # fmt: skip
 RUNS_FIT_OR_NONE = Argument(
     name="runs", metavar="[RUNS...|FIT.json]",
-    help=f"{RUNS_OR_FIT.help} Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
-    python="Runs | None", is_needed=False,
+    help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json). "
+    "Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
+    python="Runs | Answer[FitResult] | None", is_needed=False,
 )  # fmt: skip
 
 

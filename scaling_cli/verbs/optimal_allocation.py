@@ -22,13 +22,15 @@ from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import (
+    Given,
+    SavedFile,
     add_failure,
     guess_doubts,
     is_published,
     knowing,
     refuse_with_published,
     report_of,
-    saved_document,
+    saved_or_runs,
     settings_of,
     unread,
 )
@@ -43,13 +45,13 @@ OTHER_UNIT = 1e3  # compute that differs from 6 * params * tokens by such a fact
 
 
 def optimal_allocation(
-    runs: Runs | None, asked: OptimalAllocation, *, on_progress: Progress | None = None
+    runs: Given | None, asked: OptimalAllocation, *, on_progress: Progress | None = None
 ) -> Report[AllocationResult]:
     """Split compute between params and tokens, with intervals, from runs, or from a saved or a published fit.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None with a
-            published fit, such as `law="chinchilla:besiroglu"`.
+        runs: Files or a table, as `fit` takes them; or one document that `scaling fit --json` wrote, or the answer of
+            `fit`; None with a published fit, such as `law="chinchilla:besiroglu"`.
         asked: What to spend and how to fit, and which rows and columns to read.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
@@ -70,13 +72,13 @@ def optimal_allocation(
     assert runs is not None
     if asked.law != "auto" and not asked.share:
         check_question(asked)
-    saved = saved_document(runs)
-    if saved is not None:
-        return splits_saved(saved, asked)
+    given = saved_or_runs(runs)
+    if isinstance(given, SavedFile):
+        return splits_saved(given, asked)
     if asked.share:
-        return splits_together(runs, asked, on_progress)
+        return splits_together(given, asked, on_progress)
     check_question(asked)
-    table, curves = _loaded(runs, asked)
+    table, curves = _loaded(given, asked)
     return _from_runs(table, curves, asked, on_progress)
 
 

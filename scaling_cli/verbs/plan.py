@@ -13,6 +13,8 @@ from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    Given,
+    SavedFile,
     add_failure,
     guess_doubts,
     is_published,
@@ -21,7 +23,7 @@ from scaling_cli.verbs.common import (
     refuse_refitting,
     refuse_with_published,
     report_of,
-    saved_document,
+    saved_or_runs,
     settings_of,
     unread,
 )
@@ -31,12 +33,12 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
-def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
+def plan(runs: Given | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
     """Choose the runs to train next, and say how narrow the intervals of the goals are expected to become.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None to plan from
-            a published fit, such as `law="chinchilla:besiroglu"`.
+        runs: Files or a table, as `fit` takes them; or one document that `scaling fit --json` wrote, or the answer of
+            `fit`; None to plan from a published fit, such as `law="chinchilla:besiroglu"`.
         asked: Goals, budget and limits, and which rows and columns to read.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
@@ -53,10 +55,16 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         if is_published(runs, asked.law):
             return _from_published(asked)
         assert runs is not None
-        if any(goal.what == "coverage" for goal in goals_of(asked)):
-            return _from_samples(runs, asked)
-        saved = saved_document(runs)
-        return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
+        given = saved_or_runs(runs)
+        is_coverage = any(goal.what == "coverage" for goal in goals_of(asked))
+        if isinstance(given, SavedFile):
+            if is_coverage:
+                raise UsageError(
+                    f"{given.name} is a saved fit, and goals of coverage need attempts.",
+                    hint="Give a log of repeated attempts, as for inference-coverage.",
+                )
+            return _from_saved(given, asked)
+        return _from_samples(given, asked) if is_coverage else _from_runs(given, asked, on_progress)
 
 
 def _from_published(asked: Plan) -> Report[PlanResult]:

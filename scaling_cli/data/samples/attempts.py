@@ -10,7 +10,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, text
 from scaling_cli.data.samples.columns import is_pass_rate
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
-from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
+from scaling_cli.data.samples.outcomes import missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.data.samples.repeated_attempts import (
     NUMBERING,
     drop_repeated_attempts,
@@ -24,6 +24,7 @@ MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
 WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
+LAST_COUNTS = "only the last row of each counts"
 LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
@@ -132,9 +133,10 @@ def _kept_attempts(values: pl.LazyFrame, log: SamplingLog) -> pl.LazyFrame | Non
 def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Caveat]:
     caveats = []
     if missing := int(frame["missing"].sum()):
+        refuse_one_kind(log, [log.column("correct")], int(frame["rows"].sum()) - missing, int(frame["c"].sum()))
         caveats += missing_outcomes(log, [log.column("correct")], missing)
     if repeated:
-        caveats.append(caveat("repeated-attempts", count=f"{repeated:,}"))
+        caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=LAST_COUNTS))
     return caveats
 
 

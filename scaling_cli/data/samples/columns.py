@@ -73,7 +73,14 @@ RATE = re.compile(
     r"|(mean|avg|average)_(correct|pass|passed|success|solved|acc|accuracy|score|reward))"
 )
 CURVE_COLUMNS = ("scaling_parameter", "k")  # of files with one row for each problem and k
-MODELS = ("model", "model_name", "model_id")  # attempts of different models are never pooled
+MODELS = (
+    "model",
+    "model_name",
+    "model_id",
+    "model_path",
+    "model_version",
+    "llm",
+)  # attempts of different models are never pooled
 TASKS = (
     "task",
     "task_name",

@@ -12,7 +12,7 @@ from scaling_cli.data.names import listing
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
-from scaling_cli.data.samples.outcomes import missing_outcomes, outcome
+from scaling_cli.data.samples.outcomes import are_outcomes, missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
@@ -80,13 +80,17 @@ def count_matrix(log: SamplingLog) -> Counted:
     if log.options.on_missing == "fail":
         counts = counts.with_columns(n=pl.lit(len(cells), pl.Int64))
     caveats = list(without_problem(everything.height - frame.height, everything.height))
-    caveats += missing_outcomes(log, cells, missing) if missing else []
-    return Counted(counts, [*caveats, *_uncounted(columns)])
+    if missing:
+        refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
+        caveats += missing_outcomes(log, cells, missing)
+    return Counted(counts, [*caveats, *_uncounted(columns, log)])
 
 
-def _uncounted(columns: MatrixColumns) -> list[Caveat]:
-    """A caveat that names the columns of a matrix that are no attempts, if there are some."""
-    others = columns.others
+def _uncounted(columns: MatrixColumns, log: SamplingLog) -> list[Caveat]:
+    """A caveat that names the columns of a matrix that hold outcomes and are no attempts, if there are some."""
+    outcomes = [are_outcomes(name, log.schema, log.options.success).all().alias(name) for name in columns.others]
+    could_be = log.rows.select(outcomes).collect() if outcomes else pl.DataFrame()
+    others = [name for name in could_be.columns if could_be[name].item()]
     if not others:
         return []
     why = f"Only the columns called {columns.shared}" if columns.shared else "Only the other columns"

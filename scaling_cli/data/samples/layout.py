@@ -38,6 +38,25 @@ def detect_layout(log: SamplingLog) -> tuple[str, Columns]:
     )
 
 
+def upright(log: SamplingLog) -> pl.LazyFrame:
+    """The rows; if there is one per attempt with a column of outcomes for each problem, one for each of both.
+
+    Such columns are called problem_0, problem_1 and the like.
+    """
+    names, options = log.schema.names(), log.options
+    if options.input_format not in ("auto", "attempts") or options.mapping.keys() & {"problem", "correct", "n", "c"}:
+        return log.rows
+    columns = matrix_columns([name for name in names if name not in options.by])
+    is_taken = choose(names, {}, "problem") is not None or "correct" in names
+    if is_taken or not columns.are_problems or not _has_only_outcomes(log, columns.attempts):
+        return log.rows
+    kept = [name for name in names if name not in columns.attempts]
+    texts = [pl.col(name).cast(pl.String) for name in columns.attempts]
+    return log.rows.with_columns(texts).unpivot(
+        columns.attempts, index=kept, variable_name="problem", value_name="correct"
+    )
+
+
 def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
     if log.options.input_format not in ("auto", "list"):
         return None

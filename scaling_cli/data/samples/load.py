@@ -36,8 +36,9 @@ from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
+from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
-from scaling_cli.data.samples.layout import detect_layout
+from scaling_cli.data.samples.layout import detect_layout, upright
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
@@ -47,6 +48,7 @@ from scaling_cli.data.samples.pooling import (
     refuse_filters,
     refuse_models,
     tasks_of,
+    with_files,
 )
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SAMPLE_SUFFIXES
@@ -56,6 +58,7 @@ from scaling_cli.results.report import Source
 
 RESERVED = ("problem", "n", "c", "first", "cluster")  # columns of the table of counts, which no group may be called
 MOST_FILES, MOST_ROWS = 100, 2_000_000  # up to which files are compared
+DIVIDED = ("attempts", "list")  # layouts in which a column may divide the attempts at a problem
 MOST_COLUMNS = 10_000  # the time that polars needs grows with their square
 COUNTERS = {
     "attempts": count_attempts,
@@ -145,8 +148,10 @@ def _of_files(special: Sequence[InputFile], plain: Inputs | None, reading: Sampl
     is_few = 1 < files <= MOST_FILES and (table.rows or 0) <= MOST_ROWS
     if counted is not _load or not is_few or BY_FILE in (*reading.by, *rows(by_file=False).collect_schema().names()):
         return table
+    if table.layout in DIVIDED:
+        table = _load(rows(by_file=True), reading)  # with the file as one more column that may divide the attempts
     counts = _load(rows(by_file=True), reading.but(by=(*reading.by, BY_FILE))).frame
-    return replace(table, caveats=(*table.caveats, *files_differ(counts, reading.by)))
+    return replace(table, caveats=with_files(table.caveats, files_differ(counts, reading.by)))
 
 
 def _evaluations(files: Sequence[InputFile], most: float | None, *, by_file: bool) -> Iterator[pl.LazyFrame]:
@@ -213,6 +218,8 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
             f"The log has {len(schema):,} columns, but at most {MOST_COLUMNS:,} can be read.",
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
+    rows = upright(SamplingLog(rows, schema, reading))
+    schema = rows.collect_schema()
     for name in reading.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
@@ -232,9 +239,22 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     log = replace(log, columns=columns)
     caveats += other_problems(log)
     caveats += pooled_settings(log)
+    if layout in DIVIDED:
+        log, more = _divided(log, layout)
+        caveats += more
     counted = COUNTERS[layout](replace(log, rows=rows))
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
         raise no_outcome(log, columns)
-    used = {role: column for role, column in columns.items() if column is not None}
+    used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
+
+
+def _divided(log: SamplingLog, layout: str) -> tuple[SamplingLog, list[Caveat]]:
+    """The log with further columns of tasks, and without numbers of attempts that begin anew."""
+    attempts = log
+    if layout == "list":
+        rows = log.rows.explode(log.column("correct"), empty_as_null=False)
+        attempts = replace(log, rows=rows, schema=rows.collect_schema())
+    found = divided(attempts)
+    return replace(log, tasks=found.log.tasks, columns=found.log.columns), found.caveats

@@ -20,6 +20,13 @@ WORDS = frozenset(
         *("correct", "pass", "passed", "solved", "success"),
     )
 )
+# Columns that are numbered after one of these words are problems, so that each row is an attempt at all of them.
+OF_PROBLEMS = frozenset(
+    (
+        *("problem", "prob", "question", "q", "task", "item", "puzzle"),
+        *("aime", "amc", "gpqa", "gsm8k", "humaneval", "mbpp"),
+    )
+)
 
 
 class MatrixColumns(Record):
@@ -32,7 +39,16 @@ class MatrixColumns(Record):
     @property
     def are_named(self) -> bool:
         """Whether the name that the attempts share has a word for an attempt."""
-        return self.shared is not None and not WORDS.isdisjoint(self.shared.replace("#", "_").split("_"))
+        return not WORDS.isdisjoint(self._words)
+
+    @property
+    def are_problems(self) -> bool:
+        """Whether the name that these columns share has a word for a problem, and none for an attempt."""
+        return not self.are_named and not OF_PROBLEMS.isdisjoint(self._words)
+
+    @property
+    def _words(self) -> list[str]:
+        return [] if self.shared is None else self.shared.replace("#", "_").split("_")
 
 
 def matrix_columns(cells: Sequence[str]) -> MatrixColumns:

@@ -16,9 +16,11 @@ from scaling_cli.errors import DataError
 WORDS = {
     "c": 1.0, "i": 0.0, "p": 0.5, "n": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "pass": 1.0, "fail": 0.0,
     "passed": 1.0, "failed": 0.0, "correct": 1.0, "incorrect": 0.0, "resolved": 1.0, "unresolved": 0.0,
-    "success": 1.0, "failure": 0.0, "timeout": 0.0,
+    "success": 1.0, "failure": 0.0, "timeout": 0.0, "y": 1.0, "t": 1.0, "f": 0.0, "ok": 1.0, "right": 1.0, "wrong": 0.0,
+    "solved": 1.0, "unsolved": 0.0, "accepted": 1.0, "rejected": 0.0,
 }  # fmt: skip
 SHOWN = 5  # words in a message
+NAME_WORDS = "Name the words that mean success with --success WORD[,WORD]; all others then mean failure."
 
 
 def outcome(column: str, schema: pl.Schema, role: str = "correct", success: Sequence[str] = ()) -> pl.Expr:
@@ -93,6 +95,20 @@ def missing_outcomes(log: SamplingLog, columns: Sequence[str], missing: int) -> 
     return caveats
 
 
+def refuse_one_kind(log: SamplingLog, columns: Sequence[str], n: int, c: int) -> None:
+    """Refuse outcomes of which only successes, or only failures, are understood: the other words may be the others.
+
+    Raises:
+        DataError: There are words that are not understood, and none or all of the `n` known outcomes are successes.
+    """
+    words = unknown_words(log, columns) if n and c in (0, n) else {}
+    if words:
+        kind = "failures" if c == 0 else "successes"
+        raise DataError(
+            f"Only words for {kind} are understood in the outcomes, and not {words_in(words)}.", hint=NAME_WORDS
+        )
+
+
 def no_outcome(log: SamplingLog, columns: Mapping[str, str | None]) -> DataError:
     """The error where no attempt has an outcome, with the words that are there instead."""
     column = columns.get("correct")
@@ -103,6 +119,5 @@ def no_outcome(log: SamplingLog, columns: Mapping[str, str | None]) -> DataError
         )
     return DataError(
         f"No outcome in the column {column!r} is understood: {words_in(words)}.",
-        hint="Name the words that mean success with --success WORD[,WORD]; all others then mean failure. Or choose "
-        "another column with --correct COL.",
+        hint=f"{NAME_WORDS} Or choose another column with --correct COL.",
     )

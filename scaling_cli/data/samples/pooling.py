@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.inputs import BY_FILE
 from scaling_cli.data.names import listing
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, TASKS, named, rivals
 from scaling_cli.data.samples.log import SamplingLog
@@ -127,3 +128,11 @@ def files_differ(counts: pl.DataFrame, by: Sequence[str]) -> list[Caveat]:
         return []
     (first,) = found
     return [caveat("files-differ", file=first["file"], rate=percent(first["rate"]), others=percent(first["others"]))]
+
+
+def with_files(caveats: Sequence[Caveat], differ: Sequence[Caveat]) -> tuple[Caveat, ...]:
+    """The caveats, with what is known of files that differ, unless they are already known to hold other problems."""
+    pooled = {each.code: each for each in caveats if f"values of {BY_FILE} are pooled" in each.message}
+    if not differ or "pooled-tasks" in pooled:
+        return tuple(caveats)
+    return (*(each for each in caveats if each is not pooled.get("pooled-settings")), *differ)

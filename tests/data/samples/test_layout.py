@@ -11,6 +11,7 @@ from scaling_cli.data.samples.log import SamplingLog, without_problem
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import Samples
 from scaling_cli.record import replace
+from tests.data.loading import load_samples
 
 
 def log(rows, tasks=(), **options):
@@ -186,3 +187,44 @@ def test_a_group_and_the_problem_do_not_number_attempts():
     assert "attempt" not in layout(rows, by="seed")[1]
     run = {"run": ["a", "a"], "correct": [1, 0]}
     assert layout(run, problem="run")[1] == {"problem": "run", "correct": "correct"}
+
+
+SOLVED = [[1, 0, 0], [0, 0, 0], [1, 1, 1], [0, 1, 0]]  # by problem and attempt
+
+
+def transposed(pattern, **others):
+    """One row per attempt, with a column for each problem."""
+    return pl.DataFrame(others | {pattern.format(place): cells for place, cells in enumerate(SOLVED)})
+
+
+@pytest.mark.parametrize("pattern", ["problem_{}", "q{}", "HumanEval/{}", "Question {}", "task.{}"])
+@pytest.mark.parametrize("others", [{}, {"attempt": [0, 1, 2]}, {"run": ["a", "b", "c"]}])
+def test_columns_called_after_problems_are_problems_and_the_rows_attempts(pattern, others):
+    table = load_samples(transposed(pattern, **others))
+    assert sorted(table.frame.select("n", "c").iter_rows()) == [(3, 0), (3, 1), (3, 1), (3, 3)]
+    assert pattern.format(0) in set(table.frame["problem"])
+    assert not table.caveats
+
+
+def test_columns_called_after_problems_keep_groups_and_words():
+    rows = transposed("problem_{}", model=["a", "a", "b"]).with_columns(
+        problem_0=pl.Series(["yes", "no", None]), problem_1=pl.Series([True, False, False])
+    )
+    with pytest.raises(UsageError, match="2 models"):
+        load_samples(rows)
+    table = load_samples(rows, by="model")
+    found = {(row["model"], row["problem"]): (row["n"], row["c"]) for row in table.frame.iter_rows(named=True)}
+    assert found["a", "problem_0"] == (2, 1)
+    assert found["a", "problem_1"] == (2, 1)
+    assert found["b", "problem_2"] == (1, 1)
+
+
+@pytest.mark.parametrize("pattern", ["sample_{}", "attempt {} of problem", "prompt_{}", "{}"])
+def test_columns_called_otherwise_are_attempts(pattern):
+    table = load_samples(transposed(pattern))
+    assert table.layout == "matrix"
+    assert table.frame["n"].to_list() == [4, 4, 4]
+
+
+def test_the_layout_matrix_keeps_rows_as_problems():
+    assert load_samples(transposed("problem_{}"), layout="matrix").frame["n"].to_list() == [4, 4, 4]

@@ -37,6 +37,13 @@ def test_a_word_for_attempts_tells_them_from_outcomes_and_numbers_of_the_problem
     assert (table.layout, table.frame["n"].max(), table.frame["c"].sum()) == ("matrix", ATTEMPTS, SOLVED.sum())
 
 
+@pytest.mark.parametrize(
+    ("values", "count"), [(np.arange(PROBLEMS), 0), (["easy", "hard"] * 15, 0), ([0.5, 1] * 15, 0), ([0, 1] * 15, 1)]
+)
+def test_only_columns_of_outcomes_are_named_as_not_counted(values, count):
+    assert len(load_samples(matrix(what=values)).caveats) == count
+
+
 def test_results_of_tests_beside_the_outcome_are_no_attempts():
     table = load_samples(matrix("test_{}", passed=SOLVED.all(axis=1)))
     assert (table.layout, table.frame["n"].max()) == ("attempts", 1)

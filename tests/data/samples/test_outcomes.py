@@ -59,6 +59,28 @@ def test_some_words_that_are_not_understood_are_a_caveat_that_names_them():
     assert "unknown-outcomes" not in codes(load_samples(frame, mapping={"correct": "verdict"}))
 
 
+@pytest.mark.parametrize(("words", "kind"), [({0: "no", 1: "AC"}, "failures"), ({0: "WA", 1: "yes"}, "successes")])
+@pytest.mark.parametrize("layout", ["attempts", "matrix"])
+def test_words_of_which_only_one_kind_is_understood_are_refused(words, kind, layout):
+    frame, outcomes = attempts(drawn(4), words), drawn(4)
+    if layout == "matrix":
+        frame = frame.pivot("attempt", index="problem", values="verdict")
+    options = {"layout": layout, **({"mapping": {"correct": "verdict"}} if layout == "attempts" else {})}
+    with pytest.raises(DataError, match=f"Only words for {kind} are understood .*'(AC|WA)'") as caught:
+        load_samples(frame, **options)
+    assert "--success WORD" in caught.value.hint
+    assert successes(load_samples(frame, **options, success=(words[1],))) == outcomes.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize(
+    "words", [("N", "Y"), ("F", "T"), ("wrong", "right"), ("timeout", "ok"), ("Rejected", "ACCEPTED")]
+)
+def test_usual_pairs_of_words_are_understood(words):
+    table = load_samples(attempts(drawn(5), dict(enumerate(words))), mapping={"correct": "verdict"})
+    assert successes(table) == drawn(5).sum(axis=1).tolist()
+    assert not table.caveats
+
+
 def test_an_empty_outcome_is_missing_and_not_a_word():
     frame = attempts(drawn(4), {0: "no", 1: "yes"})
     gaps = frame.with_columns(verdict=pl.when(pl.col("attempt") > 0).then("verdict"))
@@ -206,6 +228,7 @@ def test_cells_that_repeat_are_read_as_each_by_itself():
 
 def test_words_are_successes_failures_or_half():
     good = {"c", "true", "yes", "pass", "passed", "correct", "resolved", "success"}
+    good |= {"y", "t", "ok", "right", "solved", "accepted"}
     half, schema = {"p"}, pl.Schema({"cell": pl.String})
     assert good | half < set(WORDS)
     for word in WORDS:
