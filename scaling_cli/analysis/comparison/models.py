@@ -15,7 +15,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
+from scaling_cli.fitting.solve import GAIN, Solution, Solvable, joined, minimise
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
@@ -245,5 +245,4 @@ def solve_in_chunks(
         )
         for first in range(0, len(starts), size)
     ]
-    fields = ("theta", "value", "steps", "is_settled")
-    return Solution(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in fields))
+    return joined(pieces)
