@@ -82,9 +82,9 @@ SENTENCES = {
         "{header!r}, or in the cells, as in {cell}."
     ),
     "compute-mismatch": (
-        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens, so compute, params and tokens do not "
-        "agree. Check the unit of compute and whether params include embeddings, or ignore the column with --compute "
-        "none."
+        "The compute column is {ratio} times 6*params*tokens, so compute, params and tokens do not agree. Check the "
+        "unit of compute, and whether params include embeddings or inactive experts, or ignore the column with "
+        "--compute none."
     ),
     "partial-compute": (
         "{points} of {total} points {points:have|has} no value in the compute column and {points:get|gets} "

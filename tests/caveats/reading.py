@@ -197,6 +197,10 @@ CASES = {
         lambda: of(where(LATE, float("nan"), logged())),
         lambda: of(where(FIRST & (pl.col("step") == 500), float("nan"), logged())),
     ),
+    "lost-runs": (
+        lambda: of(where(FIRST, None, logged())),
+        lambda: of(where(pl.col("step") % 500 != 0, None, logged())),
+    ),
     "kept-diverged": (
         lambda: of(where(LATE, float("nan"), logged()), keep_diverged=True),
         lambda: of(logged(), keep_diverged=True),

@@ -10,7 +10,7 @@ from scaling_cli.analysis.forecast.describe import single_law_forecast
 from scaling_cli.analysis.forecast.doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecast.forecaster import Forecaster
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
-from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.recipe import changes, recipe_of
 from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
@@ -48,7 +48,7 @@ class Method(Record):
     asked: Extrapolate
     settings: Settings
 
-    def choose(self, table: RunTable, ask: Ask) -> Choice:
+    def choose(self, table: RunTable, ask: ForecastQuestion) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         asked = self.asked
         choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, others=table.others)
@@ -67,7 +67,7 @@ class Method(Record):
                 choice = choose(table.frame, asked.law, role)
         return hold(choice, asked.fix, asked.tie, table.frame)
 
-    def check_saved(self, ask: Ask) -> None:
+    def check_saved(self, ask: ForecastQuestion) -> None:
         """Refuse what a saved fit cannot answer.
 
         Raises:
@@ -83,9 +83,12 @@ class Method(Record):
 class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
-    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metrics` `(n,)` are those of the second
-    stage by column, with nan where unknown. `labels` name the runs, and `run_names` do, too, where a law continues runs
-    instead of adding new ones. `ratios` are the least and the most tokens per param.
+    Attributes:
+        forecast: The part of `forecaster` with rolling origins, if it has one.
+        metrics: Metrics of the second stage by column `(n,)`, with nan where they are not known.
+        run_names: The names of the runs, where a law continues runs instead of adding new ones.
+        ratios: The least and the most tokens per param.
+        labels: What names the runs.
     """
 
     forecaster: Forecaster
@@ -151,7 +154,7 @@ def evidence_from(
     table: PointTable,
     group: dict[str, str],
     choice: Choice,
-    ask: Ask,
+    ask: ForecastQuestion,
     method: Method,
     *,
     drawn_as: Mapping[str, str],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.hardware import Machines
-from scaling_cli.analysis.plan.designs import Ask, Chosen, design, with_runs
+from scaling_cli.analysis.plan.designs import Chosen, DesignQuestion, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal, total_weights
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates
@@ -127,7 +127,7 @@ def _designed(task: Task, draws: int) -> Planned:
     rounds: list[Chosen] = []
     for left in range(task.rounds, 0, -1):
         limits = Limits(cost, budget / left, max(places // left, 1 if places else 0))
-        chosen = design(Ask(models, bent, noise, weights, task.share if places // left > 3 else 0.0), limits)
+        chosen = design(DesignQuestion(models, bent, noise, weights, task.share if places // left > 3 else 0.0), limits)
         rounds.append(chosen)
         models = [with_runs(model, chosen.all) for model in models]
         places -= len(chosen.all)
