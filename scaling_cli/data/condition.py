@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.parse import POWERS
 
 LONGEST = 100_000  # characters: room for a list of names
 DEEPEST = 50  # parentheses within one another
@@ -28,8 +29,26 @@ WORDS = frozenset(
 )  # fmt: skip
 MOST_CASES = 8  # the time to read CASE within CASE doubles with each
 QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\""
+# A number with one of the suffixes that options and cells may have.
+AMOUNT = (
+    r"(?<![\w.])(?P<digits>[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?P<power>[eE][+-]?[0-9]+)?"
+    rf"(?P<suffix>(?i:{'|'.join(suffix for suffix in POWERS if suffix)})?)(?![\w.])"
+)
 CALL = r"([A-Za-z_][A-Za-z0-9_]*)\s*\("
 OPERATOR = r"(?i)\|\||[-+*/%~^&|#]|\b(?:and|or|not|between|like|ilike|is|in|when)\b"
+
+
+def with_plain_numbers(condition: str) -> str:
+    """The condition with numbers such as 1B and 1_000 written out, since SQL takes the B for a name of the result."""
+
+    def written_out(found: re.Match[str]) -> str:
+        if found["digits"] is None:
+            return found[0]
+        power = int((found["power"] or "e0")[1:]) + POWERS[found["suffix"].lower()]
+        digits = found["digits"].replace("_", "")
+        return f"{digits}e{power}" if power else digits
+
+    return re.sub(f"{QUOTED}|{AMOUNT}", written_out, condition)
 
 
 def check_condition(condition: str, hint: str) -> None:

@@ -67,7 +67,11 @@ def keep_where(
 
 def columns_in(condition: str | None) -> tuple[str, ...]:
     """The columns that a valid condition is on."""
-    return tuple(pl.sql_expr(condition).meta.root_names()) if condition is not None else ()
+    if condition is None:
+        return ()
+    from scaling_cli.data.condition import with_plain_numbers
+
+    return tuple(pl.sql_expr(with_plain_numbers(condition)).meta.root_names())
 
 
 def _described(kind: pl.DataType) -> str:
@@ -82,15 +86,20 @@ def _parse(condition: str, names: list[str], roles: Mapping[str, Computed]) -> p
     unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition)
     if re.search(r"\bselect\b", unquoted, re.IGNORECASE):
         raise UsageError(f"--where {condition!r} contains SELECT, but takes only a condition on a row.", hint=HINT)
-    from scaling_cli.data.condition import check_condition
+    from scaling_cli.data.condition import check_condition, with_plain_numbers
 
     check_condition(condition, HINT)
     try:
-        expression = pl.sql_expr(condition)
+        expression = pl.sql_expr(with_plain_numbers(condition))
     except (PolarsError, PanicException):
         raise UsageError(
             f"--where {condition!r} is not an SQL condition.", hint=f"{HINT} Columns: {listing(names)}."
         ) from None
+    if not expression.meta.eq(expression.meta.undo_aliases()):
+        name = expression.meta.output_name()
+        raise UsageError(
+            f"--where {condition!r} ends in {name!r}, which SQL takes for the name of the result.", hint=HINT
+        )
     for name in expression.meta.root_names():
         if name not in names and name not in roles:
             raise unknown("column", name, [*names, *(role for role in roles if role not in names)])

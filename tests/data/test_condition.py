@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from scaling_cli.data.condition import check_condition
+from scaling_cli.data.condition import check_condition, with_plain_numbers
 from scaling_cli.errors import UsageError
 from tests.data.loading import load_runs
 
@@ -24,6 +24,12 @@ RUNS = pl.DataFrame(
         ("run_id = 'repeat(1)' OR params BETWEEN 1 AND 1e6", 1),
         ("run_id IN (" + ", ".join(f"'r{i}'" for i in range(5000)) + ", 'a')", 1),
         (" OR ".join(["params > 1e6"] * 100), 2),
+        ("params > 1M", 2),
+        ("params > 1.5m AND tokens >= 1B", 2),
+        ("tokens < 0.001T OR params BETWEEN 1.9M AND 2.1M", 1),
+        ("params = 1_000_000 OR run_id = '2M'", 1),
+        ("params IN (1M, 4000k)", 2),
+        ("params > 2e0M", 1),
     ],
 )
 def test_what_people_write_is_taken(condition, kept):
@@ -85,3 +91,15 @@ def test_a_long_condition_is_shown_in_part():
     with pytest.raises(UsageError) as caught:
         check_condition("repeat(" + "a" * 92 + ")", "hint")
     assert f"{'a' * 92})'" in caught.value.message
+
+
+def test_numbers_are_written_out_only_outside_quotes_and_names():
+    condition = "x1B > 1B AND \"1B\" = '1B' AND a.b2M < 2.5t AND y > 1e9 AND z <> 3"
+    plain = "x1B > 1e9 AND \"1B\" = '1B' AND a.b2M < 2.5e12 AND y > 1e9 AND z <> 3"
+    assert with_plain_numbers(condition) == plain
+
+
+@pytest.mark.parametrize("condition", ["params > 1 B", "params > 1e6 AS big", "run_id = 'a' loss", "params > 1X"])
+def test_words_after_a_condition_are_refused(condition):
+    with pytest.raises(UsageError, match="takes for the name of the result"):
+        load_runs(RUNS, where=condition)
