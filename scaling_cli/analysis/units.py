@@ -8,7 +8,7 @@ from scaling_cli.data.runs.sanity import SLIP, SMALLEST, WRITTEN
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import figure
 
-EXAMPLES = {"params": "params=70B", "tokens": "tokens=1.4T", "compute": "6e23"}
+EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "6e23"}
 
 
 def refuse_without_unit(subject: str, amounts: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> None:

@@ -55,6 +55,10 @@ def test_commands_refuse_amounts_without_a_unit():
         scaling.extrapolate(runs, at="params=7,tokens=1.4T")
     with pytest.raises(UsageError, match="The budget has compute 5"):
         scaling.optimal_allocation(runs, budget=5000.0)
+    limits = {"unique_tokens": 300.0, "max_tokens": 20.0, "inference_tokens": 1.0, "max_params": 7.0}
+    for name, limit in limits.items():
+        with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} has .* too small for any language model"):
+            scaling.optimal_allocation(runs, budget=1e24, **{name: limit})
     with pytest.raises(UsageError, match="--goal loss@params=70,tokens=1400 has params 70,"):
         scaling.plan(runs, goal="loss@params=70,tokens=1400", budget=1e21)
     in_millions = runs.with_columns(pl.col("params") / 1e6)

@@ -8,6 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.hardware import Machines
+from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
@@ -54,6 +55,24 @@ class AllocationPlan(Record):
                 "only the parametric approach takes into account.",
                 hint=f"Use --approach parametric, or leave out {', '.join(self.beyond_split)}.",
             )
+
+    def refuse_units(self, ranges: Mapping[str, tuple[float, float]]) -> None:
+        """Refuse budgets and limits without their unit; `ranges` has the amounts of the runs.
+
+        Raises:
+            UsageError: There are such amounts.
+        """
+        for budget in self.budgets:
+            refuse_without_unit("The budget has", {"compute": budget}, ranges)
+        limits = {
+            "--unique-tokens": ("tokens", self.unique_tokens),
+            "--max-tokens": ("tokens", self.costs.max_tokens),
+            "--inference-tokens": ("tokens", self.costs.inference_tokens or None),
+            "--max-params": ("params", self.costs.max_params),
+        }
+        for option, (role, amount) in limits.items():
+            if amount is not None:
+                refuse_without_unit(f"{option} has", {role: amount}, ranges)
 
     @property
     def beside_training(self) -> tuple[str, ...]:
