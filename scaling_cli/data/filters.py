@@ -102,7 +102,8 @@ def _parse(condition: str, names: list[str], roles: Mapping[str, Computed]) -> p
         )
     for name in expression.meta.root_names():
         if name not in names and name not in roles:
-            raise unknown("column", name, [*names, *(role for role in roles if role not in names)])
+            error = unknown("column", name, [*names, *(role for role in roles if role not in names)])
+            raise UsageError(error.message, hint=f"{error.hint} Text stands in single quotes: '{name}'.")
     return expression
 
 

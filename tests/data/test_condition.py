@@ -103,3 +103,11 @@ def test_numbers_are_written_out_only_outside_quotes_and_names():
 def test_words_after_a_condition_are_refused(condition):
     with pytest.raises(UsageError, match="takes for the name of the result"):
         load_runs(RUNS, where=condition)
+
+
+@pytest.mark.parametrize("condition", ["run_id = a", 'run_id = "a"'])
+def test_a_text_without_single_quotes_gets_the_way_to_write_it(condition):
+    with pytest.raises(UsageError, match="Unknown column 'a'") as error:
+        load_runs(RUNS, where=condition)
+    assert error.value.hint.endswith("Text stands in single quotes: 'a'.")
+    assert load_runs(RUNS, where="run_id = 'a'").frame.height == 1
