@@ -19,6 +19,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, named
+from scaling_cli.data.samples.dependent import refuse_dependent
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import outcome
 from scaling_cli.record import Record, replace
@@ -45,11 +46,18 @@ class Divided(Record):
     caveats: list[Caveat] = []
 
 
-def divided(log: SamplingLog) -> Divided:
-    """Divide the problems of a log with one row per attempt, and drop numbers of attempts that begin anew."""
+def divided(log: SamplingLog, *, in_order: bool) -> Divided:
+    """Divide the problems of a log with one row per attempt, and drop numbers of attempts that begin anew.
+
+    Args:
+        in_order: Whether the rows of each problem are in the order of attempts, though these have no numbers.
+
+    Raises:
+        DataError: Outcomes depend on those before them.
+    """
     candidates = _candidates(log)
-    has_numbers = log.columns.get("attempt") is not None and "attempt" not in log.options.mapping
-    if log.columns.get("problem") is None or not (candidates or has_numbers):
+    has_numbers = log.columns.get("attempt") is not None
+    if log.columns.get("problem") is None or not (candidates or has_numbers or in_order):
         return Divided(log)
     rows = _sample(log, candidates, has_numbers=has_numbers)
     tasks: list[str] = []
@@ -64,13 +72,29 @@ def divided(log: SamplingLog) -> Divided:
     caveats += [caveat("pooled-settings", column=shlex.quote(name), values=values[name]) for name in settings]
     log = replace(log, tasks=(*log.tasks, *tasks))
     key = [PROBLEM, *tasks]
-    if has_numbers and _begin_anew(rows, key):
+    if has_numbers and "attempt" not in log.options.mapping and _begin_anew(rows, key):
         log = replace(log, columns=log.columns | {"attempt": None})
         # Each file or job numbers its attempts, or nothing says why the numbers begin anew.
         if all(rows.n_unique([*key, ATTEMPT, name]) < rows.height for name in candidates):
             repeated = rows.height - rows.n_unique([*key, ATTEMPT])
             caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=ALL_COUNT))
+    elif (has_numbers or in_order) and log.options.design == "auto":
+        _refuse_dependent(rows, [*key, *settings], has_numbers=has_numbers)
     return Divided(log, caveats)
+
+
+def _refuse_dependent(rows: pl.DataFrame, key: list[str], *, has_numbers: bool) -> None:
+    """Refuse outcomes that depend on those before them, where attempts are in a known order."""
+    texts = [pl.col(name).cast(pl.String).fill_null("") for name in key]
+    ordered = rows.with_columns(pl.concat_str(texts, separator="/").alias(PROBLEM))
+    if has_numbers:
+        ordered = ordered.with_columns(pl.col(ATTEMPT).cast(pl.Int64, strict=False))
+        if ordered[ATTEMPT].has_nulls():
+            return
+        ordered = ordered.sort(ATTEMPT, maintain_order=True).unique(
+            [PROBLEM, ATTEMPT], keep="last", maintain_order=True
+        )
+    refuse_dependent(ordered, PROBLEM, SUCCESS)
 
 
 def _candidates(log: SamplingLog) -> list[str]:

@@ -36,6 +36,7 @@ from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
+from scaling_cli.data.samples.dependent import refuse_single
 from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout, upright
@@ -251,6 +252,8 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
         raise no_outcome(log, columns)
+    if reading.design == "auto":
+        refuse_single(frame, reading.by)
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
@@ -261,5 +264,5 @@ def _divided(log: SamplingLog, layout: str) -> tuple[SamplingLog, list[Caveat]]:
     if layout == "list":
         rows = log.rows.explode(log.column("correct"), empty_as_null=False)
         attempts = replace(log, rows=rows, schema=rows.collect_schema())
-    found = divided(attempts)
+    found = divided(attempts, in_order=layout == "list")
     return replace(log, tasks=found.log.tasks, columns=found.log.columns), found.caveats
