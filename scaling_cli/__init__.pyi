@@ -74,13 +74,13 @@ def fit(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[FitResult]: ...
 def extrapolate(
-    runs: Runs | None = ...,
+    runs: Runs | Answer[FitResult] | None = ...,
     *,
     replicates: int | str = ...,
     loss: str | Iterable[str] = ...,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'bca', 'profile', 'sandwich', 't', 'none'] = ...,
-    at: str | Iterable[str] = ...,
+    at: Mapping[str, Number] | str | Iterable[Mapping[str, Number] | str] = ...,
     targets: str | os.PathLike[str] | None = ...,
     target_loss: Number | Iterable[Number] = ...,
     backtest: bool = ...,
@@ -183,7 +183,7 @@ def compare_exponents(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[ComparisonResult]: ...
 def optimal_allocation(
-    runs: Runs | None = ...,
+    runs: Runs | Answer[FitResult] | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap', 'none'] = ...,
@@ -243,7 +243,7 @@ def optimal_allocation(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[AllocationResult]: ...
 def plan(
-    runs: Runs | None = ...,
+    runs: Runs | Answer[FitResult] | None = ...,
     *,
     law: str = ...,
     interval: Literal['wild', 'bootstrap'] = ...,
@@ -301,7 +301,7 @@ def plan(
     on_progress: Callable[[int, int], None] | None = ...,
 ) -> Answer[PlanResult]: ...
 def score(
-    files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    files: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Answer[Extrapolation] | Runs],
     *,
     by: str | Iterable[str] = ...,
     within: Number = ...,

@@ -21,9 +21,9 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.formula.tree import Node, parse
 from scaling_cli.numbers.format import with_and
+from scaling_cli.options.reading import SIX_ND as SIX_ND
 from scaling_cli.record import Record
 
-SIX_ND = "6ND"
 FLOPS_A_PARAM_AND_TOKEN = 6.0  # forward and backward pass, Kaplan et al. 2020, section 2.1
 FORMULAS = {
     SIX_ND: "6 * params * tokens",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -15,6 +16,10 @@ POLARS = {"data", "points", "library.answer"}  # what may import polars, if only
 MOST_LINES = 300  # of a module
 MOST_MODULES = 30  # directly in one folder
 MOST_OF_A_VERB = 59  # lines of a function of `verbs`
+MAPPED = (  # folders whose docstring says what each of their modules is for
+    "analysis/allocation", "analysis/allocation/isoflop", "analysis/comparison", "analysis/coverage",
+    "analysis/forecast", "analysis/plan", "coverage", "fitting",
+)  # fmt: skip
 HEAVY = {"numpy", "scipy", "polars", "rich", "plotext", "joblib", "threadpoolctl", "matplotlib"}
 
 
@@ -25,6 +30,13 @@ def planted(tmp_path, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return imports(tmp_path)
+
+
+@pytest.mark.parametrize("folder", MAPPED)
+def test_the_docstring_of_a_large_folder_names_each_of_its_modules(folder):
+    text = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    inside = {path.stem for path in (PACKAGE / folder).iterdir() if not path.stem.startswith("__")}
+    assert set(re.findall(r"`(\w+)`", text)) == inside
 
 
 @pytest.fixture(scope="module")

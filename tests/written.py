@@ -83,7 +83,7 @@ def _row(option: Option, *, is_shell: bool) -> str:
     if option.default is None and option.kind.record(None) == "auto":
         default = "`auto`"
     value = f"`{option.shown}`" if option.shown else ""
-    flags += f"`{option.flag}`" + (f", `--no-{option.flag[2:]}`" if option.default is True else "")
+    flags += ", ".join(f"`{flag}`" for flag in option.flags)
     cells = (flags + (" *shell*" if is_shell else ""), value, default, option.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -260,8 +260,8 @@ def man_page() -> str:
             lines += [f'.SS "{_roff(heading)}"'] if heading else []
             for option in options:
                 letter = f"\\-{option.letter}, " if option.letter else ""
-                flag = option.flag if option.default is not True else f"{option.flag}, --no-{option.flag[2:]}"
-                lines += [".TP", f".B {letter}{_roff(flag)} {_roff(option.shown)}".rstrip(), _roff(option.help)]
+                flags = ", ".join(option.flags)
+                lines += [".TP", f".B {letter}{_roff(flags)} {_roff(option.shown)}".rstrip(), _roff(option.help)]
         lines += [".PP", "Examples:", ".nf", *(f"  {_roff(line)}" for line, _ in command.examples), ".fi"]
     lines += [
         ".SH EXIT STATUS",

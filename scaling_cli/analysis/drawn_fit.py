@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.costs import Costs, power_of
 from scaling_cli.arrays import Array
-from scaling_cli.flops import SIX_ND, FlopsRule
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND, FlopsRule
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, FitResult, Observations
@@ -21,7 +21,6 @@ SPLIT_POINTS = 200  # candidate splits of a budget
 SPLIT_SPAN = 1e3  # candidates reach this factor beyond the params of the data
 SAME = 1e-6  # relative: compute this close to 6 * params * tokens is taken as 6 * params * tokens
 LEAST_SLOPE = 0.5  # of log FLOPs per token in log params: a slope further from 1 is taken as noise
-SIX = 6.0  # FLOPs for a param and a token
 ROUGHLY = 0.02  # relative: compute this close to 6 * params * tokens may be drawn as that
 RATIOS = (0.1, 0.5, 0.9)  # quantiles of tokens per param at which a law is drawn
 AS_GIVEN = FlopsRule("as given", "per_token * tokens")
@@ -59,13 +58,13 @@ def ratio_lines(result: FitResult, sketch: Sketch) -> list[tuple[float, Curve]]:
     if seen is None or set(law.inputs) != {"params", "tokens"}:
         return []
     params, tokens, x = np.array(seen.inputs["params"]), np.array(seen.inputs["tokens"]), np.array(sketch.x)
-    if not np.allclose(x, SIX * params * tokens, rtol=ROUGHLY):
+    if not np.allclose(x, FLOPS_A_PARAM_AND_TOKEN * params * tokens, rtol=ROUGHLY):
         return []
     estimates = np.array([[result.parameters[name].estimate for name in law.names]], dtype=float)
     grid = _grid(x, None)
     lines = []
     for ratio in np.quantile(tokens / params, RATIOS):
-        sizes = np.sqrt(grid / SIX / ratio)
+        sizes = np.sqrt(grid / FLOPS_A_PARAM_AND_TOKEN / ratio)
         loss = _losses(law, estimates, {"params": sizes, "tokens": ratio * sizes})[0]
         lines.append((float(ratio), Curve(tuple(grid.tolist()), tuple(loss.tolist()))))
     return lines

@@ -10,6 +10,11 @@ SENTENCES = {
         "on other data, and each would count as a run, so only the losses of the other files are used. Give only the "
         "files of one split if others should count."
     ),
+    "table-of-logs": (
+        "{count} of {total} logs {count:are|is} of runs that have another loss in a table without steps ({run}: "
+        "{log:.4g} in the log, {final:.4g} in the table). Each run counts once, with the loss of the table{rest}. "
+        "Give only the logs if their losses should count, or only the table."
+    ),
     "shorter-copies": (
         "{count} of {total} files {count:hold only the first rows of others|holds only the first rows of another} "
         "({part} of {whole}), as logs of earlier checkpoints and old copies do, so {count:they are|it is} left out. If "
@@ -24,6 +29,11 @@ WHEN = {
     "split-files": (
         "Names of files, with their folders, differ only in words of splits such as train and val, and the files have "
         "the same names of runs, if any, the same params and overlapping steps."
+    ),
+    "table-of-logs": (
+        "Points without a step from one file have the names of runs from others that have steps, and the same params; "
+        "or the file names no runs, and all of its rows have the params and tokens of different logs (both to "
+        "{data.runs.summary_rows.SAME_AMOUNT:.0%})."
     ),
     "shorter-copies": (
         "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "

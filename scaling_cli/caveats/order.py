@@ -34,7 +34,7 @@ SAYS_HOW = _codes(
     inferred-runs law-not-fitted limited loss-unit mixture-corner names-anew near-ceiling no-draws no-waste-band
     optimal-split overdispersion-not-identified perplexity-log repeated-attempts repeated-steps rows-excluded
     rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped shorter-copies
-    split-files stop-at-success summary-copies task-without-law training-exponents uncounted-columns
+    split-files stop-at-success summary-copies table-of-logs task-without-law training-exponents uncounted-columns
     unmatched-targets
     """
 )

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from scaling_cli.options.output import Output, ToFile
 from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
 
+if TYPE_CHECKING:
+    from scaling_cli.results.report import Report
+
 Shell = dict[type[Options], Any]
 HELP = ("-h", "--help")
 NO_OPTIONS = (*HELP, "-")  # the last is stdin
@@ -34,7 +37,7 @@ def typer_command(name: str, words: Sequence[str] | None) -> Callable[..., int]:
     `words` are those of the command line; they are None where a shell asks what could follow.
     """
     command = find_command(name)
-    options = [option for part in (command.options, *command.shell) for option in part.options.values()]
+    options = command.all_options
     read = options if words is None else _read_in(words, options)
     parameters = [_parameter(option, completes=words is None) for option in read]
     parameters = [_argument(command.argument), *parameters, *_help_flags(name)]
@@ -57,56 +60,74 @@ def answer(name: str, command: Command, argument: Any, asked: Options, shell: Sh
     from scaling_cli.cli.output import prepare_output
 
     output = next(part for part in shell.values() if isinstance(part, Output | ToFile))
-    batch, work = shell.get(Batch), shell.get(Work)
+    batch, work, watching = shell.get(Batch), shell.get(Work), shell.get(Watching)
     prepare_output(output, functools.partial(_files_read, command, argument, asked, batch))
     if batch is not None and batch.per_file:
         from scaling_cli.cli.threads import spare_threads
 
         spare_threads(argument or ())
     _import_libraries(name)
-    from scaling_cli.cli.progress import progress
     from scaling_cli.cli.show import deliver, write
     from scaling_cli.report.views import view_of
-    from scaling_cli.results.report import Report
 
     module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
-    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
+    verb = getattr(module, module_of(name))
     if isinstance(output, ToFile):
         return write(verb(argument, asked), output.output)
     if batch is not None and (batch.per_file or batch.resume):
-        from scaling_cli.cli.per_file import deliver_each
-
-        alone = asked if work is not None else asked.but(**Work().__dict__)
-        workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
-        return deliver_each(
-            argument,
-            command.argument.suffixes,
-            functools.partial(verb, asked=alone),
-            batch,
-            workers,
-            output,
-            view_of(name),
-            None if many is None else functools.partial(many, asked=alone),
-        )
+        return _answer_each(name, command, argument, asked, shell, output)
     if work is not None and work.__dict__ != Work().__dict__:
         raise UsageError(
             "In this command --jobs works only with --per-file.", hint="Add --per-file, or leave --jobs out."
         )
-    watching = shell.get(Watching)
     if watching is not None and watching.is_asked:
         from scaling_cli.cli.watch import scheduled, watched
 
         ask = functools.partial(verb, argument, scheduled(asked))
         return watched(ask, lambda report: deliver(report, output, view_of(report.command)), argument or (), watching)
+    report = _reported(verb, command, argument, asked, output)
+    with _as_saved(argument) if name == "show" else contextlib.nullcontext():
+        return deliver(report, output, view_of(report.command))
+
+
+def _answer_each(name: str, command: Command, argument: Any, asked: Options, shell: Shell, output: Output) -> int:
+    """Run the verb on each file by itself, show the reports, and return the exit code."""
+    from scaling_cli.cli.per_file import deliver_each
+    from scaling_cli.report.views import view_of
+
+    module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
+    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
+    work = shell.get(Work)
+    alone = asked if work is not None else asked.but(**Work().__dict__)
+    workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
+    return deliver_each(
+        argument,
+        command.argument.suffixes,
+        functools.partial(verb, asked=alone),
+        shell[Batch],
+        workers,
+        output,
+        view_of(name),
+        None if many is None else functools.partial(many, asked=alone),
+    )
+
+
+def _reported(
+    verb: Callable[..., Report[Any]], command: Command, argument: Any, asked: Options, output: Output
+) -> Report[Any]:
+    """The report, made while a bar shows the progress; after an error, what was found before it is shown first."""
+    from scaling_cli.cli.progress import progress
+    from scaling_cli.cli.show import deliver
+    from scaling_cli.report.views import view_of
+    from scaling_cli.results.report import Report
+
     try:
         with progress(output, command.progress) as on_progress:
-            report = verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
+            return verb(argument, asked, **({"on_progress": on_progress} if command.progress else {}))
     except ScalingError as error:
         if isinstance(error.partial, Report):
             deliver(error.partial, output, view_of(error.partial.command))
         raise
-    with _as_saved(argument) if name == "show" else contextlib.nullcontext():
-        return deliver(report, output, view_of(report.command))
 
 
 def _import_libraries(name: str) -> None:
@@ -156,18 +177,13 @@ def _read_in(words: Sequence[str], options: list[Option]) -> list[Option]:
 
     All of them, where a word is none of their flags: then typer says which one could be meant.
     """
-    flags = {flag: option for option in options for part in _flags(option) for flag in part.split("/")}
+    flags = {flag: option for option in options for flag in option.flags}
+    flags |= {f"-{option.letter}": option for option in options if option.letter}
     found = {word.partition("=")[0] for word in words if word.startswith("-")}
     if not found <= {*flags, *NO_OPTIONS}:
         return options
     names = {flags[flag].name for flag in found.difference(NO_OPTIONS)}
     return [option for option in options if option.name in names]
-
-
-def _flags(option: Option) -> list[str]:
-    """The flags of an option, as typer takes them: `--log/--no-log` has two."""
-    flags = [option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"]
-    return flags + ([f"-{option.letter}"] if option.letter else [])
 
 
 def _parameter(option: Option, *, completes: bool = False) -> inspect.Parameter:
@@ -179,7 +195,8 @@ def _parameter(option: Option, *, completes: bool = False) -> inspect.Parameter:
         from scaling_cli.cli.completion import completion
 
         complete = completion(option)
-    mark = typer.Option(*_flags(option), metavar=metavar, help=option.help, autocompletion=complete)
+    flags = ["/".join(option.flags), *([f"-{option.letter}"] if option.letter else [])]
+    mark = typer.Option(*flags, metavar=metavar, help=option.help, autocompletion=complete)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, mark], default=None
     )

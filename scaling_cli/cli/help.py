@@ -76,10 +76,9 @@ def sections_of(command: Command) -> Iterable[tuple[str, list[Option]]]:
 
 def _row(option: Option) -> tuple[str, str]:
     letter = f"-{option.letter}, " if option.letter else ""
-    name = option.flag if option.default is not True else f"{option.flag}/--no-{option.flag[2:]}"
     value = f" {option.shown}" if option.shown else ""
     default = default_of(option)
-    return f"{letter}{name}{value}", f"{option.help} [default: {default}]" if default else option.help
+    return f"{letter}{'/'.join(option.flags)}{value}", f"{option.help} [default: {default}]" if default else option.help
 
 
 def default_of(option: Option) -> str:

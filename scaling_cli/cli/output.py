@@ -95,13 +95,10 @@ def _check_suffix(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
-    drawn = dict.fromkeys((".png", ".svg", ".pdf"), f"Write --figure {path}.")
-    raise UsageError(
-        f"{path}: results cannot be written as {suffix}.",
-        hint=drawn.get(
-            suffix, f"Use a name that ends in one of {', '.join(SUFFIXES)}, or choose the format with --format."
-        ),
-    )
+    hint = f"Use a name that ends in one of {', '.join(SUFFIXES)}, or choose the format with --format."
+    if suffix in (".png", ".svg", ".pdf"):
+        hint = f"Write --figure {path}."
+    raise UsageError(f"{path}: results cannot be written as {suffix}.", hint=hint)
 
 
 def chosen_format(output: Output, look: Look) -> str:

@@ -18,9 +18,8 @@ from scaling_cli.cli.sink import open_sink
 from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
-from scaling_cli.numbers.format import escape
+from scaling_cli.numbers.format import escape, number_of
 from scaling_cli.options.output import Drawn, Output
-from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.look import Look
 from scaling_cli.verbs import each_file as work
 from scaling_cli.verbs.common import FILE

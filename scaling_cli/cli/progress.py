@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scaling_cli.cli import terminal
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+
     from scaling_cli.jobs import Progress
     from scaling_cli.options.output import Output
 
@@ -34,17 +37,15 @@ class _Bar:
     """A rich progress bar that appears only once the work has proved long."""
 
     def __init__(self, label: str) -> None:
-        import time
-
-        self._clock, self._label, self._started = time.monotonic, label, time.monotonic()
-        self._shown: object | None = None
+        self._label, self._started = label, time.monotonic()
+        self._shown: Bars | None = None
 
     def update(self, done: int, total: int) -> None:
         """Show `done` of `total`."""
-        if self._shown is None and self._clock() - self._started > PROGRESS_DELAY:
+        if self._shown is None and time.monotonic() - self._started > PROGRESS_DELAY:
             self._open(total)
         if self._shown is not None:
-            self._shown.update(self._task, completed=done, total=total)  # type: ignore[attr-defined]
+            self._shown.update(self._task, completed=done, total=total)
 
     def _open(self, total: int) -> None:
         from rich.console import Console
@@ -57,4 +58,4 @@ class _Bar:
     def close(self) -> None:
         """Take the bar off the screen."""
         if self._shown is not None:
-            self._shown.stop()  # type: ignore[attr-defined]
+            self._shown.stop()

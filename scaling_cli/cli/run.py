@@ -116,9 +116,7 @@ def _usage(message: str, arguments: Sequence[str]) -> str:
     if flag is not None:
         from scaling_cli.options.commands import find_command
 
-        command = find_command(name)
-        sections = [section for each in (command.options, *command.shell) for section in each.sections()]
-        for option in (option for _, options in sections for option in options):
+        for option in find_command(name).all_options:
             if option.flag == flag[1]:
                 return f"Write {option.flag} {option.shown}. scaling {name} --help describes it."
     return f"scaling {name} --help lists its options."

@@ -66,16 +66,11 @@ def _check(place: str, table: Mapping[str, Any]) -> None:
         commands = [name] if is_command else list(SUMMARIES)
         if is_command and name not in SUMMARIES:
             raise UsageError(f"{place}: [{name}] is not a command.", hint=f"Commands are {', '.join(SUMMARIES)}.")
-        options = {option for command in commands for option in _names(command)}
+        options = {option.name for command in commands for option in find_command(command).all_options}
         for key in value if is_command else [name]:
             if key.replace("-", "_") not in options:
                 where = f"scaling {name}" if is_command else "any command"
                 raise UsageError(f"{place}: {key} is not an option of {where}.", hint="See docs/options.md.")
-
-
-def _names(command: str) -> Iterable[str]:
-    found = find_command(command)
-    return (name for part in (found.options, *found.shell) for name in part.options)
 
 
 def _switch(text: str, name: str) -> bool:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
 from scaling_cli.cli.files import check_not_read, write_file
+from scaling_cli.cli.output import REPORTS, chosen_format, style_of
+from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import escape
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
@@ -17,9 +20,6 @@ from scaling_cli.report.pages.look import Look
 if TYPE_CHECKING:
     from scaling_cli.report.pages.page import View
     from scaling_cli.results.report import Report
-from scaling_cli.cli.output import REPORTS, chosen_format, style_of
-from scaling_cli.cli.verdict import DONE, judge, say
-from scaling_cli.numbers.format import escape
 
 FOR_PEOPLE = ("table", "plain")  # formats below which a plot may stand
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scaling_cli.results.report import Report
 
 
-DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see the page on the command line
+DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see docs/how-to/json.md
 
 
 def say(verdict: Verdict) -> int:

@@ -39,12 +39,6 @@ def assumed_accuracy(p: Array, k: Array, *, true_positive: float, false_positive
         return np.asarray(-precision[:, None] * np.expm1(np.outer(np.log1p(-accept), np.asarray(k, dtype=float))))
 
 
-def ceiling(p: Array, *, true_positive: float, false_positive: float) -> float:
-    """The accuracy that more attempts cannot exceed: the mean share of accepted attempts that are correct."""
-    accept = true_positive * p + false_positive * (1 - p)
-    return float(np.divide(true_positive * p, accept, out=np.zeros_like(accept), where=accept > 0).mean())
-
-
 def floor(false_positive: float, k: Array) -> Array:
     """Chance that a wrong attempt is accepted among k attempts at a problem that cannot be solved."""
     return np.asarray(-np.expm1(np.asarray(k, dtype=float) * np.log1p(-false_positive)))

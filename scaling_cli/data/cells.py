@@ -116,7 +116,7 @@ def _number_with_suffix(texts: pl.Expr) -> pl.Expr:
 
 def different(values: pl.Series) -> int:
     """How many different values there are, null and NaN among them; quick for a few."""
-    if len(values) <= FEW and (values.dtype == pl.Float64 or values.dtype == pl.String):
+    if len(values) <= FEW and (values.dtype in (pl.Float64, pl.String)):
         found = set(values.to_list())
         if all(value == value for value in found):  # all NaN are one value
             return len(found)

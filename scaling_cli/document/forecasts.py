@@ -66,14 +66,14 @@ class _Document(Record):
     results: tuple[_Result, ...]
 
 
-def read_forecasts(path: Path) -> list[SavedForecast]:
-    """Every forecast in a document of `scaling extrapolate`.
+def read_forecasts(path: Path, name: str = "") -> list[SavedForecast]:
+    """Every forecast in a document of `scaling extrapolate`; `name` is what it is called, where not `path`.
 
     Raises:
         DataError: The file is not such a document.
     """
     found = []
-    for where, document in documents(path, "`scaling extrapolate ... -o FILE.json`"):
+    for where, document in documents(path, "`scaling extrapolate ... -o FILE.json`", name):
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise DataError(
                 f"{where} is not a saved forecast.",
@@ -90,10 +90,10 @@ def read_forecasts(path: Path) -> list[SavedForecast]:
         hashes = frozenset(str(each.get("sha256", "")) for each in sources)
         losses = str(columns.get("loss", "")).split(", ") if isinstance(columns, dict) else []
         options = document.get("options")
-        unit = options.get("loss_unit") if isinstance(options, dict) else None
+        given = options.get("loss_unit") if isinstance(options, dict) else None
+        unit = given if isinstance(given, str) else None
         own = [
-            replace(_forecast(result, str(path), hashes, losses), loss_unit=unit if isinstance(unit, str) else None)
-            for result in saved.results
+            replace(_forecast(result, name or str(path), hashes, losses), loss_unit=unit) for result in saved.results
         ]
         if fault := next((fault for each in own for fault in _faults(each)), "" if own else "it has no result"):
             raise DataError(

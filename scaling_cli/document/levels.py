@@ -30,12 +30,12 @@ def by_level(saved: SavedFit) -> tuple[SavedFit, ...]:
     inputs = {name: column for name, column in saved.inputs.items() if name not in law.levels}
     alone = find_law(inner, tuple(inputs))
     return tuple(
-        _at(saved, law, alone, dict(zip(columns, labels, strict=True)), inputs)
+        _at(saved, alone, dict(zip(columns, labels, strict=True)), inputs)
         for labels in itertools.product(*columns.values())
     )
 
 
-def _at(saved: SavedFit, law: Law, alone: Law, levels: Mapping[str, str], inputs: dict[str, str]) -> SavedFit:
+def _at(saved: SavedFit, alone: Law, levels: Mapping[str, str], inputs: dict[str, str]) -> SavedFit:
     """The fit at one level of each column."""
     names = list(saved.parameters)
     sources = {name: _source(name, names, levels) for name in alone.names}

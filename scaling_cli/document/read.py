@@ -48,13 +48,15 @@ def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
     return parse_fits(_text(path, FIT_WRITER, name), name=name or str(path))
 
 
-def documents(path: Path, writer: str) -> list[tuple[str, Any]]:
-    """Each JSON document of a file, with the place to name in an error; `writer` is the command that writes such files.
+def documents(path: Path, writer: str, name: str = "") -> list[tuple[str, Any]]:
+    """Each JSON document of a file, with the place to name in an error.
+
+    `writer` is the command that writes such files, and `name` is what errors call this one, where not `path`.
 
     Raises:
         DataError: The file cannot be read, or is not JSON.
     """
-    return _documents(_text(path, writer), str(path), writer)
+    return _documents(_text(path, writer, name), name or str(path), writer)
 
 
 def _text(path: Path, writer: str, name: str = "") -> str:

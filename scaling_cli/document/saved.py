@@ -124,7 +124,7 @@ def restored(value: Any, kind: Type) -> Any:
             known = {field.encode_name: field for field in fields}
             unwrapped = getattr(record, "unwrapped", ())
             return {
-                name: restored(_wrapped(part, name, value, unwrapped, known[name].type), known[name].type)
+                name: restored(_wrapped(part, name, unwrapped, known[name].type), known[name].type)
                 for name, part in value.items()
                 if name in known
             }
@@ -137,7 +137,7 @@ def restored(value: Any, kind: Type) -> Any:
     return value
 
 
-def _wrapped(part: Any, name: str, record: Any, unwrapped: tuple[str, ...], kind: Type) -> Any:
+def _wrapped(part: Any, name: str, unwrapped: tuple[str, ...], kind: Type) -> Any:
     """What JSON printed without its only key, under that key again."""
     if name not in unwrapped or not isinstance(kind, DictType):
         return part

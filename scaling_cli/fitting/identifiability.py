@@ -12,8 +12,6 @@ differ, so the design is also checked directly.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array, mean_ranks
@@ -22,7 +20,7 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.format import number_of, with_and
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -69,7 +67,7 @@ def check_size(problem: Problem, *, with_interval: bool) -> None:
         names = with_and(problem.columns)
         raise FitError(
             f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
-            f"{different} distinct {'value' if different == 1 else 'values'} of {names}.",
+            f"{number_of(different, 'distinct value')} of {names}.",
             hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
         )
 
@@ -190,13 +188,7 @@ def scatter(params: Array, tokens: Array) -> float:
 
 def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
     """The caveats of a fit that is identified."""
-    return list(
-        itertools.chain(
-            _design_doubts(fitted, facts, group),
-            _bound_doubts(fitted, group),
-            _start_doubts(fitted, group),
-        )
-    )
+    return [*_design_doubts(fitted, facts, group), *_bound_doubts(fitted, group), *_start_doubts(fitted, group)]
 
 
 def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:

@@ -31,9 +31,7 @@ CLEAR = 2.0  # standard errors of the power of the noise
 FEW_SPARE = 6  # runs less parameters
 LEAST_SPREAD = 0.05  # lower limit of 1 - leverage
 FURTHEST = 9.0  # squared residual, in units of the noise, beyond which a point says nothing more about the noise
-WIDEST = (
-    3 * HUBER_EFFICIENCY
-)  # residual, in units of the noise, beyond which it says no more about a robust fit's noise
+WIDEST = 3 * HUBER_EFFICIENCY  # units of the noise: a larger residual says no more about a robust fit's noise
 OUTLYING = 6.0  # residual, in units of the noise, that no noise explains: a wrong run, which its own residual shows
 STEEPEST = 1.0  # power of the inputs with which noise may change
 SCORING_STEPS = 4

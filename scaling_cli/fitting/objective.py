@@ -5,9 +5,8 @@ delta. Least absolute deviations is its limit for vanishing delta, divided by de
 objective is a sum, never a mean: a mean shrinks the gradients below the tolerance of solvers, which is why the fit of
 Hoffmann et al. 2022 stopped early.
 
-Shares of known attempts, and outcomes that are 0 or 1, fitted by maximum likelihood.
-
-The deviance of a share y of m attempts under a probability p is
+Shares of known attempts, and outcomes that are 0 or 1, are fitted by maximum likelihood. The deviance of a share y of m
+attempts under a probability p is
 
     D = 2 m (y log(y / p) + (1 - y) log((1 - y) / (1 - p))),
 
@@ -29,9 +28,7 @@ from scaling_cli.record import Record
 
 HUBER_EFFICIENCY = 1.345  # in robust scales: 95 % efficiency under Gaussian noise (Huber 1981)
 SMALLEST_DELTA = 1e-8  # in units of the residual: exact data would give zero
-LAD_DELTA = (
-    1e-7  # in units of the residual: far below the last digit of a loss; Huber is then least absolute deviations
-)
+LAD_DELTA = 1e-7  # in units of the residual: far below the last digit of a loss
 EDGE = 1e-12  # a probability stays this far inside 0 and 1
 NEAR = 1e-6  # roots of deviances below it count as zero
 MAD_TO_SIGMA = 1.4826  # median absolute deviation of a Gaussian, inverted

@@ -153,32 +153,9 @@ def problem_from_arrays(
     `runs` is the number of each point's run, from 0. `weights` `(n,)` are scaled to mean 1. `named` has the names that
     errors use for inputs.
     """
-    for name, values in [*columns.items(), ("loss", observed)]:
-        is_usable = (space != "log" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
-        shown = (named or {}).get(name, name)
-        if not np.isfinite(values).all():
-            raise DataError(
-                f"{shown} has values that are not finite numbers.",
-                hint=f"Leave them out with --where '{shown} < 1e300'.",
-            )
-        if not is_usable and (values > 0).any() and law.takes(name, np.zeros(1)) and name != "loss":
-            raise DataError(
-                f"{shown} has negative values, which {law.name} cannot take.",
-                hint=f"Correct them, or leave them out with --where '{shown} >= 0'.",
-            )
-        if not is_usable:
-            raise DataError(
-                f"{shown} has values that are not positive, but {law.name} is fitted to logarithms.",
-                hint=f"Leave them out with --where '{shown} > 0'"
-                + (", or fit with --space linear." if name == "loss" else "."),
-            )
+    _check_values(law, columns, observed, space, named or {})
     inputs, shift, offset = law.centre(law.prepare({**columns, "run": runs.astype(float)} if law.is_curve else columns))
     low, high = law.bounds(Scene(inputs, *_extent(observed)))
-    if space == "binomial" and not ((observed >= 0) & (observed <= 1)).all():
-        raise DataError(
-            "A binomial fit needs outcomes that are 0 or 1, or shares, but some values lie outside 0 to 1.",
-            hint="Choose a column of shares with --loss, or divide percentages by 100.",
-        )
     target = np.log(observed) if space == "log" else np.zeros_like(observed) if space == "binomial" else observed
     attempts = 1.0 if weights is None or space != "binomial" else float(weights.mean())
     weights = np.ones(len(observed)) if weights is None else weights / weights.mean()
@@ -198,6 +175,40 @@ def problem_from_arrays(
         penalty(law, priors),
         attempts,
     )
+
+
+def _check_values(
+    law: Law, columns: Mapping[str, Array], observed: Array, space: str, named: Mapping[str, str]
+) -> None:
+    """Refuse inputs and losses that the law cannot be fitted to.
+
+    Raises:
+        DataError: Values are not finite, or outside of what the law or the space takes.
+    """
+    for name, values in [*columns.items(), ("loss", observed)]:
+        is_usable = (space != "log" or bool((values > 0).all())) if name == "loss" else law.takes(name, values)
+        shown = named.get(name, name)
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{shown} has values that are not finite numbers.",
+                hint=f"Leave them out with --where '{shown} < 1e300'.",
+            )
+        if not is_usable and (values > 0).any() and law.takes(name, np.zeros(1)) and name != "loss":
+            raise DataError(
+                f"{shown} has negative values, which {law.name} cannot take.",
+                hint=f"Correct them, or leave them out with --where '{shown} >= 0'.",
+            )
+        if not is_usable:
+            raise DataError(
+                f"{shown} has values that are not positive, but {law.name} is fitted to logarithms.",
+                hint=f"Leave them out with --where '{shown} > 0'"
+                + (", or fit with --space linear." if name == "loss" else "."),
+            )
+    if space == "binomial" and not ((observed >= 0) & (observed <= 1)).all():
+        raise DataError(
+            "A binomial fit needs outcomes that are 0 or 1, or shares, but some values lie outside 0 to 1.",
+            hint="Choose a column of shares with --loss, or divide percentages by 100.",
+        )
 
 
 def _extent(observed: Array) -> tuple[float, float]:

@@ -72,10 +72,8 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
             hint="Add a compute column, or params and tokens, or name one law with --law.",
         )
     ranking = rank({name: group.problem for name, group in by_name.items()}, settings.objective, scale)
-    chosen, refusal = (
-        [candidate for candidate in ranking if not candidate.is_baseline and candidate.error is None],
-        None,
-    )
+    chosen = [candidate for candidate in ranking if not candidate.is_baseline and candidate.error is None]
+    refusal = None
     for place, candidate in enumerate(chosen):
         reason = (
             f"ranked first of {len(ranking)} candidates"
@@ -87,11 +85,11 @@ def fit_best(grouped: Sequence[Grouped], settings: Settings) -> tuple[FitResult,
         except FitError as error:
             refusal = refusal or error
             continue
-        return replace(result, selection=ranking), caveats + _doubts(ranking, candidate, grouped[0].group)
+        return replace(result, selection=ranking), caveats + _doubts(ranking, grouped[0].group)
     raise refusal or FitError("None of the laws could be fitted.", hint="Name one law with --law to see why.")
 
 
-def _doubts(ranking: tuple[Candidate, ...], best: Candidate, group: dict[str, str] | None) -> list[Caveat]:
+def _doubts(ranking: tuple[Candidate, ...], group: dict[str, str] | None) -> list[Caveat]:
     if all(candidate.heldout_rmse_log is None for candidate in ranking):
         return [caveat("no-cutoffs", group)]
     if ranking[0].is_baseline:

@@ -267,15 +267,13 @@ def _chunk_asking(
     return (yield from refit_asking(fitted, rows, weights=weights, target=target, near=near))
 
 
-def refit(fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None) -> Solution:
-    """Fit again, with the fit's objective and delta, to other weights or other data, both `(replicates, n)`."""
-    return alone(refit_asking(fitted, start, weights=weights, target=target))
-
-
 def refit_asking(
     fitted: Fitted, start: Array, *, weights: Array | None = None, target: Array | None = None, near: bool = True
 ) -> Asking[Solution]:
-    """`refit`, as work that asks the solver; `near` says that it starts from the fit itself."""
+    """Fit again, with the fit's objective and delta, to other weights or other data, both `(replicates, n)`.
+
+    `near` says that the search starts from the fit itself.
+    """
     problem = fitted.problem
     if fitted.objective.name == "lad":
         size = np.median(np.abs(residuals(fitted)))

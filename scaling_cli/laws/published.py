@@ -74,9 +74,9 @@ def published_law(text: str) -> PublishedLaw:
         raise UsageError(
             f"{law.name} has no published fits.", hint="Use chinchilla:besiroglu, or give runs or a saved fit."
         )
-    for fit in law.published:
-        if fit.name == wanted.strip():
-            fit = _in_flops(fit)
+    for published in law.published:
+        if published.name == wanted.strip():
+            fit = _in_flops(published)
             known = np.array(fit.covariance) if fit.covariance else guessed_covariance(law, fit)
             return PublishedLaw(law, fit, known, not fit.covariance)
     near = difflib.get_close_matches(wanted.strip().lower(), names, n=1)

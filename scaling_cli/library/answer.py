@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import escape, group_label, group_name
+from scaling_cli.numbers.format import escape, group_label, group_name, number_of
 from scaling_cli.options.formats import suffixes
 from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
@@ -153,7 +153,8 @@ class Answer(Report[Result]):
         """The text that the command prints: the answer, what matters, and caveats; everything with `details`."""
         look = Look(is_detailed=details)
         view = view_of(self.command)
-        return render(self, "plain", view, look=look) + "".join(["\n", render_notes(self, "plain", look)]).rstrip("\n")
+        notes = render_notes(self, "plain", look)
+        return render(self, "plain", view, look=look) + f"\n{notes}".rstrip("\n")
 
     def __repr__(self) -> str:
         return text(self)
@@ -207,7 +208,7 @@ def load(path: str | Path) -> Answer[Any]:
 
 def text(report: Report[Any]) -> str:
     """What was asked, a line for each result and each failure, and the codes of the caveats."""
-    counts = [f"{len(report.results):,} {'result' if len(report.results) == 1 else 'results'}"]
+    counts = [number_of(len(report.results), "result")]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
     lines += _some([_led(result.group, result.sentence) for result in report.results[:SHOWN]], len(report.results))

@@ -59,11 +59,10 @@ class Verb:
         if not values and not self._command.argument.is_needed:
             values = [None]
         if len(values) != 1:
-            problem = "needs" if not values else f"takes one positional argument, {name}, not {len(values)}:"
-            raise UsageError(
-                f"{self.__name__} {problem} {name if not values else 'give options by keyword'}.",
-                hint=f"See help(scaling_cli.{self.__name__}).",
-            )
+            problem = f"needs {name}."
+            if values:
+                problem = f"takes one positional argument, {name}, not {len(values)}: give options by keyword."
+            raise UsageError(f"{self.__name__} {problem}", hint=f"See help(scaling_cli.{self.__name__}).")
         return values, options
 
 

@@ -192,6 +192,11 @@ def amount(role: str, number: float) -> str:
     return count(number) if role in ("params", "tokens", "unique_tokens") else figure(number)
 
 
+def number_of(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def with_and(names: Iterable[str]) -> str:
     """Names in a sentence: `a`, `a and b`, or `a, b and c`."""
     *first, last = [*names] or [""]

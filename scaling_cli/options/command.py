@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.input_formats import SUFFIXES
-from scaling_cli.options.option import Options
+from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output
 from scaling_cli.record import Record
 
@@ -27,14 +27,11 @@ class Argument(Record, kw_only=True):
 
 
 RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")
-RUNS_OR_FIT = Argument(
-    name="runs", metavar="RUNS...|FIT.json", help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json).",
-    python="Runs",
-)  # fmt: skip
 RUNS_FIT_OR_NONE = Argument(
     name="runs", metavar="[RUNS...|FIT.json]",
-    help=f"{RUNS_OR_FIT.help} Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
-    python="Runs | None", is_needed=False,
+    help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json). "
+    "Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
+    python="Runs | Answer[FitResult] | None", is_needed=False,
 )  # fmt: skip
 
 
@@ -56,3 +53,8 @@ class Command(Record, kw_only=True):
     shell: tuple[type[Options], ...] = (Output,)
     examples: tuple[tuple[str, str], ...]
     progress: str = ""
+
+    @property
+    def all_options(self) -> list[Option]:
+        """All options in the shell, those that the library has, too, first."""
+        return [option for part in (self.options, *self.shell) for option in part.options.values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Held, Intervals, Law, Objective, Prior, Started, Weights
-from scaling_cli.options.kinds import COLUMNS, FILE, NUMBERS, SWITCH, TEXTS, choice, share_between
+from scaling_cli.options.kinds import ASSIGNED, COLUMNS, FILE, NUMBERS, SWITCH, choice, share_between
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.reading import Reading
@@ -22,7 +22,7 @@ class Targets(Options):
     heading = "Forecast"
 
     at: tuple[str, ...] = option(
-        (), TEXTS, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23; compute=1e20..1e24 (a range); "
+        (), ASSIGNED, "Run to forecast: params=70B,tokens=1.4T; compute=1e22,1e23; compute=1e20..1e24 (a range); "
         "optimizer=muon (a group). Repeatable.",
         metavar="ROLE=N[,ROLE=N]", is_basic=True,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from scaling_cli.options.option import Kind
 from scaling_cli.options.read import (
     INFINITE,
     amount,
+    assigned,
     column,
     columns,
     listed,
@@ -31,6 +32,8 @@ TEXT = Kind(read=text, metavar="TEXT", python="str")
 COLUMN = Kind(read=column, metavar="COL", python="str")
 FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
+ASSIGNED = Kind(read=assigned, metavar="NAME=N[,NAME=N]", repeats=True, record=list,
+                python="Mapping[str, Number] | str | Iterable[Mapping[str, Number] | str]")  # fmt: skip
 COLUMNS = Kind(read=columns, metavar="COL", python="str | Iterable[str]", repeats=True,
                record=lambda names: names[0] if len(names) == 1 else list(names) or None)  # fmt: skip
 LISTED = Kind(read=listed, metavar="COL[,COL]", python="str | Iterable[str]", repeats=True, record=list)

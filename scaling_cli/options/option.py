@@ -69,6 +69,11 @@ class Option(Record, kw_only=True):
         return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """The flag, and `--no-NAME` beside it where the option is on by default."""
+        return (self.flag, f"--no-{self.flag[2:]}") if self.default is True else (self.flag,)
+
+    @property
     def shown(self) -> str:
         """What stands for the value in help."""
         return self.metavar or "|".join(self.choices) or self.kind.metavar
@@ -115,7 +120,6 @@ class Options:
     heading: ClassVar[str] = ""
     options: ClassVar[Mapping[str, Option]] = {}
     own: ClassVar[tuple[str, ...]] = ()
-    omitted: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         cls.own = tuple(name for name, value in vars(cls).items() if isinstance(value, Option))

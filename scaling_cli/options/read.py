@@ -52,6 +52,17 @@ def texts(given: Any, flag: str) -> tuple[str, ...]:
     return tuple(text(part, flag) for part in several(given, flag))
 
 
+def assigned(given: Any, flag: str) -> tuple[str, ...]:
+    """Texts such as `params=70B,tokens=1.4T`, one or several; each may be a mapping of names to one or more amounts."""
+    parts = (given,) if isinstance(given, Mapping) else several(given, flag)
+    return tuple(_assignments(part) if isinstance(part, Mapping) else text(part, flag) for part in parts)
+
+
+def _assignments(amounts: Mapping[Any, Any]) -> str:
+    sides = ((name, several(values, str(name))) for name, values in amounts.items())
+    return ",".join(f"{name}={','.join(map(str, values))}" for name, values in sides)
+
+
 def listed(given: Any, flag: str) -> tuple[str, ...]:
     """Texts, given one by one or with commas, each once."""
     parts = (part.strip() for text in texts(given, flag) for part in text.split(","))

@@ -36,7 +36,7 @@ COMMAND = Command(
     "intervals.",
     argument=Argument(
         name="files", metavar="FORECAST.json... RUNS...",
-        python="str | os.PathLike[str] | Iterable[str | os.PathLike[str]]",
+        python="str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Answer[Extrapolation] | Runs]",
         help="Forecasts that `scaling extrapolate -o FORECAST.json` saved, or folders of them, then the runs that were "
         "trained later, in any format that `scaling fit` reads.",
     ),

@@ -22,7 +22,7 @@ def _words(option: Option, value: object) -> Iterator[str]:
     if value == option.kind.record(option.default):
         return
     if option.kind.is_switch:
-        yield option.flag if value else f"--no-{option.flag[2:]}"
+        yield option.flag if value else option.flags[-1]
         return
     if isinstance(value, Mapping):
         parts = [f"{key}={part}" for key, part in value.items()]

@@ -134,12 +134,11 @@ def _group(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip
     }
     tried = {name: known[name] for name in aside.columns if name not in (PEAK, *skip, *columns)} | swept
     step = max(1, len(frame) // MOST_ROWS)
-    return _reduced(frame, columns, usable, tried, swept, inputs, step)
+    return _reduced(frame, usable, tried, swept, inputs, step)
 
 
 def _reduced(
     frame: pl.DataFrame,
-    columns: Sequence[str],
     usable: Sequence[str],
     tried: Mapping[str, pl.Series],
     swept: Mapping[str, pl.Series],

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaling_cli.data.names import shortened
-from scaling_cli.numbers.format import MISSING, amount, escape, figure
+from scaling_cli.numbers.format import MISSING, amount, escape, figure, number_of
 from scaling_cli.record import astuple, fields
 from scaling_cli.report.charts.chart import Chart
 from scaling_cli.report.next_steps import next_steps
-from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.page import Facts, Page, Row, Section
 from scaling_cli.report.pages.sheet import Column, Sheet, numbers, words
 from scaling_cli.results.columns import ColumnsResult, RoleColumn

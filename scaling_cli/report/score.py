@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent, rounded, signed_percent
+from scaling_cli.numbers.format import MISSING, amount, escape, figure, number_of, percent, rounded, signed_percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.pages.facts import number_of, stated
+from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts, Page, Row, Section, grouped
 from scaling_cli.report.pages.sheet import Column, Sheet, numbers, words
 from scaling_cli.results.fit import Curve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import escape, with_and
+from scaling_cli.numbers.format import escape, number_of, with_and
 from scaling_cli.results.columns import ColumnsResult
 
 INPUTS = ("params", "tokens", "compute")
@@ -14,8 +14,4 @@ def sentence(result: ColumnsResult, subject: str) -> str:
         return f"Nothing can be fitted yet: {escape(result.problem)}"
     known = [role.role for role in result.roles if role.role in INPUTS and role.low is not None]
     by = f", with {with_and(known)}" if known else ""
-    return f"{_number(result.points, 'point')} of {_number(result.runs, 'run')} can be fitted{by}."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{number_of(result.points, 'point')} of {number_of(result.runs, 'run')} can be fitted{by}."

@@ -107,20 +107,13 @@ def _of_many(result: ComparisonResult) -> str:
     inside, total = set(sharing.groups), len(result.ranking)
     shared = brief(next(iter(sharing.exponent.values())))
     others = [row for row in result.ranking if row.name not in inside]
-    if is_rejected(sharing, result):
-        return (
-            ""
-            if others
-            else (
-                f"No two of the {total:,} exponents are shown to differ, but the data reject one exponent for all "
-                f"(p = {sharing.p_value:.2g})."
-            )
-        )
     if not others:
-        return (
-            f"No two of the {total:,} exponents are shown to differ; one exponent for all is {shared} "
-            f"(p = {sharing.p_value:.2g})."
-        )
+        one = f"and one exponent fits all: {shared}"
+        if is_rejected(sharing, result):
+            one = "but the data reject one exponent for all"
+        return f"No two of the {total:,} exponents are shown to differ, {one} (p = {sharing.p_value:.2g})."
+    if is_rejected(sharing, result):
+        return ""
     apart = {frozenset((pair.left, pair.right)) for pair in result.comparisons if pair.verdict == DIFFERENT}
     if any(frozenset((row.name, name)) not in apart for row in others for name in inside):
         return (

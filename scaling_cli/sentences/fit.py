@@ -90,7 +90,7 @@ def _turn(result: FitResult) -> str:
     low, high = result.ranges[name]
     if low < place.low and place.high < high:
         return f"{said}, within the runs, so it is not monotone"
-    return f"{said}, which may be outside the runs, so that it is monotone is not excluded"
+    return f"{said}, which may lie outside the runs, so it may be monotone"
 
 
 def _split(result: FitResult) -> str:

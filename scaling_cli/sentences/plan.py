@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scaling_cli.numbers.format import MISSING, amount, count, escape, figure, flops, percent, rounded
+from scaling_cli.numbers.format import MISSING, amount, count, escape, figure, flops, number_of, percent, rounded
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.plan import GoalOutlook, PlanResult
 
@@ -21,7 +21,7 @@ def sentence(result: PlanResult, subject: str) -> str:
         return _attempts(result)
     runs = sum(run.repeats for run in result.runs)
     price = "" if result.bill is None or result.bill.price is None else f" (USD {count(result.bill.price)})"
-    lead = f"{runs:,} {'run' if runs == 1 else 'runs'}, {flops(result.compute)} FLOPs{price}"
+    lead = f"{number_of(runs, 'run')}, {flops(result.compute)} FLOPs{price}"
     if not result.goals:
         return f"{lead}."
     usual = [other for other in result.usual if other.times is not None and other.times > CLOSE]

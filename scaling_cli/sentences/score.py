@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import percent, signed_percent
+from scaling_cli.numbers.format import number_of, percent, signed_percent
 from scaling_cli.results.score import ScoreResult
 
 
@@ -11,15 +11,15 @@ def sentence(result: ScoreResult, subject: str) -> str:
     count = len(result.scored)
     losses = len({row.loss for row in result.scored})
     runs = len({row.run for row in result.scored})
-    of = f"losses of {runs:,} {'run' if runs == 1 else 'runs'}" if losses > 1 else "runs"
-    lead = f"{count:,} {'run' if count == 1 else of} against {result.forecasts:,} saved "
-    lead += "forecast" if result.forecasts == 1 else "forecasts"
+    of = f"{count:,} losses of {number_of(runs, 'run')}" if losses > 1 and count > 1 else number_of(count, "run")
+    lead = f"{of} against {number_of(result.forecasts, 'saved forecast')}"
     error = f"rms error {percent(result.rmse_log)} of the loss (mean {signed_percent(result.bias_log)})"
     coverage = result.coverage
     if coverage.estimate is None:
         return f"{lead}: {error}; the forecasts have no intervals."
     judged = sum(row.inside is not None for row in result.scored)
+    share = f"{percent(coverage.estimate)} [{percent(coverage.low)}, {percent(coverage.high)}]"
     return (
-        f"{lead}: {error}; {result.inside:,} of {judged:,} lie inside their {percent(result.level, 4)} interval, "
-        f"which is {percent(coverage.estimate)} [{percent(coverage.low)}, {percent(coverage.high)}]."
+        f"{lead}: {error}; {result.inside:,} of {judged:,}, or {share}, lie inside their {percent(result.level, 4)} "
+        "interval."
     )

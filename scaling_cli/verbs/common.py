@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.caveats.order import rank
-from scaling_cli.data.files.pipes import copy_of
-from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
+from scaling_cli.data.files.pipes import StreamCopy, copy_of
+from scaling_cli.data.paths_or_table import PathsOrTable, is_table, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
@@ -25,6 +26,7 @@ from scaling_cli.results.report import Failure, Report, Result
 from scaling_cli.sentences import with_sentences
 
 if TYPE_CHECKING:
+    from scaling_cli.data.samples.load import SampleTable
     from scaling_cli.laws import Law
     from scaling_cli.options.compare_exponents import CompareExponents
     from scaling_cli.options.extrapolate import Extrapolate
@@ -33,14 +35,27 @@ if TYPE_CHECKING:
     from scaling_cli.options.plan import Plan
 
 Runs = PathsOrTable
+Given: TypeAlias = "Runs | Report[Any]"  # runs, or the answer of `fit` in their place
 
 FILE = "file"  # the key of a group that is a file
 LOSS = "loss"  # the key of a group that is a column of the loss
 
 
-def unread(table: RunTable) -> list[Failure]:
+def unread(table: RunTable | SampleTable) -> list[Failure]:
     """The files that could not be read while others could."""
-    return [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    return [Failure({FILE: file.path}, file.error, file.hint) for file in table.unread]
+
+
+def add_failure(group: dict[str, str], error: ScalingError, failures: list[Failure], caveats: list[Caveat]) -> None:
+    """Add a group that failed to the failures, with the caveats that were found before; other groups may still succeed.
+
+    Raises:
+        ScalingError: The error itself, where there are no groups, or where the options are wrong for all of them.
+    """
+    if not group or isinstance(error, UsageError):
+        raise error
+    failures.append(Failure(group, error.message, error.hint))
+    caveats += known_before(error)
 
 
 def for_laws(caveats: Iterable[Caveat], laws: Iterable[Law]) -> list[Caveat]:
@@ -145,7 +160,7 @@ def merged(caveats: Sequence[Caveat]) -> tuple[Caveat, ...]:
     return tuple(sorted(kept.values(), key=lambda found: rank(found.code)))
 
 
-def is_published(runs: Runs | None, law: str) -> bool:
+def is_published(runs: Given | None, law: str) -> bool:
     """Whether a published fit stands in place of runs, as in `--law chinchilla:besiroglu`.
 
     Raises:
@@ -178,31 +193,40 @@ def guess_doubts(law: str) -> list[Caveat]:
 
 
 class SavedFile(Record):
-    """A saved fit: its name as given, the path of its bytes, and the copy behind it where it came through a pipe."""
+    """A saved fit: its name as given, the path of its bytes, and what keeps them where they are a copy."""
 
     name: str
     path: Path
     copy: object = None
 
 
-def saved_document(runs: Runs) -> SavedFile | None:
-    """The one saved fit that is given, if it is one.
+def saved_or_runs(given: Given) -> SavedFile | Runs:
+    """The one saved fit that is given, if it is one, as a file or as an answer in memory, and otherwise the runs.
 
     Raises:
-        UsageError: Other inputs are given, too.
+        UsageError: Other inputs are given beside a saved fit.
         DataError: Standard input or a pipe cannot be read.
     """
     from scaling_cli.document.read import is_document
 
-    names = paths_of(runs) if frame_of(runs) is None else []
-    files = [_saved_file(name) for name in names]
+    if isinstance(given, Report):
+        return written_down(given, f"the answer of {given.command}")
+    files = [] if is_table(given) else [_saved_file(name) for name in paths_of(given)]
     documents = [file for file in files if is_document(file.path)]
     if documents and len(files) > 1:
         raise UsageError(
             f"{documents[0].name} is a saved fit, which cannot be combined with other inputs.",
             hint="Give only that file, or only runs.",
         )
-    return documents[0] if documents else None
+    return documents[0] if documents else given
+
+
+def written_down(report: Report[Any], name: str) -> SavedFile:
+    """The document of an answer in memory, in a temporary file that lives as long as this record."""
+    from scaling_cli.document.write import to_json
+
+    copy = StreamCopy(BytesIO(to_json(report).encode()))
+    return SavedFile(name, Path(copy.path), copy)
 
 
 def _saved_file(name: str) -> SavedFile:

@@ -24,16 +24,18 @@ from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
+    Given,
+    SavedFile,
+    add_failure,
     for_laws,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     labelled,
     refuse_with_published,
     report_of,
     require_compute,
-    saved_document,
+    saved_or_runs,
     settings_of,
     unread,
 )
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def extrapolate(
-    runs: Runs | None,
+    runs: Given | None,
     asked: Extrapolate,
     *,
     label: Mapping[str, str] | None = None,
@@ -58,8 +60,8 @@ def extrapolate(
     """Forecast the loss of larger runs, from runs, or from a saved or a published fit.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None with a
-            published fit, such as `law="chinchilla:besiroglu"`.
+        runs: Files or a table, as `fit` takes them; or one document that `scaling fit --json` wrote, or the answer of
+            `fit`; None with a published fit, such as `law="chinchilla:besiroglu"`.
         asked: What to forecast and how, and which rows and columns to read.
         label: A name for all of these runs, as for `fit`.
         on_progress: Called with the number of chunks done and the number of all chunks.
@@ -99,23 +101,23 @@ def _question(asked: Extrapolate, suite: Suite) -> Ask:
     return Ask(tuple(wanted), asked.target_loss, asked.backtest, suite)
 
 
-def _answered(runs: Runs | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
+def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
     assert runs is not None
-    saved = saved_document(runs)
+    given = saved_or_runs(runs)
     rule, ask = asked.flops_rule, _question(asked, suite)
-    if rule != SIX_ND and (saved is not None or any("compute" not in target.at for target in ask.targets)):
+    if rule != SIX_ND and (isinstance(given, SavedFile) or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
-    if saved is not None:
-        return extrapolated_saved(saved, asked, ask, method)
+    if isinstance(given, SavedFile):
+        return extrapolated_saved(given, asked, ask, method)
     losses: list[_Loss] = []
     failures: list[Failure] = []
     for name in suite.losses if len(suite.losses) > 1 else (None,):
         try:
-            losses.append(_loaded(runs, asked, name, suite, method))
+            losses.append(_loaded(given, asked, name, suite, method))
         except DataError as error:
             if name is None or len(failures) + 1 == len(suite.losses):
                 raise
@@ -196,10 +198,7 @@ def _extrapolated(
             with one_blas_thread(), knowing(caveats):
                 made = extrapolate_suite(parts, suite, dict(key))
         except ScalingError as error:
-            if not key or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(dict(key), error.message, error.hint))
-            caveats += known_before(error)
+            add_failure(dict(key), error, failures, caveats)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -256,10 +255,7 @@ def _evidence(
                 has_names="run_id" in loss.table.columns,
             )  # fmt: skip
     except ScalingError as error:
-        if not named or isinstance(error, UsageError):
-            raise
-        failures.append(Failure(named, error.message, error.hint))
-        caveats += known_before(error)
+        add_failure(named, error, failures, caveats)
         return None
     caveats += known
     return data

@@ -9,9 +9,9 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.record import replace
 from scaling_cli.results.coverage import CoverageResult
-from scaling_cli.results.report import Failure, Report
+from scaling_cli.results.report import Report
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.common import labelled, merged
+from scaling_cli.verbs.common import labelled, merged, unread
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.coverage.answer import Analysis
@@ -58,12 +58,11 @@ def _covered(logs: Runs, asked: InferenceCoverage, empty: Report[CoverageResult]
 
         table = load_samples(logs, asked)
         found = analyse(sample_groups(table, asked.by), table.layout, asked)
-    unread = [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
     return replace(
         empty,
         inputs=table.sources,
         columns=table.columns,
         results=with_sentences("inference-coverage", found.results, table.columns),
         caveats=merged([*table.caveats, *found.caveats]),
-        failures=(*unread, *found.failures),
+        failures=(*unread(table), *found.failures),
     )

@@ -8,7 +8,7 @@ from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.parts import table_of_parts
 from scaling_cli.document.published import published_fit
-from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
@@ -20,15 +20,17 @@ from scaling_cli.points.group import groups_of
 from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import AllocationResult
-from scaling_cli.results.report import Failure, Report
+from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import (
+    Given,
+    SavedFile,
+    add_failure,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     refuse_with_published,
     report_of,
-    saved_document,
+    saved_or_runs,
     settings_of,
     unread,
 )
@@ -43,13 +45,13 @@ OTHER_UNIT = 1e3  # compute that differs from 6 * params * tokens by such a fact
 
 
 def optimal_allocation(
-    runs: Runs | None, asked: OptimalAllocation, *, on_progress: Progress | None = None
+    runs: Given | None, asked: OptimalAllocation, *, on_progress: Progress | None = None
 ) -> Report[AllocationResult]:
     """Split compute between params and tokens, with intervals, from runs, or from a saved or a published fit.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None with a
-            published fit, such as `law="chinchilla:besiroglu"`.
+        runs: Files or a table, as `fit` takes them; or one document that `scaling fit --json` wrote, or the answer of
+            `fit`; None with a published fit, such as `law="chinchilla:besiroglu"`.
         asked: What to spend and how to fit, and which rows and columns to read.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
@@ -70,13 +72,13 @@ def optimal_allocation(
     assert runs is not None
     if asked.law != "auto" and not asked.share:
         check_question(asked)
-    saved = saved_document(runs)
-    if saved is not None:
-        return splits_saved(saved, asked)
+    given = saved_or_runs(runs)
+    if isinstance(given, SavedFile):
+        return splits_saved(given, asked)
     if asked.share:
-        return splits_together(runs, asked, on_progress)
+        return splits_together(given, asked, on_progress)
     check_question(asked)
-    table, curves = _loaded(runs, asked)
+    table, curves = _loaded(given, asked)
     return _from_runs(table, curves, asked, on_progress)
 
 
@@ -140,10 +142,7 @@ def _from_runs(
             with one_blas_thread(), knowing(caveats):
                 result, found = allocate(evidence, plan, settings, with_gap=asked.explain_gap)
         except ScalingError as error:
-            if not group or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
-            caveats += known_before(error)
+            add_failure(group, error, failures, caveats)
             continue
         results.append(result)
         caveats += [*found, *doubts_of_cost]

@@ -10,18 +10,20 @@ from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.plan import PlanResult
-from scaling_cli.results.report import Failure, Report, Source
+from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.common import (
+    Given,
+    SavedFile,
+    add_failure,
     guess_doubts,
     is_published,
     knowing,
-    known_before,
     merged,
     refuse_refitting,
     refuse_with_published,
     report_of,
-    saved_document,
+    saved_or_runs,
     settings_of,
     unread,
 )
@@ -31,12 +33,12 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
-def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
+def plan(runs: Given | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
     """Choose the runs to train next, and say how narrow the intervals of the goals are expected to become.
 
     Args:
-        runs: Files or a table, as `fit` takes them, or one document that `scaling fit --json` wrote; None to plan from
-            a published fit, such as `law="chinchilla:besiroglu"`.
+        runs: Files or a table, as `fit` takes them; or one document that `scaling fit --json` wrote, or the answer of
+            `fit`; None to plan from a published fit, such as `law="chinchilla:besiroglu"`.
         asked: Goals, budget and limits, and which rows and columns to read.
         on_progress: Called with the number of chunks done and the number of all chunks.
 
@@ -53,10 +55,16 @@ def plan(runs: Runs | None, asked: Plan, *, on_progress: Progress | None = None)
         if is_published(runs, asked.law):
             return _from_published(asked)
         assert runs is not None
-        if any(goal.what == "coverage" for goal in goals_of(asked)):
-            return _from_samples(runs, asked)
-        saved = saved_document(runs)
-        return _from_runs(runs, asked, on_progress) if saved is None else _from_saved(saved, asked)
+        given = saved_or_runs(runs)
+        is_coverage = any(goal.what == "coverage" for goal in goals_of(asked))
+        if isinstance(given, SavedFile):
+            if is_coverage:
+                raise UsageError(
+                    f"{given.name} is a saved fit, and goals of coverage need attempts.",
+                    hint="Give a log of repeated attempts, as for inference-coverage.",
+                )
+            return _from_saved(given, asked)
+        return _from_samples(given, asked) if is_coverage else _from_runs(given, asked, on_progress)
 
 
 def _from_published(asked: Plan) -> Report[PlanResult]:
@@ -103,18 +111,16 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
     if not isinstance(asked.budget, float):
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
     table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
-    results, failures = [], [Failure({"file": file.path}, file.error, file.hint) for file in table.unread]
+    results, caveats, failures = [], [*table.caveats], unread(table)
     for group in sample_groups(table, asked.by):
         try:
             results.append(
                 attempts_plan(group.counts, group.problems, goals_of(asked), asked.budget, asked.level, group.values)
             )
         except ScalingError as error:
-            if not group.values or isinstance(error, UsageError):
-                raise
-            failures.append(Failure(group.values, error.message, error.hint))
+            add_failure(group.values, error, failures, caveats)
     said = with_sentences("plan", results, {})
-    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(table.caveats), tuple(failures))
+    return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
@@ -151,10 +157,8 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
                 results.append(result)
                 caveats += doubts
         except ScalingError as error:
-            if not group or isinstance(error, UsageError) or compares(asked):
-                raise
-            failures.append(Failure(group, error.message, error.hint))
-            caveats += known_before(error)
+            # A comparison needs all groups, so that the error of one ends it.
+            add_failure({} if compares(asked) else group, error, failures, caveats)
     if compares(asked):
         result, doubts = answered(arms, asked, "runs", {})
         results, caveats = [result], [*caveats, *doubts]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.load import load_runs
@@ -17,19 +17,23 @@ from scaling_cli.options.score import Score
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.results.score import ScoreResult
-from scaling_cli.verbs.common import report_of, unread
+from scaling_cli.verbs.common import Runs, SavedFile, report_of, unread, written_down
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.score import Run
+    from scaling_cli.results.forecast import Extrapolation
 
 USAGE = "Write it like scaling score forecast.json new_runs.csv."
 
 
-def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], asked: Score) -> Report[ScoreResult]:
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], asked: Score) -> Report[ScoreResult]:
     """Score forecasts that were saved before the runs were trained.
 
     Args:
-        files: Saved forecasts, or folders of them, and files of runs.
+        files: Saved forecasts, folders of them, or answers of `extrapolate`; and files of runs, or one table of them.
         asked: How to match runs to forecasts, and which rows and columns to read.
 
     Raises:
@@ -38,15 +42,11 @@ def score(files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], aske
     """
     from scaling_cli.analysis.score_units import unlike_units
 
-    paths = [Path(each) for each in ([files] if isinstance(files, str | os.PathLike) else files)]
-    saved, runs = _sorted(paths)
-    forecasts = [forecast for path in saved for forecast in read_forecasts(path)]
+    saved, runs = _sorted([files] if isinstance(files, str | os.PathLike) else files)
+    forecasts = [forecast for file in saved for forecast in read_forecasts(file.path, file.name)]
     groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
     losses = dict.fromkeys(forecast.loss for forecast in forecasts)
-    tables = [
-        load_runs([str(path) for path in runs], asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups))
-        for loss in losses
-    ]
+    tables = [load_runs(runs, asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups)) for loss in losses]
     rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in zip(losses, tables, strict=True)}
     columns = {loss: table.columns["loss"] for loss, table in zip(losses, tables, strict=True)}
     converted, units, others = _in_unit_of_runs(forecasts, columns, asked.loss_unit)
@@ -109,23 +109,37 @@ def _by_level(
     return results, failures
 
 
-def _sorted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The forecasts, in the order of their names within folders, and the runs."""
-    saved, runs = [], []
-    for path in paths:
-        inside = sorted(path.glob("*.json")) if path.is_dir() else []
-        documents = [each for each in inside if is_document(each)]
-        if documents:
-            saved += documents
-        elif path.is_file() and is_document(path):
-            saved.append(path)
+def _sorted(given: Iterable[PathLike | Report[Extrapolation] | Runs]) -> tuple[list[SavedFile], Runs]:
+    """The forecasts, in the order of their names within folders, and the runs.
+
+    Raises:
+        UsageError: There are no forecasts, no runs, or runs both in a table and in files.
+    """
+    saved: list[SavedFile] = []
+    paths: list[PathLike] = []
+    tables: list[Runs] = []
+    for each in given:
+        if isinstance(each, Report):
+            saved.append(written_down(each, f"answer {len(saved) + 1}"))
+        elif isinstance(each, str | os.PathLike):
+            found = _documents(Path(each))
+            saved += [SavedFile(str(path), path) for path in found]
+            paths += [] if found else [each]
         else:
-            runs.append(path)
+            tables.append(each)
     if not saved:
         raise UsageError("There is no saved forecast among the files.", hint=f"Save one first. {USAGE}")
-    if not runs:
+    if not paths and not tables:
         raise UsageError("There are only forecasts, and no runs to score them by.", hint=USAGE)
-    return saved, runs
+    if len(tables) + bool(paths) > 1:
+        raise UsageError("Runs are given in more than one table, or in files and a table.", hint="Give one table.")
+    return saved, tables[0] if tables else [os.fspath(path) for path in paths]
+
+
+def _documents(path: Path) -> list[Path]:
+    """The documents of this tool at a path: itself, or those of a folder."""
+    inside = sorted(path.glob("*.json")) if path.is_dir() else [path] if path.is_file() else []
+    return [each for each in inside if is_document(each)]
 
 
 def _doubts(forecasts: Sequence[SavedForecast], seen: set[str]) -> list[Caveat]:

@@ -81,8 +81,8 @@ def splits_by_fits(
     """Splits from fits in place of runs."""
     from scaling_cli.analysis.allocation.pools import is_of_pools
 
-    answered = _pools(fits, asked, source) if is_of_pools(fits) else _each(fits, asked, source)
-    results, caveats = answered
+    answered = _pools if is_of_pools(fits) else _each
+    results, caveats = answered(fits, asked, source)
     return Report(
         command="optimal-allocation",
         inputs=(source,) if source is not None else (),

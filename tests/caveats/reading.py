@@ -210,6 +210,10 @@ CASES = {
         lambda: files(PARTS | {"all.csv": SUMMARY}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
     ),
+    "table-of-logs": (
+        lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
+        lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01, pl.col("tokens") * 2)}),
+    ),
     "evaluations-averaged": (
         lambda: of(
             pl.concat(

@@ -77,7 +77,7 @@ def test_help_keeps_to_its_width(columns):
 def test_the_short_help_says_how_many_options_it_leaves_out():
     text = command_help("fit", 100, is_short=True)
     command = find_command("fit")
-    every = [each for part in (command.options, *command.shell) for _, options in part.sections() for each in options]
+    every = command.all_options
     basic = [each for each in every if each.is_basic]
     assert f"lists {len(every) - len(basic)} more options" in text
     assert all(f"{each.flag} " in text for each in basic)

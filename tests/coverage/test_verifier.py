@@ -6,7 +6,6 @@ import pytest
 from scaling_cli.coverage.verifier import (
     assumed_accuracy,
     best_of,
-    ceiling,
     floor,
     logged_accuracy,
     majority,
@@ -30,10 +29,9 @@ def test_a_perfect_verifier_gives_coverage():
     assert found[0, 0] == pytest.approx(1 - 0.8**5)
 
 
-def test_the_toy_model_has_its_accuracies_and_ceiling():
+def test_the_toy_model_has_its_accuracies():
     found = TOY_WEIGHT @ assumed_accuracy(TOY_P, np.array([1, 5]), **TOY)
     assert found == pytest.approx([0.5592, 0.697647], abs=1e-6)
-    assert TOY_WEIGHT @ [ceiling(np.array([p]), **TOY) for p in TOY_P] == pytest.approx(0.716236, abs=1e-6)
 
 
 def test_false_positives_solve_everything_in_the_end():

@@ -313,5 +313,5 @@ def test_another_document_is_no_forecast(tmp_path, text):
 )
 def test_what_was_printed_without_its_only_key_has_it_again(part, name, wrapped):
     kind = DictType(IntType(), IntType())
-    assert _wrapped(part, name, None, ("exponent",), kind) == ({"": part} if wrapped else part)
-    assert _wrapped(part, name, None, ("exponent",), IntType()) == part
+    assert _wrapped(part, name, ("exponent",), kind) == ({"": part} if wrapped else part)
+    assert _wrapped(part, name, ("exponent",), IntType()) == part

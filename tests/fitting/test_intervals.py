@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.intervals import intervals
 from scaling_cli.fitting.leverage import LEFT_OUT, freed_residuals, freedom, residuals
@@ -16,7 +17,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Resampling, refit, run_multipliers, wild
+from scaling_cli.fitting.uncertainty import Resampling, refit_asking, run_multipliers, wild
 from scaling_cli.laws import find_law
 from tests.factories import grouped
 from tests.fitting.test_recovery import simulated
@@ -133,7 +134,7 @@ def test_freed_residuals_are_those_of_the_fit_without_the_run():
     problem = line()
     fitted = optimum(problem, SQUARES)
     weights = 1.0 - np.eye(problem.run_count)
-    without = refit(fitted, np.tile(fitted.theta, (problem.run_count, 1)), weights=weights)
+    without = alone(refit_asking(fitted, np.tile(fitted.theta, (problem.run_count, 1)), weights=weights))
     expected = np.diag(problem.residuals(without.theta)[0])
     np.testing.assert_allclose(freed_residuals(fitted, LEFT_OUT), expected, rtol=1e-6)
 
@@ -146,7 +147,7 @@ def test_freed_residuals_of_runs_with_many_points_are_those_without_the_run():
     problem = problem_from_arrays(find_law("power"), {"x": x}, loss, runs)
     fitted = optimum(problem, SQUARES)
     weights = 1.0 * (runs[None, :] != np.arange(8)[:, None])
-    without = refit(fitted, np.tile(fitted.theta, (8, 1)), weights=weights)
+    without = alone(refit_asking(fitted, np.tile(fitted.theta, (8, 1)), weights=weights))
     expected = problem.residuals(without.theta)[0][runs, np.arange(48)]
     np.testing.assert_allclose(freed_residuals(fitted, LEFT_OUT), expected, rtol=1e-5, atol=1e-9)
 

@@ -146,7 +146,7 @@ class TestDoubts:
     scored, baseline = Candidate("power", 2, heldout_rmse_log=0.1), Candidate("last-point", 1, True, 0.05)
 
     def told(self, *ranking):
-        return [each.code for each in _doubts(ranking, self.scored, None)]
+        return [each.code for each in _doubts(ranking, None)]
 
     def test_a_baseline_that_wins_is_told(self):
         assert self.told(self.baseline, self.scored) == ["baseline-wins"]

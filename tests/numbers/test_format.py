@@ -11,6 +11,7 @@ from scaling_cli.numbers.format import (
     figure,
     flops,
     group_name,
+    number_of,
     percent,
     rounded,
     signed,
@@ -258,3 +259,7 @@ def test_control_characters_of_every_plane_are_written_out():
 )  # fmt: skip
 def test_what_does_not_print_has_as_many_digits_as_its_plane_takes(character, written):
     assert escape(f"a{character}b") == f"a{written}b"
+
+
+def test_one_thing_is_named_in_the_singular():
+    assert (number_of(1, "run"), number_of(2, "run"), number_of(1200, "point")) == ("1 run", "2 runs", "1,200 points")

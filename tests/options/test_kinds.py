@@ -102,7 +102,7 @@ def test_nonsense_ends_in_a_hint(options):
 
 @pytest.mark.parametrize(
     "at",
-    [1e24, [1e24], {"compute": 1e24}, b"compute=1e24", ["compute"], "params=1e300,tokens=1e12", "compute=5e-324"],
+    [1e24, [1e24], {"compute": {}}, b"compute=1e24", ["compute"], "params=1e300,tokens=1e12", "compute=5e-324"],
     ids=str,
 )
 def test_a_target_that_is_no_text_ends_in_a_hint(at):

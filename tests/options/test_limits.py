@@ -244,9 +244,7 @@ BASIC = {
 @pytest.mark.parametrize("name", BASIC)
 def test_the_short_help_has_the_options_that_most_users_need(name):
     command = find_command(name)
-    found = {
-        option.name for part in (command.options, *command.shell) for option in part.options.values() if option.is_basic
-    }
+    found = {option.name for option in command.all_options if option.is_basic}
     assert found == BASIC[name]
 
 
@@ -337,7 +335,7 @@ REPEATED = {
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_flags_stand_alone_or_repeat_or_have_one_value(name):
     command = find_command(name)
-    for each in (each for part in (command.options, *command.shell) for each in part.options.values()):
+    for each in command.all_options:
         assert each.kind.is_switch == (each.name in FLAGS), each.name
         expected = each.name in REPEATED and (name, each.name) not in {("plan", "budget"), ("inference-coverage", "to")}
         assert each.kind.repeats == expected, each.name

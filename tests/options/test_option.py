@@ -45,7 +45,7 @@ def test_keywords_of_the_library_are_the_flags_of_the_shell(name):
         for parameter in inspect.signature(getattr(scaling, name)).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    flags = {each.name for part in (command.options, *command.shell) for each in part.options.values()}
+    flags = {each.name for each in command.all_options}
     assert set(keywords) - {"label", "on_progress"} == set(command.options.options) <= flags
 
 

@@ -130,7 +130,7 @@ def cases(draw: st.DrawFn) -> Case:
     """A command with damaged files and a few options."""
     name = draw(st.sampled_from(COMMANDS))
     command = find_command(name)
-    options = {one.name: one for part in (command.options, *command.shell) for one in part.options.values()}
+    options = {one.name: one for one in command.all_options}
     files: dict[str, bytes] = {}
     arguments: list[str] = [name]
     if name in ("laws", "schema"):

@@ -98,7 +98,8 @@ class TestSharing:
     def test_all_groups_on_one_exponent(self):
         found = said(*self.pairs, ranking=ranked("a", "b", "c"), sharing=(sharing("a"), sharing("a", "b", "c")))
         assert found == (
-            "No two of the 3 exponents are shown to differ; one exponent for all is -0.060 [-0.065, -0.055] (p = 0.4)."
+            "No two of the 3 exponents are shown to differ, and one exponent fits all: -0.060 [-0.065, -0.055] "
+            "(p = 0.4)."
         )
 
     @pytest.mark.parametrize(("p_value", "is_rejected_"), [(0.05, True), (0.051, False), (None, False)])

@@ -244,8 +244,8 @@ class TestScore:
 
     def test_errors_and_calibration(self):
         assert self.said() == (
-            "3 runs against 1 saved forecast: rms error 1.2 % of the loss (mean -1.0 %); 2 of 3 lie inside their 95 % "
-            "interval, which is 67 % [20 %, 94 %]."
+            "3 runs against 1 saved forecast: rms error 1.2 % of the loss (mean -1.0 %); 2 of 3, or 67 % [20 %, 94 %], "
+            "lie inside their 95 % interval."
         )
         assert self.said(rows=1, forecasts=2).startswith("1 run against 2 saved forecasts: ")
         assert self.said(losses=("a", "b")).startswith("6 losses of 3 runs against")

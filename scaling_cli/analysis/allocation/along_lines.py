@@ -38,6 +38,7 @@ def line_allocation(
     params, tokens = params_line.at(compute), tokens_line.at(compute)
     loss = np.full(len(params), np.nan) if losses is None else losses.at(compute)
     best = float(params[0])
+    within = None if waste is None else {share: (best * low, best * high) for share, (low, high) in waste.items()}
     return Allocation(
         approach=approach,
         compute=compute,
@@ -45,9 +46,7 @@ def line_allocation(
         tokens=estimated(tokens, plan.level),
         tokens_per_param=estimated(tokens / params, plan.level),
         loss=estimated(loss, plan.level),
-        params_within_waste=None
-        if waste is None
-        else {share: (best * low, best * high) for share, (low, high) in waste.items()},
+        params_within_waste=within,
         training_compute=compute,
         reach=reach,
         log_correlation=log_correlation(params, tokens),
@@ -68,7 +67,7 @@ def line_doubts(
         for row in allocations
         if row.reach is not None and row.reach > FAR
     ]
-    off = [(share, row) for row in allocations if (share := _spent(row, rates)) is not None]
+    off = [(share, row) for row in allocations if (share := _spent(row)) is not None]
     if off:
         share, worst = max(off, key=lambda pair: abs(np.log(pair[0])))
         least, most = (f"{rate:.3g}" for rate in rates)
@@ -81,7 +80,7 @@ def line_doubts(
     return caveats
 
 
-def _spent(row: Allocation, rates: tuple[float, float]) -> float | None:
+def _spent(row: Allocation) -> float | None:
     """6 * params * tokens as a share of the budget, where that is not the budget; None where it is."""
     params, tokens = row.params.estimate, row.tokens.estimate
     if row.compute is None or params is None or tokens is None:

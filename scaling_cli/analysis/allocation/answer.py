@@ -46,14 +46,14 @@ ESTIMATORS = (Objective(), Objective("huber", 1e-3), Objective("lad"), Objective
 
 
 class _Answers(State):
-    """The answers of the approaches so far."""
+    """The data, whose runs an approach may find to err together, and the answers of the approaches so far."""
 
+    data: AllocationData
     answers: dict[str, ApproachAnswer]
     caveats: list[Caveat]
     fit: FitResult | None = None
     curves: Curves | None = None
     frontier: Frontier | None = None
-    data: AllocationData | None = None
 
 
 def allocate(
@@ -66,15 +66,15 @@ def allocate(
     """
     group = data.grouped.group
     asked = APPROACHES if plan.approach == "all" else (plan.approach,)
-    collected = _Answers({}, list(data.doubts))
+    doubts = list(data.doubts)
     if "parametric" not in asked:
         data, found = _checked(data, settings)
-        collected.caveats += found
+        doubts += found
+    collected = _Answers(data, {}, doubts)
     refusals: list[ScalingError] = []
-    collected.data = data
     for approach in asked:
         try:
-            _answer(approach, collected.data, plan, settings, collected)
+            _answer(approach, plan, settings, collected)
         except FitError as error:
             refusals.append(error)
             collected.caveats.append(
@@ -155,10 +155,10 @@ def allocate_saved(
     return result, caveats
 
 
-def _answer(approach: str, data: AllocationData, plan: AllocationPlan, settings: Settings, collected: _Answers) -> None:
+def _answer(approach: str, plan: AllocationPlan, settings: Settings, collected: _Answers) -> None:
     """Add the answer of one approach to `collected`."""
-    group = data.grouped.group
-    largest = data.largest
+    data = collected.data
+    group, largest = data.grouped.group, data.largest
     if approach == "parametric":
         require_spread(data.points)
         result, caveats = fit(data.grouped, settings)

@@ -12,17 +12,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli.analysis.allocation.box import Lowest, Objective, descend, lowest
-from scaling_cli.analysis.allocation.costs import FEWEST_PARAMS, FORWARD_SHARE, Costs
+from scaling_cli.analysis.allocation.costs import BISECTIONS, FEWEST_PARAMS, FORWARD_SHARE, MOST_LOG_PARAMS, Costs
+from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, FEWEST_TOKENS
 from scaling_cli.analysis.allocation.space import AT_END, Space
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
-FEWEST_TOKENS = 1.0
 LEAST_TOKENS = 1e-3  # stands for none
-AT_LOW, AT_HIGH = "fewer", "more"  # no limit ends the range of params there
-BISECTIONS = 60
-MOST_LOG_PARAMS = 120.0
 ALONG = (1e3, 1e9, 1e12)  # params at which the FLOPs of a token show whether they are a line
 STRAIGHT = 1e-9  # relative: difference of slopes by rounding
 SLACK = 1e-9  # relative: rounding of params at a limit

@@ -20,7 +20,7 @@ from scaling_cli.analysis.allocation.plan import (
     estimated,
     log_correlation,
 )
-from scaling_cli.analysis.allocation.search_answer import searched_answer
+from scaling_cli.analysis.allocation.search_answer import EXPONENT_STEP, searched_answer
 from scaling_cli.analysis.allocation.surface import Chinchilla, RepeatedSurface, Surface, surface
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import caveat
@@ -30,7 +30,6 @@ from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
-EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 
 
 def parametric(fitted: FittedLaw, plan: AllocationPlan, group: dict[str, str] | None) -> ApproachAnswer:

@@ -27,7 +27,7 @@ from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Searched
 from scaling_cli.results.fit import Curve, Estimate
 
-EXPONENT_STEP = 0.25  # of log compute
+EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 FRONTIER_POINTS, FRONTIER_DRAWS = 12, 100  # of the curve over compute, for plots
 NO_SHARE = 1e-4  # of the mixture
 BEYOND = 1.001  # factor outside the values of the runs that counts as outside

@@ -13,7 +13,8 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.basins import valley
 from scaling_cli.analysis.allocation.box import Lowest
-from scaling_cli.analysis.allocation.joint import AT_HIGH, AT_LOW, Chosen, Joint
+from scaling_cli.analysis.allocation.joint import Chosen, Joint
+from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, LARGEST_COMPUTE
 from scaling_cli.analysis.allocation.plan import WASTES
 from scaling_cli.analysis.allocation.space import AT_END
 from scaling_cli.arrays import Array
@@ -21,7 +22,6 @@ from scaling_cli.errors import FitError
 from scaling_cli.numbers.format import flops
 from scaling_cli.record import Record, replace
 
-LARGEST_COMPUTE = 1e40
 NEAR = 0.5  # of log compute, from which Newton's method is used
 CROSSINGS = 40
 BUDGET_STEPS = 15

@@ -41,13 +41,6 @@ class ComparisonData(Record):
         return exponents(self.members[0].problem.law)
 
 
-def group_label(group: Mapping[str, str]) -> str:
-    """The name of a group: the value of its column, or `col=value, col=value` for several columns."""
-    if len(group) == 1:
-        return next(iter(group.values()))
-    return ", ".join(f"{key}={value}" for key, value in group.items())
-
-
 def comparison_data(
     members: Sequence[Member],
     results: Sequence[FitResult],

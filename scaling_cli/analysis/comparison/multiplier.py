@@ -55,9 +55,9 @@ def loss_curves(results: tuple[FitResult, ...], law: Law) -> list[LossCurve] | N
     low, high = min(span[0] for _, _, _, span in known), max(span[1] for _, _, _, span in known)
     grid = np.linspace(low - BEYOND * np.log(10), high + BEYOND * np.log(10), NODES)
     made = []
-    for law, theta, draws, span in known:
-        values = _log_losses(law, np.concatenate([theta, draws]), grid)
-        made.append(LossCurve(law, theta, span, grid, values[0], values[1:]))
+    for along_law, theta, draws, span in known:
+        values = _log_losses(along_law, np.concatenate([theta, draws]), grid)
+        made.append(LossCurve(along_law, theta, span, grid, values[0], values[1:]))
     return made
 
 

@@ -90,13 +90,7 @@ def compare_pinned(
             hint="Add --same-metric if all losses are on the same evaluation data, or leave out --fix.",
         )
     members = named_members(problems, results, question)
-    law = problems[0].law
-    assert isinstance(law, ConstrainedLaw)
-    held = {
-        parameter.kind: law.fixed[parameter.name] for parameter in law.inner.parameters if parameter.name in law.fixed
-    }
-    b, c = held["exponent"], held.get("floor", 0.0)
-    b = b if any(parameter.is_signed for parameter in law.inner.parameters) else -b
+    b, c = _held(problems[0].law)
     xs = [next(iter(problem.columns.values())) for problem in problems]
     losses = [problem.observed for problem in problems]
     found = pinned(xs, losses, b, c)
@@ -115,7 +109,6 @@ def compare_pinned(
         )
         for group in order
     )  # fmt: skip
-    first = results[0]
     result = ComparisonResult(
         **what_was_compared(results),
         exponents=(),
@@ -129,12 +122,21 @@ def compare_pinned(
         ),
         models=(),
         tests={},
-        margin=margin_of(members, first, question.margin, question.to),
+        margin=margin_of(members, results[0], question.margin, question.to),
         comparisons=(),
         ranking=rows,
         fits=tuple(results),
     )
     return result, _floor_doubt(xs, losses, b, c, names, best) if c else []
+
+
+def _held(law: Law) -> tuple[float, float]:
+    """The exponent with its sign, and the floor, that a pinned law holds."""
+    assert isinstance(law, ConstrainedLaw)
+    parameters = law.inner.parameters
+    held = {parameter.kind: law.fixed[parameter.name] for parameter in parameters if parameter.name in law.fixed}
+    is_signed = any(parameter.is_signed for parameter in parameters)
+    return held["exponent"] if is_signed else -held["exponent"], held.get("floor", 0.0)
 
 
 def _floor_doubt(

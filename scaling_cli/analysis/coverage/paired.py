@@ -8,6 +8,7 @@ from scaling_cli.analysis.coverage.crossing import FEWEST, Side, bounded, rates_
 from scaling_cli.analysis.coverage.curve import number_or_none
 from scaling_cli.coverage.counts import Array, Indices, ProblemResampling
 from scaling_cli.errors import DataError
+from scaling_cli.numbers.format import number_of
 from scaling_cli.results.coverage import Comparison
 
 GAIN, LOSS, OPEN = "higher", "lower", "inconclusive"
@@ -24,8 +25,7 @@ def compare(
     common = sorted(set(left.problems) & set(right.problems))
     if len(common) < FEWEST:
         raise DataError(
-            f"{left.name} and {right.name} share {len(common)} {'problem' if len(common) == 1 else 'problems'}, but a "
-            f"comparison needs {FEWEST}.",
+            f"{left.name} and {right.name} share {number_of(len(common), 'problem')}, but a comparison needs {FEWEST}.",
             hint="Compare groups with shared problems; check that both name problems in the same way.",
         )
     longest = min(int(side.only(common).n.min()) for side in (left, right))

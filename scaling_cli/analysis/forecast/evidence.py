@@ -29,6 +29,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.format import number_of
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, ranges_of
@@ -163,9 +164,59 @@ def evidence_from(
     Raises:
         DataError: The runs do not say how large they are.
         FitError: Nothing can be forecast from them.
+        UsageError: Some losses have no logarithm.
     """
-    asked = method.asked
+    asked, settings, is_curve = method.asked, method.settings, choice.law.is_curve
     problem = table.problem(choice.law, choice.inputs, asked.space)
+    points = _points(table, choice, asked, problem)
+    ranges, ratios = ranges_of(table, choice), tokens_per_param(table)
+    if asked.estimator == "describe":
+        grouped = _grouped(table, group, choice, asked)
+        result, doubts = fit_group(grouped, settings)
+        plain = single_law_forecast(result, settings.level, grouped.problem)
+        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios), doubts
+    laws = () if asked.law == "auto" else (choice.law,)
+    checked = None if is_curve else optimum(problem, Objective())
+    together = None if checked is None else err_together(checked)
+    stacked = forecast(
+        points if together is None else replace(points, runs=together.configurations),
+        laws=laws, recipe=recipe_of(asked), level=settings.level,
+        replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
+        group=group_hash(drawn_as) % 2**32, with_inside=not is_curve,
+    )  # fmt: skip
+    sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
+    doubts = [
+        *average_doubts([] if is_curve else _problems(points, stacked), group),
+        *(outlying_doubts(checked, table.run_names, group) if checked is not None else ()),
+        *pooled_sizes(sizes, choice.inputs, group),
+        *lone_growth(ranges, choice.inputs, group),
+    ]
+    if together is not None:
+        doubts.append(together_doubt(together, problem.run_count, is_resampled=True, group=group))
+    return ForecastData(
+        forecaster=stacked if is_curve else join_interpolation(stacked),
+        group=group,
+        inputs=choice.inputs,
+        ranges=ranges,
+        points=points,
+        forecast=stacked,
+        laws=laws,
+        metrics={task.metric: table.numbers(task.metric, own=True) for task in ask.suite.tasks},
+        run_names=table.run_names if is_curve else (),
+        recipe=changes(asked),
+        ratios=ratios,
+        labels=table.run_names if has_names else _amounts(points),
+    ), doubts
+
+
+def _points(table: PointTable, choice: Choice, asked: Extrapolate, problem: Problem) -> ForecastPoints:
+    """The points of a group, with the size of each point's run.
+
+    Raises:
+        DataError: The runs do not say how large they are.
+        FitError: The runs do not show how loss depends on an input.
+        UsageError: Some losses have no logarithm.
+    """
     scale = problem.columns["step"] if choice.law.is_curve else scale_of(table, choice.inputs)
     if scale is None:
         raise DataError(
@@ -173,59 +224,14 @@ def evidence_from(
             hint="Name the column of compute with --compute, or those of params and tokens with --params and --tokens.",
         )
     weights = Weighting(asked.weight).weights(table, choice.inputs)
-    points = ForecastPoints(problem.columns, problem.observed, problem.runs, scale, weights)
     if not choice.law.is_curve:
         require_variety(problem.columns, choice.inputs)
-    ranges = ranges_of(table, choice)
-    settings = method.settings
     if (problem.observed <= 0).any():
         raise UsageError(
             "A forecast needs the logarithm of each loss, but some losses are not positive.",
             hint="Leave them out with --where 'loss > 0', or describe the runs with scaling fit --space linear.",
         )
-    if asked.estimator == "describe":
-        grouped = _grouped(table, group, choice, asked)
-        result, doubts = fit_group(grouped, settings)
-        plain = single_law_forecast(result, settings.level, grouped.problem)
-        return ForecastData(
-            plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=tokens_per_param(table)
-        ), doubts
-    laws = () if asked.law == "auto" else (choice.law,)
-    checked = None if choice.law.is_curve else optimum(problem, Objective())
-    together = None if checked is None else err_together(checked)
-    resampled = points if together is None else replace(points, runs=together.configurations)
-    stacked = forecast(
-        resampled, laws=laws, recipe=recipe_of(asked), level=settings.level,
-        replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
-        group=group_hash(drawn_as) % 2**32, with_inside=not choice.law.is_curve,
-    )  # fmt: skip
-    metrics = {task.metric: table.numbers(task.metric, own=True) for task in ask.suite.tasks}
-    sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
-    fits = [] if choice.law.is_curve else _problems(points, stacked)
-    doubts = [
-        *average_doubts(fits, group),
-        *(outlying_doubts(checked, table.run_names, group) if checked is not None else ()),
-        *pooled_sizes(sizes, choice.inputs, group),
-        *lone_growth(ranges, choice.inputs, group),
-    ]
-    if together is not None:
-        doubts.append(together_doubt(together, problem.run_count, is_resampled=True, group=group))
-    names = table.run_names if choice.law.is_curve else ()
-    made = stacked if choice.law.is_curve else join_interpolation(stacked)
-    return ForecastData(
-        made,
-        group,
-        choice.inputs,
-        ranges,
-        points,
-        stacked,
-        laws,
-        metrics,
-        names,
-        changes(asked),
-        tokens_per_param(table),
-        table.run_names if has_names else _amounts(points),
-    ), doubts
+    return ForecastPoints(problem.columns, problem.observed, problem.runs, scale, weights)
 
 
 def _amounts(points: ForecastPoints) -> tuple[str, ...]:
@@ -265,8 +271,7 @@ def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> 
         distinct = len(np.unique(columns[name]))
         if distinct < fewest:
             raise FitError(
-                f"Runs at {distinct} {'value' if distinct == 1 else 'values'} of {column} do not show how loss "
-                "depends on it.",
+                f"Runs at {number_of(distinct, 'value')} of {column} do not show how loss depends on it.",
                 hint=f"Add runs until there are {fewest} values, or forecast along another column with --x.",
             )
 

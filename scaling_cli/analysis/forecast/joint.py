@@ -53,11 +53,10 @@ class Part(Record):
 
 
 class Joint(Record):
-    """Links of tasks, draws of every name `(draws, n)`, and tasks whose link cannot be fitted, with the reason."""
+    """Links of tasks, and draws of every name `(draws, n)`."""
 
     links: dict[str, Link]
     draws: dict[str, Array]
-    unfitted: dict[str, FitError]
 
 
 def joint(parts: Sequence[Part], suite: Suite, group: dict[str, str]) -> tuple[Joint, list[Caveat]]:
@@ -91,7 +90,7 @@ def joint(parts: Sequence[Part], suite: Suite, group: dict[str, str]) -> tuple[J
         caveat("task-without-law", group, metric=name, reason=error.message, hint=error.hint)
         for name, error in unfitted.items()
     ]
-    return Joint(links, draws, unfitted), doubts
+    return Joint(links, draws), doubts
 
 
 def thens(made: Joint, parts: Sequence[Part]) -> dict[str, Then]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
+from scaling_cli.data.runs.derive import HIGH_RATIO, LOW_RATIO
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import flops, with_and
@@ -21,8 +22,6 @@ SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 SURFACE = ("params", "tokens")
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
 FLAGS = (*SURFACE, "compute", "step")  # roles with an option of their own
-# A target's compute may differ from 6 * params * tokens by as much as a run's may without a caveat.
-LOW_RATIO, HIGH_RATIO = 0.8, 1.6
 SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,808 params
 EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
 
@@ -230,6 +229,7 @@ def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
     if column != "compute" or not set(SURFACE) <= set(at):
         return at
     split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
+    # Compute may differ from 6 * params * tokens by as much as that of a run may without a caveat.
     if not LOW_RATIO <= at.get("compute", split) / split <= HIGH_RATIO:
         raise UsageError(
             f"A target has {flops(at['compute'])} compute, but 6 * params * tokens is {flops(split)}.",

@@ -10,6 +10,7 @@ from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import number_of
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement
 
@@ -25,7 +26,7 @@ def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judg
     outlook = Outlook(arms, task.goals, task.level)
     if len(runs.params) < task.least_runs and not is_present:
         raise UsageError(
-            f"{name} has {len(runs.params)} {'run' if len(runs.params) == 1 else 'runs'}, and {task.arms[0].law.name} "
+            f"{name} has {number_of(len(runs.params), 'run')}, and {task.arms[0].law.name} "
             f"has {task.parameters} parameters, so at least {task.least_runs} are needed.",
             hint="Add runs to the design, or start from runs or a saved fit.",
         )

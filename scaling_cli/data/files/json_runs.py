@@ -42,14 +42,18 @@ def flattened(item: object, prefix: str = "") -> dict[str, str | None]:
         if isinstance(value, Mapping):
             cells |= flattened(value, f"{prefix}{key}{NESTED}")
         else:
-            cells[prefix + str(key)] = _text(value)
+            cells[prefix + str(key)] = text_of(value)
     return cells
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """The cell that stands for a value: as JSON writes it (`true`, `NaN`, `[1, 2]`), or else as Python does."""
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value)  # true, 1.5, NaN, [1, 2]
+    try:
+        return json.dumps(value.tolist() if hasattr(value, "tolist") else value)  # values of numpy have `tolist`
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def rows_within(content: Any, depth: int = 0) -> list[Row]:

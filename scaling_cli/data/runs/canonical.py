@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -111,7 +111,13 @@ def role_values(schema: pl.Schema, plan: Plan) -> dict[str, Computed]:
     return found
 
 
-def unreadable_cell(rows: pl.LazyFrame, role: str, plan: Plan) -> str | None:
+def unreadable_cells(rows: pl.LazyFrame, plan: Plan, reasons: Collection[str]) -> dict[str, str]:
+    """The first cell that is not a number for each reason that concerns such text."""
+    roles = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in reasons}
+    return {reason: cell for reason, role in roles.items() if (cell := _unreadable_cell(rows, role, plan)) is not None}
+
+
+def _unreadable_cell(rows: pl.LazyFrame, role: str, plan: Plan) -> str | None:
     """The first cell of a role's column whose text is not a number, or None."""
     chosen = plan.chosen[role]
     text = pl.col(chosen.column).cast(pl.String)

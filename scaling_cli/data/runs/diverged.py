@@ -26,7 +26,6 @@ JUMP = 1.03  # the last loss over the rows before it
 ROWS_BEFORE = 3  # that are compared with it
 FEWEST_JUMPS = 3  # runs
 SHOWN = 3  # names in a caveat
-LEFT_OUT = "diverged run"
 
 
 def settled(

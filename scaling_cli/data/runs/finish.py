@@ -11,6 +11,7 @@ from scaling_cli.data.runs import derive, metric_kind, sanity
 from scaling_cli.data.runs.aside import set_aside, unnamed, with_peaks
 from scaling_cli.data.runs.best_over import best_over
 from scaling_cli.data.runs.canonical import finished
+from scaling_cli.data.runs.final_losses import with_final_losses
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.points import LoadOptions
 from scaling_cli.data.runs.rows.row_order import stepless
@@ -56,7 +57,11 @@ def finish(
     is_named = "step" in options.mapping
     points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), asked, is_named=is_named)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
-    points, copy_caveats = without_copies(points, list(file_names.values())) if are_joined else (points, ())
+    copy_caveats: tuple[Caveat, ...] = ()
+    if are_joined:
+        points, copies = without_copies(points, list(file_names.values()))
+        points, finals = with_final_losses(points, list(file_names.values()))
+        copy_caveats = copies + finals
     points, columns, compute_caveats = _with_compute(points, plan, options)
     points, aside = set_aside(points)
     best_caveats: tuple[Caveat, ...] = ()

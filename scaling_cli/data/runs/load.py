@@ -24,7 +24,7 @@ from scaling_cli.data.reader_errors import THROWN, explained
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.data.runs.aside import aside_columns
-from scaling_cli.data.runs.canonical import RUN_FILE, role_values, unreadable_cell
+from scaling_cli.data.runs.canonical import RUN_FILE, role_values, unreadable_cells
 from scaling_cli.data.runs.checkpoints import read_checkpoints
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.copied_files import with_copied_files
@@ -37,12 +37,12 @@ from scaling_cli.data.runs.rows import gaps
 from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
+from scaling_cli.data.runs.rows.same_role import one_column_each, with_one_column_each
 from scaling_cli.data.runs.rows.several_runs import separate_runs
 from scaling_cli.data.runs.rows.split_files import one_split_of_files
 from scaling_cli.data.runs.rows.splits import one_split
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
-from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.settings_beside import with_settings
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
 from scaling_cli.errors import ScalingError
@@ -105,7 +105,7 @@ def load_runs(
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
         with quiet_panics():
-            rows = plain_columns(rows)
+            rows = one_column_each(plain_columns(rows), options)
             schema = rows.collect_schema()
             formulas = formulas_in(schema.names(), options.mapping)
             rows = with_formulas(rows, schema, formulas)
@@ -157,7 +157,8 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     Raises:
         UnusableFilesError: Some files lack the column of the loss.
     """
-    scans = with_settings(list(inputs.scans()))
+    size = sum(os.path.getsize(file.path) for file in inputs.files)
+    scans = with_one_column_each(with_settings(list(inputs.scans())), options, is_small=size <= SMALL)
     counts = column_counts(scans)
     if formulas := formulas_in(list(counts), options.mapping, counts):
         scans = [scan_with_formulas(scan, formulas) for scan in scans]
@@ -178,7 +179,6 @@ def _gather(inputs: Inputs, options: LoadOptions) -> _Rows:
     if run is not None and BY_FILE not in counts and 1 < len(inputs.files) <= MOST_FILES:
         file = pl.col(FILE).replace_strict(inputs.short_names(), return_dtype=pl.String).alias(BY_FILE)
         parts = [part.with_columns(file) for part in parts]
-    size = sum(os.path.getsize(file.path) for file in inputs.files)
     may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1
     return _Rows(
         frame=joined(parts) if may_reuse_names else joined(parts).drop(FILE),
@@ -245,7 +245,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if rows.may_reuse_names:
         from scaling_cli.data.runs.rows.reused_names import separate_reused_names
 
-        frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names)
+        frame, plan, run_caveats = separate_reused_names(frame, schema, plan, rows.file_names, rows.lacking)
     frame, plan = separate_runs(frame, schema, plan, is_small=rows.is_small)
     plan, token_caveats = with_total_tokens(frame, schema, plan, options.mapping)
     frame, schema, plan, order_caveats = _with_order(frame, schema, plan, options)
@@ -267,7 +267,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
         held=rows.held if frame is rows.frame else None,
     )  # fmt: skip
     selection = chosen.selection
-    examples = {**rows.lacking, **_unreadable_cells(frame, plan, selection)}
+    examples = {**rows.lacking, **unreadable_cells(frame, plan, selection.excluded)}
     if selection.points.is_empty():
         options.checkpoints.refuse_none(selection.excluded, selection.total)
         raise no_points(selection.excluded, selection.total, options.where, examples)
@@ -292,9 +292,3 @@ def _with_order(
         return frame, schema, plan, ()
     found = with_order(frame, schema, plan, takes_all=not options.takes_ends, keeps_runs="run_id" in options.mapping)
     return found.frame, found.schema, found.plan, found.caveats
-
-
-def _unreadable_cells(rows: pl.LazyFrame, plan: Plan, selection: Selection) -> dict[str, str]:
-    """An example for each reason that concerns text that is not a number."""
-    roles = {reason: role for role in plan.measures if (reason := f"unreadable {role}") in selection.excluded}
-    return {why: cell for why, role in roles.items() if (cell := unreadable_cell(rows, role, plan)) is not None}

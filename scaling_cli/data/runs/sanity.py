@@ -158,7 +158,7 @@ def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Cav
     if is_training_loss(columns["loss"]):
         likely = [name for name in others if may_be_evaluation(name)]
         what = "an evaluation loss" if len(likely) == 1 else "evaluation losses"
-        found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found"
+        found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found beside it"
         yield caveat("training-loss", column=columns["loss"], others=found)
 
 

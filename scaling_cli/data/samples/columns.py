@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.errors import UsageError
+from scaling_cli.options.inference_coverage import ROLES
 
-ROLES = ("problem", "attempt", "correct", "n", "c", "score", "verified", "answer", "cluster")
 # Of attempts, if they hold whole numbers: the text of an attempt may have these names too.
 NUMBERED = ("sample", "completion", "generation", "rollout", "repeat", "repetition", "try")
 ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import escape, figure, group_name, percent
+from scaling_cli.numbers.format import escape, figure, group_name, number_of, percent
 from scaling_cli.report.fit.rows import estimates
-from scaling_cli.report.pages.facts import number_of, runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scaling_cli.flops import SIX_ND
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import flops, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Rule, Series
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.fit import Curve, Estimate
 
 COMPUTE = Axis("compute (FLOPs)", "compute")
-SIX = 6.0  # FLOPs for a param and a token
 MOST_BUDGETS, WASTE_POINTS = 5, 61  # curves of waste, and points on each
 
 
@@ -76,7 +75,11 @@ def _tokens(params: Curve) -> Curve:
     """What is left of each budget for tokens; the largest params leave the fewest."""
 
     def left(sizes: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        return None if sizes is None else tuple(x / SIX / size for x, size in zip(params.x, sizes, strict=True))
+        return (
+            None
+            if sizes is None
+            else tuple(x / FLOPS_A_PARAM_AND_TOKEN / size for x, size in zip(params.x, sizes, strict=True))
+        )
 
     return Curve(params.x, left(params.y) or (), left(params.high), left(params.low))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
-from scaling_cli.numbers.format import amount, escape, figure, flops, group_name, percent, signed
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.optimal_allocation.rows import sections
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
@@ -57,11 +57,6 @@ def charts(report: AllocationReport) -> list[Chart]:
     from scaling_cli.report.optimal_allocation.plot import allocation_charts
 
     return allocation_charts(report.results, report.columns.get("loss", "loss"))
-
-
-def _asked(row: Allocation) -> str:
-    reached = "" if row.target_loss is None else f"loss {figure(row.target_loss)} at "
-    return f"{reached}{flops(row.compute)} FLOPs"
 
 
 def panels(report: AllocationReport) -> Panels:

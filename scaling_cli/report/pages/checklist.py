@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scaling_cli.numbers.format import amount, escape, figure, percent
-from scaling_cli.report.pages.facts import number_of, spans
+from scaling_cli.numbers.format import amount, escape, figure, number_of, percent
+from scaling_cli.report.pages.facts import spans
 from scaling_cli.results.report import Report
 
 Items = list[tuple[str, str]]

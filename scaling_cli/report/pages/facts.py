@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from scaling_cli.numbers.format import amount, escape
+from scaling_cli.numbers.format import amount, escape, number_of
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.report import Source
 
@@ -12,11 +12,6 @@ from scaling_cli.results.report import Source
 def stated(*facts: tuple[str, str]) -> Facts:
     """The facts of which there is something to say."""
     return [(label, sentence) for label, sentence in facts if sentence]
-
-
-def number_of(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def runs_and_points(runs: int | None, points: int | None, inputs: Sequence[Source]) -> str:

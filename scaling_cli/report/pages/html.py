@@ -12,11 +12,10 @@ from typing import Any
 
 from scaling_cli.caveats.order import MEANINGS, rank
 from scaling_cli.document.write import plain
-from scaling_cli.numbers.format import escape, group_name
+from scaling_cli.numbers.format import escape, group_name, number_of
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.charts.figure import rows_of
 from scaling_cli.report.pages.checklist import checklist
-from scaling_cli.report.pages.facts import number_of
 from scaling_cli.report.pages.interactive import PLACE, is_possible, scripts
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.notes import gathered

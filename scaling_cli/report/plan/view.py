@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import escape, figure, flops, group_name, percent, with_and
+from scaling_cli.numbers.format import escape, figure, flops, group_name, number_of, percent, with_and
 from scaling_cli.report.charts.chart import Chart, Panels
-from scaling_cli.report.pages.facts import number_of, stated
+from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.report.plan.rows import sections, width
 from scaling_cli.results.plan import PlanResult

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison import groups
-from scaling_cli.analysis.comparison.groups import group_label, margin_of, role_of
+from scaling_cli.analysis.comparison.groups import margin_of, role_of
 from scaling_cli.analysis.comparison.many import common
 from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
 from scaling_cli.analysis.comparison.ranking import _letter, letters_of
@@ -60,11 +60,6 @@ class TestMargin:
     def test_other_laws_are_compared_along_their_first_input(self):
         assert role_of({"x": "lr", "y": "step"}) == "lr"
         assert role_of({"params": "n"}) == "n"
-
-
-def test_a_group_is_named_by_its_value_or_by_columns_and_values():
-    assert group_label({"recipe": "a"}) == "a"
-    assert group_label({"recipe": "a", "data": "b"}) == "recipe=a, data=b"
 
 
 class TestLetters:

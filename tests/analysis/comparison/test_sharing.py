@@ -127,7 +127,7 @@ def test_a_floor_that_cannot_be_shared_is_said_by_the_option_that_asked():
     report = compare(runs, law="power-constant", share="c")
     assert {found.code for found in report.caveats} & {"share-rejected", "shared-floor-rejected"} == {"share-rejected"}
     # 99 replicates are too few for six pairs, but all exponents together clearly differ.
-    assert "one exponent for all is" not in report.results[0].sentence
+    assert "one exponent fits all" not in report.results[0].sentence
     assert "the data reject one exponent for all" in report.results[0].sentence
 
 

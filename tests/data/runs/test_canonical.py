@@ -14,7 +14,7 @@ from scaling_cli.data.runs.canonical import (
     finished,
     role_values,
     run_of,
-    unreadable_cell,
+    unreadable_cells,
 )
 from scaling_cli.data.runs.plan import make_plan
 from scaling_cli.errors import DataError, UsageError
@@ -38,8 +38,8 @@ def test_text_becomes_numbers_in_base_units_and_a_flag_marks_what_is_none():
     assert rows["unreadable_params"].to_list() == [False, True, False, False]
     assert rows["tokens"].to_list() == [1.0, 2.0, 3.0, 4.0]
     assert rows.columns == ["params", "tokens", "loss", "unreadable_params"]
-    assert unreadable_cell(frame.lazy(), "params", planned(frame)) == "x"
-    assert unreadable_cell(frame.lazy(), "tokens", planned(frame)) is None
+    reasons = ("unreadable params", "unreadable tokens", "no loss")
+    assert unreadable_cells(frame.lazy(), planned(frame), reasons) == {"unreadable params": "x"}
 
 
 def test_the_log_is_taken_of_a_perplexity_only():

@@ -82,11 +82,11 @@ def test_tables_in_memory_are_read_whatever_library_made_them():
     assert load_runs(Streamed(frame)).frame.equals(expected)
 
 
-@pytest.mark.parametrize("data", [{"loss": [1.0]}, 3, [1, 2], None])
+@pytest.mark.parametrize("data", [{"loss", "run"}, 3, [1, 2], None])
 def test_anything_but_paths_and_tables_is_a_usage_error(data):
     with pytest.raises(UsageError, match="Cannot read rows from an object of type") as caught:
         load_runs(data)
-    assert "a list of paths" in caught.value.hint
+    assert "Give paths, a table" in caught.value.hint
 
 
 def test_a_lazy_table_that_fails_is_a_data_error(tmp_path):
@@ -476,9 +476,9 @@ def test_another_layout_and_a_torn_line_among_many_files_are_reported_and_the_ot
 
 
 def test_other_names_in_a_few_files_do_not_tie(write):
-    paths = [write(f"num_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
-    paths.append(write("n_params,loss\n5e7,3\n", "4.csv"))
-    assert load_runs(paths).columns["params"] == "num_params"
+    paths = [write(f"total_params,loss\n{i + 1}e7,3\n", f"{i}.csv") for i in range(4)]
+    paths.append(write("active_params,loss\n5e7,3\n", "4.csv"))
+    assert load_runs(paths).columns["params"] == "total_params"
     with pytest.raises(UsageError, match="could both be params"):
         load_runs(paths[3:])
 

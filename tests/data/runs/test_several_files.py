@@ -164,3 +164,10 @@ def test_too_many_files_are_not_told_apart(tmp_path):
     assert "file" not in load_runs(tmp_path).aside.columns
     (tmp_path / "40.csv").unlink()
     assert load_runs(tmp_path).aside["file"].n_unique() == 40
+
+
+def test_the_remedy_for_a_file_without_the_loss_names_the_loss_that_it_has(read):
+    table = read(**dict.fromkeys(("one", "two", "three"), "params,loss\n1,3\n"), four="params,val_loss\n3,3\n")
+    assert [file.hint for file in table.unread] == ["Leave this file out, or rename its column 'val_loss' to 'loss'."]
+    lossless = read(one="params,loss\n1,3\n", two="params,width\n2,3\n").unread[0]
+    assert lossless.hint == "Leave this file out, or rename its column of the loss to 'loss'."

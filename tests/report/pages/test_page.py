@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from scaling_cli.report.pages.facts import number_of, runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import Page, Section, answers, group_cells, grouped, joined, panels_of
 
@@ -56,7 +56,6 @@ def test_empty_blocks_and_facts_are_left_out():
 
 def test_runs_and_points_are_counted_or_stand_in_a_saved_fit():
     sources = [SimpleNamespace(path="a.json"), SimpleNamespace(path="b.json")]
-    assert (number_of(1, "run"), number_of(2, "run"), number_of(1200, "point")) == ("1 run", "2 runs", "1,200 points")
     assert runs_and_points(1, 3, []) == "1 run, 3 points"
     assert runs_and_points(None, 3, sources) == runs_and_points(3, None, sources) == "saved fit a.json, b.json"
     assert runs_and_points(None, None, []) == "none: a published fit stands in place of runs"

@@ -13,13 +13,12 @@ from scaling_cli.analysis.comparison.factors.term_test import Ready, judged_term
 from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import comparison_data
 from scaling_cli.analysis.comparison.models import exponents, floors
+from scaling_cli.analysis.comparison.nested import ALL_SEPARATE
 from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of, what_was_compared
 from scaling_cli.caveats import Caveat
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.results.comparison import ComparisonResult, NestedTest
 from scaling_cli.results.fit import FitResult
-
-ALL_SEPARATE = "all-separate"
 
 
 def compare_factors(

@@ -2,7 +2,7 @@
 
 The runs are different if two files give the name different params, or different losses at the same first step: a
 resumed run keeps its params, and its second file starts after the first step of the first. Otherwise it is one run,
-even if its files overlap, as they do after a crash.
+even if its files overlap, as they do after a crash. A file without steps is a table of finished runs beside their logs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.runs.canonical import PREFIX, number_of, run_of
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.table import NO
 from scaling_cli.record import replace
 
 ROLES = ("step", "loss", "params")
@@ -22,11 +23,12 @@ RUN, FIRST, LOSS, LEAST, MOST = "run_id", "first", "loss", "least", "most"
 
 
 def separate_reused_names(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, file_names: Mapping[str, str]
+    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, file_names: Mapping[str, str], lacking: Mapping[str, str]
 ) -> tuple[pl.LazyFrame, Plan, tuple[Caveat, ...]]:
     """The rows, with the file as the `PREFIX` of names that stand for different runs, and the caveat that counts them.
 
-    Rows come from several files, named in the column `FILE`; `file_names` has a short name for each path.
+    Rows come from several files, named in the column `FILE`; `file_names` has a short name for each path, and
+    `lacking` has a reason for each role that is no column of some files.
     """
     run = run_of(schema, plan)
     starts = _starts(rows, run, {role: number_of(role, schema, plan) for role in ROLES if role in plan.chosen})
@@ -34,13 +36,21 @@ def separate_reused_names(
     is_constant = (pl.col(LEAST) == pl.col(MOST)).all()
     other_params = (is_constant & (pl.col(LEAST).min() != pl.col(MOST).max())).over(RUN)
     reused = starts.filter((other_loss | other_params).any().over(RUN))
-    if reused.is_empty():
+    tables = _without_steps(rows, number_of("step", schema, plan)) if f"{NO}step" in lacking else []
+    if reused.is_empty() and not tables:
         return rows, plan, ()
     names = reused[RUN].unique().sort()
+    is_in_table = pl.col(FILE).is_in(tables) & run.is_in(starts[RUN].unique().to_list())
     prefix = pl.col(FILE).replace_strict(dict(file_names), return_dtype=pl.String) + "/"
-    prefixed = rows.with_columns(pl.when(run.is_in(names.to_list())).then(prefix).alias(PREFIX))
+    prefixed = rows.with_columns(pl.when(run.is_in(names.to_list()) | is_in_table).then(prefix).alias(PREFIX))
     found = caveat("names-anew", names=f"{len(names):,}", files=f"{reused[FILE].n_unique():,}")
-    return prefixed, replace(plan, has_reused_names=True), (found,)
+    return prefixed, replace(plan, has_reused_names=True), (found,) if len(names) else ()
+
+
+def _without_steps(rows: pl.LazyFrame, step: pl.Expr) -> list[str]:
+    """The files of which no row has a step."""
+    files = rows.group_by(FILE).agg(step.is_not_null().any().alias("has_steps")).collect(engine="streaming")
+    return files.filter(~pl.col("has_steps"))[FILE].to_list()
 
 
 def _starts(rows: pl.LazyFrame, run: pl.Expr, numbers: Mapping[str, pl.Expr]) -> pl.DataFrame:
