@@ -104,7 +104,7 @@ def _candidates(log: SamplingLog) -> list[str]:
     names = [
         name
         for name, kind in log.schema.items()
-        if name not in known and (is_text(kind) or kind.is_integer() or kind == pl.Boolean)
+        if name not in known and (is_text(kind) or kind.is_numeric() or kind == pl.Boolean)
     ]
     if not names:
         return []
