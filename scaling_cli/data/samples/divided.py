@@ -37,6 +37,7 @@ FEWEST_REPEATED = 10  # numbers of attempts that occur several times
 ALIKE = 0.5  # below this share of the differences between any two attempts, those of one number are copies
 ALL_COUNT = "all rows count, since outcomes under one number differ as much as those of any attempts"
 PROBLEM, ATTEMPT, SUCCESS = "__problem", "__attempt", "__success"
+PART = "part "  # prefix of the columns that may divide the attempts
 
 
 class Divided(Record):
@@ -62,20 +63,22 @@ def divided(log: SamplingLog, *, in_order: bool) -> Divided:
     rows = _sample(log, candidates, has_numbers=has_numbers)
     tasks: list[str] = []
     settings: list[str] = []
-    for name in candidates:
+    for name in map(PART.__add__, candidates):
         key = [PROBLEM, *tasks, *settings]  # so that another column with the same parts has nothing to add
         parts = _parts(rows, key, name)
         if _are_unlike(parts, key):
             (tasks if _are_unlike(parts, [name]) and not _are_related(parts, key, name) else settings).append(name)
-    values = {name: str(rows[name].n_unique()) for name in settings}
-    caveats = [caveat("pooled-tasks", column=name) for name in tasks]
-    caveats += [caveat("pooled-settings", column=shlex.quote(name), values=values[name]) for name in settings]
-    log = replace(log, tasks=(*log.tasks, *tasks))
+    named = [name.removeprefix(PART) for name in tasks]
+    caveats = [caveat("pooled-tasks", column=name) for name in named]
+    for name in settings:
+        shown, values = shlex.quote(name.removeprefix(PART)), str(rows[name].n_unique())
+        caveats += [caveat("pooled-settings", column=shown, values=values)]
+    log = replace(log, tasks=(*log.tasks, *named))
     key = [PROBLEM, *tasks]
     if has_numbers and "attempt" not in log.options.mapping and _begin_anew(rows, key):
         log = replace(log, columns=log.columns | {"attempt": None})
         # Each file or job numbers its attempts, or nothing says why the numbers begin anew.
-        if all(rows.n_unique([*key, ATTEMPT, name]) < rows.height for name in candidates):
+        if all(rows.n_unique([*key, ATTEMPT, PART + name]) < rows.height for name in candidates):
             repeated = rows.height - rows.n_unique([*key, ATTEMPT])
             caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=ALL_COUNT))
     elif (has_numbers or in_order) and log.options.design == "auto":
@@ -126,7 +129,7 @@ def _sample(log: SamplingLog, candidates: list[str], *, has_numbers: bool) -> pl
     texts = [label(name, log.schema[name]).fill_null("") for name in dict.fromkeys(names)]
     success = outcome(log.column("correct"), log.schema, success=log.options.success) >= log.success_at
     taken = [pl.concat_str(texts, separator="/").alias(PROBLEM), success.alias(SUCCESS)]
-    taken += [label(name, log.schema[name]).alias(name) for name in candidates]
+    taken += [label(name, log.schema[name]).alias(PART + name) for name in candidates]
     if has_numbers:
         number = str(log.columns["attempt"])
         taken.append(label(number, log.schema[number]).alias(ATTEMPT))
