@@ -39,7 +39,7 @@ from scaling_cli.data.samples.counts import count_lists, count_matrix, read_coun
 from scaling_cli.data.samples.dependent import refuse_single
 from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
-from scaling_cli.data.samples.layout import detect_layout, upright
+from scaling_cli.data.samples.layout import detect_layout, listed, upright
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
@@ -222,6 +222,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
     rows = upright(SamplingLog(rows, schema, reading))
+    rows = listed(SamplingLog(rows, rows.collect_schema(), reading))
     schema = rows.collect_schema()
     for name in reading.by:
         if name not in schema:
