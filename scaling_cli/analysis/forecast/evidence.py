@@ -28,6 +28,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
 from scaling_cli.options.extrapolate import Extrapolate
@@ -116,8 +117,7 @@ class ForecastData(Record):
         """Least and largest scale of the data."""
         if self.points is not None:
             return float(self.points.scale.min()), float(self.points.scale.max())
-        surface = {"params", "tokens"} <= set(self.inputs)
-        return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+        return self.ranges.get(scale_name(self.inputs))
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""
