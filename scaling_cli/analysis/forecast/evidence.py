@@ -75,9 +75,15 @@ class Method(Record):
             UsageError: The question needs the runs.
         """
         suite = ask.suite
-        if ask.backtest or suite.tasks or suite.is_joint or self.asked.law != "auto" or self.asked.x is not None:
-            option = "--backtest" if ask.backtest else "--law and --x"
-            option = "--then" if suite.tasks else "--loss" if suite.losses else option
+        used = {
+            "--then": suite.tasks,
+            "--loss": suite.is_joint and suite.losses,
+            "--backtest": ask.backtest,
+            "--law": self.asked.law != "auto",
+            "--x": self.asked.x is not None,
+        }
+        option = next((option for option, is_used in used.items() if is_used), None)
+        if option is not None:
             raise UsageError(f"{option} needs the runs, but a saved fit has only their law.", hint="Give the runs.")
 
 
