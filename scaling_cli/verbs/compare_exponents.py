@@ -204,9 +204,9 @@ def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
     """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
-    from scaling_cli.analysis.comparison.groups import role_of
+    from scaling_cli.flops import scale_name
 
-    role = role_of(choice.inputs)
+    role = scale_name(choice.inputs)
     if set(to) != {role}:
         raise UsageError(
             f"--to gives {', '.join(to)}, but the input of the law is {role}.", hint=f"Write --to {role}=1e25."
