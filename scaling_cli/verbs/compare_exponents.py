@@ -71,7 +71,7 @@ def compare_exponents(
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     if not asked.same_metric:
-        question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
+        question = replace(question, incomparable=obstacle(table, by, asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     failures, caveats = unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats, failures):
@@ -204,9 +204,9 @@ def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
     """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
-    from scaling_cli.analysis.comparison.groups import role_of
+    from scaling_cli.flops import scale_name
 
-    role = role_of(choice.inputs)
+    role = scale_name(choice.inputs)
     if set(to) != {role}:
         raise UsageError(
             f"--to gives {', '.join(to)}, but the input of the law is {role}.", hint=f"Write --to {role}=1e25."

@@ -14,7 +14,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.ask import certain, together
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.numbers.format import percent, with_and
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
@@ -133,7 +133,7 @@ def _floor_width(member: Member, known: Mapping[str, ParameterProfile], cut: flo
 
 def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
     """The margin and the range over which drift is measured, which starts where the range shared by all groups ends."""
-    role = role_of(result.inputs)
+    role = scale_name(result.inputs)
     spans = [_along(member) for member in members]
     low, high = max(float(values.min()) for values in spans), min(float(values.max()) for values in spans)
     if low >= high:
@@ -147,11 +147,6 @@ def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: f
     if margin < 1:
         return Margin(role, None, end, None, margin)
     return Margin(role, high if end > high else low, end, margin)
-
-
-def role_of(inputs: Mapping[str, str]) -> str:
-    """The role along which groups are compared: compute for laws of params and tokens, else the first input."""
-    return "compute" if {"params", "tokens"} <= inputs.keys() else next(iter(inputs.values()))
 
 
 def _along(member: Member) -> Array:

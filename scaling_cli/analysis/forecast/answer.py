@@ -21,6 +21,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.flops import scale_name
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Curve, Observations
 from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, SuiteForecast, Then
@@ -165,7 +166,7 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
         if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
             raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
-        role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
+        role = scale_name(data.inputs)
         targets = [Target(each.at) for each in others] or [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
         places = place_on_runs(targets, data.run_names)

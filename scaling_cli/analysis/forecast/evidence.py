@@ -28,6 +28,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
 from scaling_cli.options.extrapolate import Extrapolate
@@ -74,9 +75,15 @@ class Method(Record):
             UsageError: The question needs the runs.
         """
         suite = ask.suite
-        if ask.backtest or suite.tasks or suite.is_joint or self.asked.law != "auto" or self.asked.x is not None:
-            option = "--backtest" if ask.backtest else "--law and --x"
-            option = "--then" if suite.tasks else "--loss" if suite.losses else option
+        used = {
+            "--then": suite.tasks,
+            "--loss": suite.is_joint and suite.losses,
+            "--backtest": ask.backtest,
+            "--law": self.asked.law != "auto",
+            "--x": self.asked.x is not None,
+        }
+        option = next((option for option, is_used in used.items() if is_used), None)
+        if option is not None:
             raise UsageError(f"{option} needs the runs, but a saved fit has only their law.", hint="Give the runs.")
 
 
@@ -116,8 +123,7 @@ class ForecastData(Record):
         """Least and largest scale of the data."""
         if self.points is not None:
             return float(self.points.scale.min()), float(self.points.scale.max())
-        surface = {"params", "tokens"} <= set(self.inputs)
-        return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+        return self.ranges.get(scale_name(self.inputs))
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""

@@ -121,7 +121,7 @@ def _designed(task: Task, draws: int) -> Planned:
     models = _models(task, pool, draws)
     noise = np.concatenate([arm.noise.at(pool.compute) for arm in task.arms]) / np.sqrt(task.seeds)
     logs = [np.tile(np.log(values), len(task.arms)) for values in (pool.params, pool.tokens)]
-    bent = bends(logs if task.is_surface else [sum(logs)])  # type: ignore[list-item]
+    bent = bends(logs if task.is_surface else [logs[0] + logs[1]])
     weights = total_weights(task.goals)
     places, budget = task.runs // task.seeds, task.budget
     rounds: list[Chosen] = []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.comparison import groups
-from scaling_cli.analysis.comparison.groups import margin_of, role_of
+from scaling_cli.analysis.comparison.groups import margin_of
 from scaling_cli.analysis.comparison.many import common
 from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
 from scaling_cli.analysis.comparison.ranking import _letter, letters_of
@@ -56,10 +56,6 @@ class TestMargin:
         surface = [SimpleNamespace(problem=SimpleNamespace(columns=columns))]
         found = margin_of(surface, SimpleNamespace(inputs={"params": "n", "tokens": "d"}), 2.0, None)
         assert (found.role, found.start, found.to) == ("compute", pytest.approx(6e16), pytest.approx(6e18))
-
-    def test_other_laws_are_compared_along_their_first_input(self):
-        assert role_of({"x": "lr", "y": "step"}) == "lr"
-        assert role_of({"params": "n"}) == "n"
 
 
 class TestLetters:
