@@ -15,6 +15,8 @@ from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
 
+TEXTS = ("question", "prompt", "problem_text", "instruction")  # which each attempt at a problem repeats
+FEWEST, MOST = 10, 0.9  # problems, and the share of them that have equally many rows, for a text to name them
 SAMPLE = 1000  # cells that show whether a column numbers attempts
 FIRST_ROW = {"0", "1", "0_0", "1_0", "true", "false"}  # names of columns, if a file of outcomes has no header
 INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
@@ -71,6 +73,25 @@ def listed(log: SamplingLog) -> pl.LazyFrame:
     if cells.is_empty() or not cells.str.contains(r"^\[.*\]$").all():
         return log.rows
     return log.rows.with_columns(pl.col(name).cast(pl.String).str.extract_all(r"[^\s,\[\]'\"]+"))
+
+
+def problem_of(log: SamplingLog) -> str | None:
+    """The column of problems that the options name; or that of their texts, where the column `id` names each row."""
+    names, mapping = log.schema.names(), log.options.mapping
+    chosen = choose(names, mapping, "problem")
+    outcomes = choose(names, mapping, "correct")
+    texts = [name for name in named(names, TEXTS) if name != chosen and is_text(log.schema[name])]
+    if "problem" in mapping or chosen is None or normalise(chosen) not in ("id", "i") or not texts or outcomes is None:
+        return mapping.get("problem")
+    counts = log.rows.select(pl.len().alias("rows"), pl.col(chosen).n_unique()).collect(engine="streaming").row(0)
+    if counts[0] != counts[1] or isinstance(log.schema[outcomes], pl.List):
+        return None
+    for name in texts:
+        rows = sorted(log.rows.group_by(name).len("rows").collect(engine="streaming")["rows"])
+        usual = rows[len(rows) // 2]
+        if len(rows) >= FEWEST and rows.count(usual) > MOST * len(rows) and usual > 1:
+            return name
+    return None
 
 
 def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:

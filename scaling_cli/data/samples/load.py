@@ -39,13 +39,14 @@ from scaling_cli.data.samples.counts import count_lists, count_matrix, read_coun
 from scaling_cli.data.samples.dependent import refuse_single
 from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
-from scaling_cli.data.samples.layout import detect_layout, listed, upright
+from scaling_cli.data.samples.layout import detect_layout, listed, problem_of, upright
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
     files_differ,
     other_problems,
     pooled_settings,
+    refuse_copied_files,
     refuse_documents,
     refuse_filters,
     refuse_models,
@@ -154,6 +155,8 @@ def _of_files(special: Sequence[InputFile], plain: Inputs | None, reading: Sampl
     if table.layout in DIVIDED:
         table = _load(rows(by_file=True), reading)  # with the file as one more column that may divide the attempts
     counts = _load(rows(by_file=True), reading.but(by=(*reading.by, BY_FILE))).frame
+    if table.layout in DIVIDED and all(each.code != "repeated-attempts" for each in table.caveats):
+        refuse_copied_files(counts)
     return replace(table, caveats=with_files(table.caveats, files_differ(counts, reading.by)))
 
 
@@ -232,6 +235,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
                 f"--by cannot group by a column called {name!r}, which is also a column of the result.",
                 hint="Rename the column in the input.",
             )
+    reading = reading.but(problem=problem_of(SamplingLog(rows, schema, reading)))
     problem = choose(schema.names(), reading.mapping, "problem")
     if problem is not None and is_text(schema[problem]):
         rows = rows.filter(text(problem).ne_missing(problem))  # headers of parts of a log that were joined

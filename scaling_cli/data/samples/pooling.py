@@ -15,6 +15,7 @@ from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import percent
 
+FEWEST_MIXED = 15  # problems with successes and failures, whose counts agree in two files hardly ever
 CHANCE = 1e-4  # p-value of the difference between files, over their number
 
 
@@ -121,6 +122,28 @@ def other_problems(log: SamplingLog) -> list[Caveat]:
                 caveat("other-problems", taken=taken, count=f"{by_taken:,}", other=other, others=f"{by_other:,}")
             )
     return caveats
+
+
+def refuse_copied_files(counts: pl.DataFrame) -> None:
+    """Refuse files with equal counts at all problems, which are copies of one another.
+
+    Args:
+        counts: Columns `file`, `problem`, `n` attempts and `c` successes, and perhaps groups.
+
+    Raises:
+        UsageError: There are such files, with enough problems that were solved in some attempts only.
+    """
+    facts = pl.struct(pl.exclude("file")).hash().sort().implode()
+    is_mixed = (pl.col("c") > 0) & (pl.col("c") < pl.col("n"))
+    files = counts.group_by("file", maintain_order=True).agg(facts.alias("facts"), mixed=is_mixed.sum())
+    alike = files.filter(pl.col("mixed") >= FEWEST_MIXED).group_by("facts", maintain_order=True).agg("file")
+    copies = next((names for names in alike["file"].to_list() if len(names) > 1), None)
+    if copies:
+        raise UsageError(
+            f"{copies[0]} and {copies[1]} have equally many successes at each problem, as copies of one file have, "
+            "whose attempts must not count twice.",
+            hint="Name one of these files only, or give --by file for one curve per file.",
+        )
 
 
 def files_differ(counts: pl.DataFrame, by: Sequence[str]) -> list[Caveat]:

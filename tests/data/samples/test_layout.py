@@ -281,3 +281,31 @@ def test_arrays_of_one_length_are_lists():
 def test_a_few_words_in_brackets_are_no_lists():
     rows = pl.DataFrame({"id": ["a", "a", "b", "b"], "correct": ["pass", "fail", "pass", "[fail]"]})
     assert load_samples(rows).layout == "attempts"
+
+
+def texts(attempts=5, problems=12, **others):
+    """One row per attempt, each with an id of its own."""
+    rows = {"id": range(problems * attempts), **others, "correct": [1, 0, 0, 0, 0] * (problems * attempts // 5)}
+    return pl.DataFrame(rows)
+
+
+@pytest.mark.parametrize("name", ["question", "prompt", "Instruction"])
+def test_texts_of_problems_name_them_where_ids_name_rows(name):
+    table = load_samples(texts(**{name: [f"What is {place // 5}?" for place in range(60)]}))
+    assert table.columns["problem"] == name
+    assert table.frame.select(pl.col("n", "c").unique()).row(0) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        [f"What is {place}?" for place in range(60)],  # one attempt each
+        ["Solve this."] * 60,
+        [f"Template {place % 3}" for place in range(60)],
+        [f"What is {place if place < 40 else 40}?" for place in range(60)],
+    ],
+)
+def test_ids_name_problems_where_texts_do_not(question):
+    table = load_samples(texts(question=question))
+    assert table.columns["problem"] == "id"
+    assert load_samples(texts(question=question), problem="question").columns["problem"] == "question"

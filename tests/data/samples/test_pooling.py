@@ -276,3 +276,21 @@ def test_the_content_of_documents_of_lm_eval_is_compared(tmp_path, responses):
         load_samples(tmp_path)
     assert load_samples(tmp_path, problem="doc_hash").frame.height == 6
     assert load_samples(tmp_path, by="file").frame.height == 6
+
+
+def test_copies_of_a_file_are_refused(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = pl.DataFrame({"problem": np.repeat(np.arange(40), 10), "correct": rng.integers(0, 2, 400)})
+    for name in ("a", "b"):
+        rows.write_csv(tmp_path / f"{name}.csv")
+    with pytest.raises(UsageError, match="a and b have equally many successes at each problem"):
+        load_samples(tmp_path)
+    assert load_samples(tmp_path, by="file").frame["n"].sum() == 800
+    rows.with_columns(correct=rng.integers(0, 2, 400)).write_csv(tmp_path / "b.csv")
+    assert load_samples(tmp_path).frame["n"].sum() == 800
+
+
+def test_files_of_one_attempt_each_may_agree(tmp_path):
+    for name in ("a", "b"):
+        pl.DataFrame({"problem": range(40), "correct": [0, 1] * 20}).write_csv(tmp_path / f"{name}.csv")
+    assert load_samples(tmp_path).frame["n"].sum() == 80

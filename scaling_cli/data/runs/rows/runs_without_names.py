@@ -19,6 +19,7 @@ from scaling_cli.record import Record, replace
 SIZE, PLACE = "__size", "__place"
 FEW, MANY = 3, 5  # rows per size: with FEW they may be a curve, with MANY evenly spaced steps they are one
 MANY_TOKENS = 8  # without steps; a planned grid may have a handful of evenly spaced token counts
+ROUNDED = 0.01  # relative difference of gaps that are equal, since tokens are often rounded
 EVEN = 0.5  # share of gaps between steps that equal the median gap; the first and last gaps of logs often differ
 
 
@@ -67,7 +68,7 @@ def _sizes(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, role: str, least: 
         .agg(
             pl.len().alias("rows"),
             pl.col(PLACE).n_unique().alias("places"),
-            (gaps == gaps.median()).sum().alias("equal_gaps"),
+            ((gaps - gaps.median()).abs() <= ROUNDED * gaps.median()).sum().alias("equal_gaps"),
         )
         .collect(engine="streaming")
     )

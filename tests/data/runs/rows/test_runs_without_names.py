@@ -59,6 +59,14 @@ def test_evenly_spaced_tokens_give_a_caveat_if_there_are_no_steps():
     assert not codes(load_runs(log((100, 200, 300)).drop("step")))
 
 
+@pytest.mark.parametrize("rounded", [lambda tokens: tokens / 3, lambda tokens: tokens.round_sig_figs(4)])
+def test_evenly_spaced_tokens_may_be_rounded(rounded):
+    rows = log(range(1000, 17000, 1000)).drop("step").with_columns(rounded(pl.col("tokens") * 1.0371))
+    assert codes(load_runs(rows)) == {"unnamed-runs"}
+    grid = log((100, 200, 400, 800, 1600, 3200, 6400, 12800)).drop("step").with_columns(rounded(pl.col("tokens")))
+    assert not codes(load_runs(grid))
+
+
 @pytest.mark.parametrize(
     "rows",
     [
