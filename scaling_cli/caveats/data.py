@@ -100,6 +100,10 @@ SENTENCES = {
         "diverged do, so {count:they are|it is} left out. Keep the last finite loss of such runs with --keep-diverged "
         "if it belongs to the law."
     ),
+    "lost-runs": (
+        "{count} of {total} runs ({names}) {count:have|has} no row that can be used, so {count:they do|it does} not "
+        "count. Check that {count:they|it} reached an evaluation and that {count:their|its} cells are filled."
+    ),
     "kept-diverged": (
         "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, so "
         "{count:they|it} diverged, and the last finite {count:losses that count for them|loss that counts for it} may "
@@ -238,6 +242,9 @@ WHEN = {
     "diverged-runs": (
         "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "
         "{data.runs.diverged.STRAY} such rows for each finite one."
+    ),
+    "lost-runs": (
+        "A log with steps has runs without a usable row; where these have one row each, rows-excluded counts them."
     ),
     "kept-diverged": "Runs diverged, as for diverged-runs, and --keep-diverged is given.",
     "last-rows-rise": (

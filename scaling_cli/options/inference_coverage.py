@@ -53,7 +53,7 @@ class Samples(Unpacking):
     input_format: str = option(
         "auto", choice(*LAYOUTS), "Layout of the rows; auto: recognised from the log.", choices=LAYOUTS
     )
-    problem: str | None = option(None, COLUMN, "Column that names the problem.", is_basic=True)
+    problem: str | None = option(None, COLUMN, "Column that names the problem; file: each file is one.", is_basic=True)
     attempt: str | None = option(None, COLUMN, "Column that numbers the attempt.")
     correct: str | None = option(None, COLUMN, "Column of the outcome: 0 or 1, true, C, ...", is_basic=True)
     n: str | None = option(None, COLUMN, "Column of the number of attempts at a problem.")

@@ -66,6 +66,7 @@ def ignored_roles(
         is_known = any(each.code == "repeated-data" for each in table.caveats)
         if not is_known and (epochs > FEW_EPOCHS).any() and epochs.round(1).n_unique() > 1:
             yield _ignored(table, "unique_tokens", table.frame["unique_tokens"])
+    yield from _partly_known(table, inputs)
     if set(inputs) <= {"tokens", "step"} and not {"params", "compute"} & set(table.columns):
         sized = sized_names(table.frame["run_id"])
         if sized is not None:
@@ -74,6 +75,18 @@ def ignored_roles(
         steps = table.frame["step"].drop_nulls()
         low, high = (figure(float(step), 3) for step in (steps.min(), steps.max()))  # type: ignore[arg-type]
         yield caveat("ignored-steps", None, low=low, high=high)
+
+
+def _partly_known(table: RunTable, inputs: Sequence[str]) -> Iterator[Caveat]:
+    """Caveats about params or tokens that some points lack, so that a law takes only the other of the two."""
+    if len(inputs) != 1 or inputs[0] not in ("params", "tokens", "step"):
+        return
+    for role in ("params", "tokens"):
+        if role in inputs or role not in table.frame.columns:
+            continue
+        known = table.frame[role].drop_nulls()
+        if known.n_unique() > 1 and len(known) < table.frame.height:
+            yield caveat("partly-known", None, role=role, known=f"{len(known):,}", total=f"{table.frame.height:,}")
 
 
 def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:

@@ -154,7 +154,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         for task in suite.tasks:
             if task.chance:
                 refuse_other_scale(task, PointTable(table.frame).numbers(task.metric, own=True))

@@ -197,6 +197,10 @@ CASES = {
         lambda: of(where(LATE, float("nan"), logged())),
         lambda: of(where(FIRST & (pl.col("step") == 500), float("nan"), logged())),
     ),
+    "lost-runs": (
+        lambda: of(where(FIRST, None, logged())),
+        lambda: of(where(pl.col("step") % 500 != 0, None, logged())),
+    ),
     "kept-diverged": (
         lambda: of(where(LATE, float("nan"), logged()), keep_diverged=True),
         lambda: of(logged(), keep_diverged=True),
@@ -311,6 +315,10 @@ CASES = {
     "unread-setting": (
         lambda: fitted(decayed(0.05)),
         lambda: fitted(decayed(0.0)),
+    ),
+    "partly-known": (
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 == 0).then("tokens")), law="auto"),
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 > 0).then("tokens")), law="auto"),
     ),
     "ignored-steps": (
         lambda: fitted(grid().with_columns(step=pl.col("tokens") / 1e6).drop("tokens"), law="auto"),

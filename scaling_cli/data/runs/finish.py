@@ -14,6 +14,7 @@ from scaling_cli.data.runs.canonical import finished
 from scaling_cli.data.runs.final_losses import with_final_losses
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.points import LoadOptions
+from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_units
 from scaling_cli.data.runs.rows.row_order import stepless
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
@@ -49,7 +50,7 @@ def finish(
         are_joined: Whether the rows come from several files.
 
     Raises:
-        DataError: The loss is the outcome of single questions.
+        DataError: The loss is the outcome of single questions, or an amount has different units in different rows.
     """
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = with_peaks(finished(selection.points, plan, file_names), selection.points)
@@ -63,6 +64,7 @@ def finish(
         points, finals = with_final_losses(points, list(file_names.values()))
         copy_caveats = copies + finals
     points, columns, compute_caveats = _with_compute(points, plan, options)
+    refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
     best_caveats: tuple[Caveat, ...] = ()
     if options.best_over:

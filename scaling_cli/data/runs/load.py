@@ -16,7 +16,7 @@ from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
-from scaling_cli.data.files.sources import BackgroundHashes
+from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.filters import columns_in, keep_where
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.quiet import quiet_panics
@@ -146,7 +146,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
         is_whole = options.where is None and not skips_other_losses(rows.plan) and not is_passed_over
         sources = hashes.sources(usable, table.total if is_whole else None)
         caveats = with_copied_files(table.caveats, sources)
-        return replace(table, sources=sources, unread=usable.unread, caveats=caveats)
+        return replace(table, sources=sources, unread=(*usable.unread, *without_rows(sources)), caveats=caveats)
 
     return read_usable(inputs, load)
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, text
+from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.columns import is_pass_rate
-from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
+from scaling_cli.data.samples.log import Counted, SamplingLog
 from scaling_cli.data.samples.outcomes import missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.data.samples.repeated_attempts import (
     NUMBERING,
@@ -25,6 +26,7 @@ KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
 WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
 LAST_COUNTS = "only the last row of each counts"
+TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate", "average", "avg", "mean")
 LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
@@ -41,6 +43,9 @@ def count_attempts(log: SamplingLog) -> Counted:
     if log.columns.get("attempt") is not None and not have_no_repeats(counted):
         values, repeated = drop_repeated_attempts(values, raw)
         counted = _aggregated(values, raw, log) if repeated else counted
+    everything = int(counted["rows"].sum())
+    counted = _without_totals(counted, KEY + log.column("problem"))
+    totals = everything - int(counted["rows"].sum())
     _refuse_partial_outcomes(counted, log)
     if "lowest" in counted.columns and max(counted["n"].n_unique(), counted["rows"].n_unique()) >= LENGTHS:
         counted = counted.join(_first_successes(values, raw), on=raw, how="left", nulls_equal=True)
@@ -49,11 +54,13 @@ def count_attempts(log: SamplingLog) -> Counted:
         counted = counted.with_columns(n=pl.col("rows"))
     total = int(counted["rows"].sum())
     frame = counted.select(*_names(log), pl.exclude(raw)).drop_nulls("problem").sort([*log.options.by, "problem"])
-    caveats = [*without_problem(total - int(frame["rows"].sum()), total), *_caveats(frame, repeated, log)]
+    excluded = {"no problem": total - int(frame["rows"].sum()), TOTAL: totals}
+    caveats = [*left_out({reason: count for reason, count in excluded.items() if count}, everything)]
+    caveats += _caveats(frame, repeated, log)
     if "won" in frame.columns:
         frame = frame.with_columns(first=(pl.col("won") - pl.col("lowest") + 1).fill_null(0))
     frame = frame.drop([name for name in (*NUMBERING, *WORKING) if name in frame.columns])
-    return Counted(frame, caveats, _kept_attempts(values, log), total + repeated)
+    return Counted(frame, caveats, _kept_attempts(values, log), everything + repeated)
 
 
 def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
@@ -109,6 +116,13 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> p
     if log.columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
     return values.group_by(raw).agg(aggregates).collect(engine="streaming")
+
+
+def _without_totals(counted: pl.DataFrame, problem: str) -> pl.DataFrame:
+    """The counts without a single row called `average` or the like, if problems usually have several rows."""
+    if not is_text(counted.schema[problem]) or (counted["rows"].median() or 0) < 2:  # type: ignore[operator]
+        return counted
+    return counted.filter((text(problem).str.to_lowercase().is_in(TOTALS) & (pl.col("rows") == 1)).ne_missing(True))
 
 
 def _first_successes(values: pl.LazyFrame, raw: Sequence[str]) -> pl.DataFrame:

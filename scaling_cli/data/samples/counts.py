@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -9,13 +10,17 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.names import listing
-from scaling_cli.data.samples.attempts import count_attempts
+from scaling_cli.data.runs.table import left_out
+from scaling_cli.data.samples.attempts import TOTAL, TOTALS, count_attempts
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes, missing_outcomes, outcome, refuse_one_kind
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
+CHANCE = 1e-6  # p-value below which columns are taken for those of different models
+FEW = 10  # problems, beyond which no problem has by chance as many attempts and successes as all others
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square
 
@@ -34,10 +39,21 @@ def read_counts(log: SamplingLog) -> Counted:
     names = [*log.options.by, "problem"]
     frame = frame.unique(maintain_order=True)
     _refuse_repeated(frame.select(names))
-    caveats = list(without_problem(everything["problem"].null_count(), everything.height))
+    excluded = {"no problem": everything["problem"].null_count()}
+    frame, excluded[TOTAL] = _without_totals(frame, log.options.by)
+    caveats = list(left_out({reason: count for reason, count in excluded.items() if count}, everything.height))
     caveats += [caveat("missing-outcomes", count=f"{missing:,}", done="left out")] if missing else []
     caveats += unattempted(frame.filter(pl.col("n") == 0).height, frame.height)
     return Counted(frame.with_columns(pl.col("n", "c").round().cast(pl.Int64)).sort(names), caveats)
+
+
+def _without_totals(frame: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int]:
+    """The counts without rows that hold the sums of all others of their group, and how many such rows there are."""
+    group = list(by) or pl.lit(0)
+    is_sum = [2 * pl.col(name) == pl.col(name).sum().over(group) for name in ("n", "c")]
+    is_called_so = pl.col("problem").str.to_lowercase().is_in(TOTALS) & (pl.len().over(group) > 2)
+    kept = frame.filter(~pl.all_horizontal(*is_sum) | ~(is_called_so | (pl.len().over(group) > FEW)))
+    return kept, frame.height - kept.height
 
 
 def count_lists(log: SamplingLog) -> Counted:
@@ -83,7 +99,34 @@ def count_matrix(log: SamplingLog) -> Counted:
     if missing:
         refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
         caveats += missing_outcomes(log, cells, missing)
+    elif not columns.are_named and log.options.input_format == "auto" and not by:
+        _refuse_unlike(log, cells, solved)
     return Counted(counts, [*caveats, *_uncounted(columns, log)])
+
+
+def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series) -> None:
+    """Refuse columns that succeed at different rates, such as those of models or of problems (Cochran's Q test).
+
+    Raises:
+        UsageError: They do so more clearly than attempts would in one of a million logs.
+    """
+    from scipy.special import chdtrc
+
+    successes = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
+    sums = [log.rows.select(successes[name].sum() for name in part).collect().row(0) for part in parts_of(cells)]
+    wins = pl.Series([float(each) for part in sums for each in part])
+    count, total = len(cells), float(wins.sum())
+    spread = count * total - float((solved * solved).sum())
+    statistic = (count - 1) * (count * float((wins * wins).sum()) - total**2) / spread if spread else 0.0
+    if chdtrc(count - 1, statistic) < CHANCE:
+        least, most = wins.arg_min() or 0, wins.arg_max() or 0
+        rates = [f"{cells[place]!r} ({percent(wins[place] / len(solved))})" for place in (most, least)]
+        raise UsageError(
+            f"The columns {' and '.join(rates)} differ in successes by more than chance, so they are no attempts at "
+            "the same problems.",
+            hint=f"If columns are models, give --correct {shlex.quote(cells[most])}; if they are problems, exchange "
+            "rows and columns; if they are attempts, --input-format matrix.",
+        )
 
 
 def _uncounted(columns: MatrixColumns, log: SamplingLog) -> list[Caveat]:

@@ -31,6 +31,8 @@ from scaling_cli.errors import DataError
 
 SUMMARIES, JOURNAL = "summaries.json", "_journal/"  # of an inspect log: the first only of an evaluation that finished
 SHARE = re.compile(r"pass(@|_at_|_)1(,.*)?")  # a metric of lm-eval that is the share of correct responses
+DOCUMENT = "doc_hash"  # of lm-eval: of the content of a document, whose number begins anew in each task
+OF_LM_EVAL = ("doc_id", "filter", DOCUMENT, "n")
 ZSTANDARD = 93  # a compression method of zip that Python reads only from 3.14 on
 # What a file whose content is not what its first bytes promise makes its reader throw.
 DAMAGE = (*THROWN, ValueError, RuntimeError, LookupError, TypeError, AttributeError, struct.error, NotImplementedError)
@@ -162,9 +164,10 @@ def _lm_eval_rows(path: str) -> pl.LazyFrame:
     for line in _lines(path):
         responses = line.get("resps") or [[]]
         count = len(responses[0]) if isinstance(responses[0], list) else len(responses)
-        row: dict[str, Any] = {"doc_id": None, "filter": None, "n": count}
+        row: dict[str, Any] = dict.fromkeys(OF_LM_EVAL) | {"n": count}
         if line:
             row |= {"doc_id": str(line.get("doc_id")), "filter": str(line.get("filter", "none"))}
+            row[DOCUMENT] = line.get(DOCUMENT)
         names = line.get("metrics") or []
         metrics = {name: line[name] for name in names if isinstance(line.get(name), int | float)}
         if not metrics:
@@ -174,10 +177,12 @@ def _lm_eval_rows(path: str) -> pl.LazyFrame:
 
 
 def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
-    metrics = rows.columns[3:]
+    metrics = rows.columns[len(OF_LM_EVAL) :]
     if not metrics:
         raise DataError(f"{path} has no metrics of single documents.", hint="Run lm-eval with --log_samples.")
     most = max(rows["n"].to_list())
+    if rows[DOCUMENT].is_null().all():
+        rows = rows.drop(DOCUMENT)
     if most == 1:
         return rows.drop("n").rename({metrics[0]: "correct"} if len(metrics) == 1 else {}).lazy()
     metric = next((name for name in metrics if SHARE.fullmatch(name)), metrics[0])
@@ -189,7 +194,7 @@ def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
             hint="With its default filter, lm-eval scores only the first response; log pass@1 for each document, or "
             "write one row per response.",
         )
-    return rows.select("doc_id", "filter", "n", c=share.round().cast(pl.Int64)).lazy()
+    return rows.drop(metrics).with_columns(c=share.round().cast(pl.Int64)).lazy()
 
 
 def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:

@@ -16,6 +16,7 @@ from scaling_cli.data.samples.outcomes import are_outcomes
 from scaling_cli.errors import DataError
 
 SAMPLE = 1000  # cells that show whether a column numbers attempts
+FIRST_ROW = {"0", "1", "0_0", "1_0", "true", "false"}  # names of columns, if a file of outcomes has no header
 INDEX = ("", "index", "unnamed_0")  # the column names that pandas gives to an index
 
 Columns = dict[str, str | None]
@@ -73,6 +74,12 @@ def _matrix_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
     index = next((name for name in names if normalise(name) in INDEX), None)
     named_by = index if problem is None else problem
     cells = [name for name in names if name not in (named_by, *options.by, *log.tasks)]
+    folded = [normalise(name) for name in cells]
+    if len(set(folded)) < len(cells) and set(folded) <= FIRST_ROW:
+        raise DataError(
+            "The first line, which should hold the names of columns, holds outcomes.",
+            hint="Write a line of names above it, such as attempt_0,attempt_1,attempt_2.",
+        )
     if options.input_format == "matrix" or _is_matrix(log, problem, matrix_columns(cells)):
         return "matrix", {"problem": named_by}
     return None
@@ -121,9 +128,16 @@ def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
 def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
     """`counts` for one row per problem, `curve` for one row per problem and k; None if rows are attempts."""
     options, names = log.options, log.schema.names()
+    of_k = named(names, CURVE_COLUMNS)
+    if problem is None and of_k and options.input_format == "auto":
+        raise DataError(
+            f"The rows have different values of {of_k[0]!r}, but no column names their problem.",
+            hint="Give counts for each problem, and name its column with --problem COL; the coverage of all problems "
+            "at each k alone does not say how their difficulty varies.",
+        )
     if problem is None or not _has_repeats(log.rows, [*options.by, *log.tasks, problem]):
         return "counts"
-    if named(names, CURVE_COLUMNS) and options.input_format in ("auto", "curve"):
+    if of_k and options.input_format in ("auto", "curve"):
         return "curve"
     if options.input_format == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
         raise several_rows()
@@ -188,4 +202,5 @@ def _no_layout(names: Sequence[str], why: str) -> DataError:
     scores = [name for name in names if normalise(name).startswith("score_")]
     example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
     columns = f"the columns are {listing(names)}" if names else "there are no columns"
-    return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.")
+    by_file = "" if "problem" not in why else " If each file is a problem, give --problem file."
+    return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.{by_file}")

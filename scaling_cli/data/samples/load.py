@@ -15,7 +15,7 @@ from typing import TypeAlias
 import polars as pl
 
 from scaling_cli.caveats import Caveat
-from scaling_cli.data.cells import plain_columns
+from scaling_cli.data.cells import is_text, plain_columns, text
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import InputFile, expand, run_names
 from scaling_cli.data.files.inputs import (
@@ -27,7 +27,7 @@ from scaling_cli.data.files.inputs import (
     open_files,
     read_usable,
 )
-from scaling_cli.data.files.sources import BackgroundHashes
+from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -45,6 +45,7 @@ from scaling_cli.data.samples.pooling import (
     files_differ,
     other_problems,
     pooled_settings,
+    refuse_documents,
     refuse_filters,
     refuse_models,
     tasks_of,
@@ -129,7 +130,7 @@ def _load_files(paths: Sequence[str], reading: Samples, counted: Reader) -> Samp
         table = _of_files(special, usable, reading, counted)
         total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special, reading.max_expand), *hashes.sources(usable, total))
-        return replace(table, sources=sources, unread=(*unread, *usable.unread))
+        return replace(table, sources=sources, unread=(*unread, *usable.unread, *without_rows(sources)))
 
     return read_usable(inputs, load)
 
@@ -143,10 +144,11 @@ def _of_files(special: Sequence[InputFile], plain: Inputs | None, reading: Sampl
             frames.append((plain.labelled_by_file() if by_file else plain).frame())
         return _filtered(joined(frames), reading.where, reading.mapping)
 
-    table = counted(rows(by_file=BY_FILE in reading.by), reading)
+    named = (*reading.by, *reading.mapping.values())
+    table = counted(rows(by_file=BY_FILE in named), reading)
     files = len(special) + (0 if plain is None else len(plain.files))
     is_few = 1 < files <= MOST_FILES and (table.rows or 0) <= MOST_ROWS
-    if counted is not _load or not is_few or BY_FILE in (*reading.by, *rows(by_file=False).collect_schema().names()):
+    if counted is not _load or not is_few or BY_FILE in (*named, *rows(by_file=False).collect_schema().names()):
         return table
     if table.layout in DIVIDED:
         table = _load(rows(by_file=True), reading)  # with the file as one more column that may divide the attempts
@@ -229,12 +231,15 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
                 hint="Rename the column in the input.",
             )
     problem = choose(schema.names(), reading.mapping, "problem")
+    if problem is not None and is_text(schema[problem]):
+        rows = rows.filter(text(problem).ne_missing(problem))  # headers of parts of a log that were joined
     # A line that was cut short has no problem, and must not count as another model, filter or task.
     log = SamplingLog(rows if problem is None else rows.drop_nulls(problem), schema, reading)
     refuse_models(log)
     refuse_filters(log)
     tasks, caveats = tasks_of(log)
     log = replace(log, tasks=tasks)
+    refuse_documents(log)
     layout, columns = detect_layout(log)
     log = replace(log, columns=columns)
     caveats += other_problems(log)

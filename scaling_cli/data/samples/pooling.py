@@ -51,6 +51,26 @@ def refuse_filters(log: SamplingLog) -> None:
         )
 
 
+def refuse_documents(log: SamplingLog) -> None:
+    """Refuse to count different documents of lm-eval under one number as one problem.
+
+    Raises:
+        UsageError: A number has several documents in a group, as in files of several tasks.
+    """
+    number, content = "doc_id", "doc_hash"
+    if not {number, content} <= set(log.schema.names()) or "problem" in log.options.mapping:
+        return
+    key = list(dict.fromkeys((*log.options.by, *log.tasks, number)))
+    contents = log.rows.group_by(key).agg(pl.col(content).drop_nulls().n_unique())
+    if (contents.select(pl.col(content).max()).collect(engine="streaming").item() or 0) > 1:
+        raise UsageError(
+            f"One {number} names several documents, which have different values of {content}, as in files of several "
+            "tasks.",
+            hint=f"Give --by file for one curve per file, --problem {content} to pool the documents of all tasks, or "
+            f"--problem {number} if they are one problem, whose text changes between attempts.",
+        )
+
+
 def tasks_of(log: SamplingLog) -> tuple[tuple[str, ...], list[Caveat]]:
     """Columns of tasks, which become part of a problem's name, with a caveat that several tasks are pooled."""
     used = (*log.options.by, *log.options.mapping.values())

@@ -185,3 +185,32 @@ def test_arrays_of_numpy_have_a_problem_per_row(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[{}]]), allow_pickle=True)
     with pytest.raises(DataError, match="damaged or holds Python objects"):
         load_samples(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("name", ["overall", "Average", "total"])
+def test_one_row_of_totals_among_attempts_is_no_problem(name):
+    rows = {"problem": ["a", "a", "b", "b", name], "correct": [1.0, 0.0, 0.0, 0.0, 0.25]}
+    table = loaded(rows)
+    assert rows_of(table, "problem", "n", "c") == [("a", 2, 1), ("b", 2, 0)]
+    assert "a total of the others" in table.caveats[0].message
+    assert table.rows == 5
+    kept = loaded({"problem": ["a", "b", name], "correct": [1.0, 0.0, 1.0]})
+    assert kept.frame["n"].sum() == 3
+
+
+def test_headers_of_joined_parts_of_a_log_are_no_rows(tmp_path):
+    part = "problem_id,attempt,correct\na,0,1\na,1,0\n"
+    (tmp_path / "log.csv").write_text(part + part.replace("a,", "b,"))
+    table = load_samples(tmp_path / "log.csv")
+    assert rows_of(table, "problem", "n", "c") == [("a", 2, 1), ("b", 2, 1)]
+    assert not table.caveats
+
+
+def test_each_file_can_be_a_problem(tmp_path):
+    for name, solved in (("a", "1\n0\n"), ("b", "0\n0\n")):
+        (tmp_path / f"{name}.csv").write_text("correct\n" + solved)
+    with pytest.raises(DataError, match="'problem'") as caught:
+        load_samples(tmp_path)
+    assert "--problem file" in caught.value.hint
+    table = load_samples(tmp_path, problem="file")
+    assert rows_of(table, "problem", "n", "c") == [("a", 2, 1), ("b", 2, 0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from tests.data.loading import load_samples
 
@@ -23,3 +24,27 @@ def test_an_empty_list_of_outcomes_is_a_problem_without_attempts():
 
 def test_attempts_at_every_problem_need_no_caveat():
     assert not load_samples(pl.DataFrame({"problem": ["b", "c"], "correct": [[1, 0, 1], [0, 0, 1]]})).caveats
+
+
+@pytest.mark.parametrize("name", ["overall", "Total", "p"])
+def test_a_row_of_totals_is_no_problem(name):
+    few = 3 if name != "p" else 12  # a name of any kind, if there are many problems
+    n, c = [20] * few, list(range(few))
+    rows = pl.DataFrame({"problem": [*map(str, range(few)), name], "n": [*n, sum(n)], "c": [*c, sum(c)]})
+    table = load_samples(rows)
+    assert table.frame["c"].sum() == sum(c)
+    assert "a total of the others" in table.caveats[0].message
+    twice = pl.concat([rows.with_columns(model=pl.lit(model)) for model in "ab"])
+    assert load_samples(twice, by="model").frame["c"].sum() == 2 * sum(c)
+
+
+@pytest.mark.parametrize(("n", "c"), [([20, 20, 20, 59], [1, 2, 3, 6]), ([20, 20, 20, 60], [1, 2, 3, 5])])
+def test_a_problem_called_total_counts_if_it_is_not_the_sum(n, c):
+    table = load_samples(pl.DataFrame({"problem": ["a", "b", "c", "total"], "n": n, "c": c}))
+    assert table.frame["n"].sum() == sum(n)
+    assert not table.caveats
+
+
+def test_a_few_problems_with_large_counts_are_not_taken_for_totals():
+    table = load_samples(pl.DataFrame({"problem": ["a", "b", "c"], "n": [40, 20, 20], "c": [0, 0, 0]}))
+    assert table.frame.height == 3

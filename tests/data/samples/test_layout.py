@@ -228,3 +228,23 @@ def test_columns_called_otherwise_are_attempts(pattern):
 
 def test_the_layout_matrix_keeps_rows_as_problems():
     assert load_samples(transposed("problem_{}"), layout="matrix").frame["n"].to_list() == [4, 4, 4]
+
+
+def test_counts_at_each_k_without_a_problem_are_refused():
+    rows = {"k": [1, 2, 4], "n": [50, 50, 50], "c": [5, 9, 16]}
+    with pytest.raises(DataError, match="different values of 'k', but no column names their problem"):
+        layout(rows)
+    assert layout(rows | {"problem": ["a", "a", "b"]})[0] == "curve"
+    assert layout(rows, input_format="counts")[0] == "counts"
+
+
+@pytest.mark.parametrize("first", ["0,1,0", "True,False,False", "0.0,1.0,1.0"])
+def test_a_matrix_without_names_of_columns_is_refused(tmp_path, first):
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join([first] * 4))
+    with pytest.raises(DataError, match="The first line, which should hold the names of columns, holds outcomes"):
+        load_samples(path)
+    path.write_text("\n".join(["a_0,a_1,a_2", *[first] * 4]))
+    assert load_samples(path).frame.height == 4
+    path.write_text("\n".join(["0,1", "1,1", "0,1"]))
+    assert load_samples(path).frame["c"].to_list() == [2, 1]

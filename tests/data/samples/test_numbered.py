@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.samples.numbered import matrix_columns
+from scaling_cli.errors import UsageError
 from tests.data.loading import load_samples
 
 PROBLEMS, ATTEMPTS = 30, 8
@@ -76,3 +77,38 @@ def test_a_series_may_begin_without_a_number(names, others):
 
 def test_a_matrix_of_nothing_but_attempts_has_no_caveat():
     assert not load_samples(matrix()).caveats
+
+
+def models(best):
+    """One attempt of each of three models at each problem, of which the first solves a share `best`."""
+    rng = np.random.default_rng(8)
+    chances = {"gpt4": best, "llama": 0.2, "qwen3": 0.2}
+    return pl.DataFrame({"problem": range(100)} | {name: rng.random(100) < chance for name, chance in chances.items()})
+
+
+def test_columns_of_models_are_no_attempts():
+    with pytest.raises(UsageError, match=r"'gpt4' \(\d+ %\) and '\w+' \(\d+ %\) differ") as caught:
+        load_samples(models(0.8))
+    assert "--correct gpt4" in caught.value.hint
+    assert load_samples(models(0.8), correct="gpt4").frame["c"].sum() == models(0.8)["gpt4"].sum()
+    assert set(load_samples(models(0.8), layout="matrix").frame["n"]) == {3}
+    assert set(load_samples(models(0.2)).frame["n"]) == {3}
+
+
+def test_an_array_with_problems_as_columns_is_refused(tmp_path):
+    made = np.random.default_rng(9).random((PROBLEMS, 20)) < np.linspace(0, 0.9, PROBLEMS)[:, None]
+    np.save(tmp_path / "log.npy", made.T)
+    with pytest.raises(UsageError, match="no attempts at the same problems") as caught:
+        load_samples(tmp_path / "log.npy")
+    assert "exchange rows and columns" in caught.value.hint
+    np.save(tmp_path / "log.npy", made)
+    assert set(load_samples(tmp_path / "log.npy").frame["n"]) == {20}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(3, 100), (80, 4), (30, 30), (200, 20)])
+def test_attempts_are_alike_in_all_of_many_logs(shape):
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        made = rng.random(shape) < rng.beta(*rng.uniform(0.1, 3, 2), shape[0])[:, None]
+        assert load_samples(pl.DataFrame(made, orient="row")).frame["c"].sum() == made.sum()

@@ -23,6 +23,7 @@ from scaling_cli.data.samples.pooling import (
     files_differ,
     other_problems,
     pooled_settings,
+    refuse_documents,
     refuse_filters,
     refuse_models,
     tasks_of,
@@ -250,3 +251,28 @@ def test_files_of_evaluation_tools_can_be_groups_and_are_compared(tmp_path):
         paths[-1].write_text("\n".join(lines))
     assert "files-differ" in {each.code for each in load_samples(paths).caveats}
     assert load_samples(paths, by=("file",)).frame["file"].unique().sort().to_list() == ["a", "b"]
+
+
+def test_documents_of_several_tasks_under_one_number_are_refused():
+    rows = {"doc_id": [0, 1, 0, 1], "doc_hash": ["a", "b", "c", "d"], "file": ["x", "x", "y", "y"]}
+    with pytest.raises(UsageError, match="One doc_id names several documents") as caught:
+        refuse_documents(log(rows))
+    assert "--by file" in caught.value.hint
+    refuse_documents(log(rows, by="file"))
+    refuse_documents(log(rows, problem="doc_id"))
+    refuse_documents(log(rows | {"doc_hash": ["a", "b", "a", None]}))
+    refuse_documents(log({"doc_id": [0]}))
+
+
+@pytest.mark.parametrize("responses", [1, 4])
+def test_the_content_of_documents_of_lm_eval_is_compared(tmp_path, responses):
+    for task in "ab":
+        lines = [
+            {"doc_id": doc, "doc_hash": f"{task}{doc}", "resps": [["x"] * responses], "metrics": ["acc"], "acc": 1.0}
+            for doc in range(3)
+        ]
+        (tmp_path / f"{task}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(UsageError, match="One doc_id names several documents"):
+        load_samples(tmp_path)
+    assert load_samples(tmp_path, problem="doc_hash").frame.height == 6
+    assert load_samples(tmp_path, by="file").frame.height == 6
