@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALMOST_ZERO = 1e-300  # takes the place of zero where something is divided by it, or its logarithm is taken
+NORMAL_95 = 1.959964  # standard deviations on either side of the mean that hold 95 % of a normal distribution
 
 # What numpy.typing calls NDArray[np.float64]: a small fit does not need that module.
 Array: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]

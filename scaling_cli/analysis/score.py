@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 import numpy as np
 
+from scaling_cli.arrays import NORMAL_95 as Z
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
 from scaling_cli.errors import DataError
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.score import Scored, ScoreResult
 
-Z = 1.959964
 Run: TypeAlias = Mapping[str, object]
 
 AMOUNTS = ("params", "tokens", "compute")

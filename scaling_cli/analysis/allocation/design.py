@@ -11,6 +11,7 @@ from scaling_cli.analysis.allocation.surface import Chinchilla
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.identifiability import ONE_BUDGET
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import count, flops
 
 FIXED_RATIO = 1.25  # tokens per param that span a smaller factor count as fixed
@@ -35,7 +36,7 @@ def require_spread(points: AllocationPoints) -> None:
     if np.ptp(ratio) < np.log(FIXED_RATIO):
         largest = float(np.exp(logs.max()))
         tokens_per_param = float(np.exp(np.median(ratio)))
-        size = float(np.sqrt(largest / 6 / tokens_per_param))
+        size = float(np.sqrt(largest / FLOPS_A_PARAM_AND_TOKEN / tokens_per_param))
         raise FitError(
             f"All runs have about {tokens_per_param:.3g} tokens per param, so they do not show whether another split "
             "is better.",
@@ -121,7 +122,9 @@ def runs_at(compute: float, params: float) -> str:
 
 
 def _listed(compute: float, sizes: Sequence[float]) -> str:
-    return ", ".join(f"{count(size)} params on {count(compute / 6 / size)} tokens" for size in sizes)
+    return ", ".join(
+        f"{count(size)} params on {count(compute / FLOPS_A_PARAM_AND_TOKEN / size)} tokens" for size in sizes
+    )
 
 
 def _grid(points: AllocationPoints) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.surface import Chinchilla
 from scaling_cli.errors import FitError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.formula.functions import embedding_growth, non_embedding, with_embedding
 from scaling_cli.results.allocation import Gap
 
@@ -55,6 +56,6 @@ def _exponent(law: Chinchilla, span: tuple[float, float]) -> float:
         + np.log(embedding_growth(small) * small)
     )
     log_tokens = (np.log(law.beta[0] * law.B[0]) - log_capacity) / law.beta[0]
-    log_compute = np.log(6 * small) + log_tokens
+    log_compute = np.log(FLOPS_A_PARAM_AND_TOKEN * small) + log_tokens
     even = np.linspace(log_compute[0], log_compute[-1], POINTS)
     return float(np.polyfit(even, np.interp(even, log_compute, np.log(small)), 1)[0])

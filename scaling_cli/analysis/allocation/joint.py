@@ -16,6 +16,7 @@ from scaling_cli.analysis.allocation.costs import BISECTIONS, FEWEST_PARAMS, FOR
 from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, FEWEST_TOKENS
 from scaling_cli.analysis.allocation.space import AT_END, Space
 from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
@@ -224,7 +225,7 @@ class Joint(Record):
         """Log losses `(r, s)` at columns `(r, s)`."""
         shape = columns["tokens"].shape
         columns |= {name: np.full(shape, value) for name, value in self.held.items() if name not in columns}
-        columns["compute"] = 6.0 * columns["params"] * columns["tokens"]
+        columns["compute"] = FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]
         for name, (law, theta) in self.followers.items():
             columns[name] = np.exp(_log_predicted(law, theta[rows], columns))
         return _log_predicted(self.law, self.theta[rows], columns)

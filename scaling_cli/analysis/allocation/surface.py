@@ -12,7 +12,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FlopsRule
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record
@@ -105,7 +105,7 @@ class LawSurface(Record):
 
     def log_loss(self, params: Array, tokens: Array) -> Array:
         """Log loss `(replicates, n)` at params and tokens `(n,)`."""
-        columns = {"params": params, "tokens": tokens, "compute": 6.0 * params * tokens}
+        columns = {"params": params, "tokens": tokens, "compute": FLOPS_A_PARAM_AND_TOKEN * params * tokens}
         columns |= {name: np.full(len(params), value) for name, value in self.fixed.items()}
         inputs = self.law.prepare({name: columns[name] for name in self.law.inputs})
         return self.law.evaluate(self.theta, inputs)[0]

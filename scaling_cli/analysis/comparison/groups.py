@@ -79,7 +79,7 @@ def comparison_data(
             reason = f"the interval of {with_and(endless)} has no end"
         if reason:
             caveats.append(caveat("floor-open", result.group, reason=reason))
-        groups.append(_group(member, result, is_identified=reason is None, width=width))
+        groups.append(group_of(member, result, is_identified=reason is None, width=width))
     return ComparisonData(
         tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results), whole_law(law)),
         margin_of(members, results[0], margin, to), level, tuple(caveats),
@@ -102,7 +102,8 @@ def wide_floor(width: float | None) -> str | None:
     )
 
 
-def _group(member: Member, result: FitResult, *, is_identified: bool, width: float | None) -> Group:
+def group_of(member: Member, result: FitResult, *, is_identified: bool = True, width: float | None = None) -> Group:
+    """A group in the result: its fit, whether its exponents are known, and the relative width of its floor."""
     return Group(
         name=member.name,
         group=result.group,

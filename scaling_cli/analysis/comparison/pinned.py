@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit
 
-from scaling_cli.analysis.comparison.groups import margin_of
+from scaling_cli.analysis.comparison.groups import group_of, margin_of
 from scaling_cli.analysis.comparison.question import ComparisonQuestion, named_members, what_was_compared
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
@@ -21,7 +21,7 @@ from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws.constrained import ConstrainedLaw
 from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
-from scaling_cli.results.comparison import ComparisonResult, Group, Ranked
+from scaling_cli.results.comparison import ComparisonResult, Ranked
 from scaling_cli.results.fit import Estimate, FitResult
 
 LAWS = ("power", "power-constant")
@@ -101,14 +101,6 @@ def compare_pinned(
         )
     names = [member.name for member in members]
     best = names.index(question.reference) if question.reference is not None else int(np.argmin(found.log_a))
-    order = np.argsort(found.log_a, kind="stable").tolist()
-    rows = tuple(
-        Ranked(
-            names[group], "", {}, None if group == best else multiplier(found, group, best, b, question.level),
-            names[best],
-        )
-        for group in order
-    )  # fmt: skip
     result = ComparisonResult(
         **what_was_compared(results),
         exponents=(),
@@ -116,18 +108,23 @@ def compare_pinned(
         is_paired=False,
         floor="shared" if c else "none",
         reference=question.reference,
-        groups=tuple(
-            Group(name, one.group, one.runs, one.points, one.parameters, one.derived, one.noise, True, None, one.ranges)
-            for name, one in zip(names, results, strict=True)
-        ),
+        groups=tuple(group_of(member, result) for member, result in zip(members, results, strict=True)),
         models=(),
         tests={},
         margin=margin_of(members, results[0], question.margin, question.to),
         comparisons=(),
-        ranking=rows,
+        ranking=_ranking(found, names, best, b, question.level),
         fits=tuple(results),
     )
     return result, _floor_doubt(xs, losses, b, c, names, best) if c else []
+
+
+def _ranking(found: Pinned, names: Sequence[str], best: int, b: float, level: float) -> tuple[Ranked, ...]:
+    """The groups from the lowest coefficient to the highest, each with its multiplier against the `best`."""
+    return tuple(
+        Ranked(names[i], "", {}, None if i == best else multiplier(found, i, best, b, level), names[best])
+        for i in np.argsort(found.log_a, kind="stable").tolist()
+    )
 
 
 def _held(law: Law) -> tuple[float, float]:

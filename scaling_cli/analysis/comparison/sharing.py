@@ -14,14 +14,12 @@ from scaling_cli.analysis.comparison.groups import ComparisonData, wide_floor
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
 from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, of_all_points, parts
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
-from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
+from scaling_cli.arrays import ALMOST_ZERO, NORMAL_95, Array, Indices
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Law
 from scaling_cli.record import replace
-
-NORMAL = 1.959964  # standard errors on either side of a floor in its 95 % interval
 
 
 def check_shared(law: Law, names: Sequence[str], exponent: str | None) -> None:
@@ -115,7 +113,7 @@ def identified(data: ComparisonData, fit: ContrastFit) -> ComparisonData:
     for member, index, group in zip(wider.members, wider.index, data.groups, strict=True):
         middle = float(np.median(member.problem.predictions(fitted[None, index])[0]))
         above = abs(middle - float(fitted[index[k]]))
-        width = 2 * NORMAL * float(errors[index[k]]) / above if above > 0 else None
+        width = 2 * NORMAL_95 * float(errors[index[k]]) / above if above > 0 else None
         reason = wide_floor(width)
         if reason:
             caveats.append(caveat("floor-open", group.group, reason=reason))

@@ -14,12 +14,12 @@ from scaling_cli.analysis.plan.goals import Goal, known, places
 from scaling_cli.analysis.plan.ground import Columns, ground
 from scaling_cli.analysis.plan.knowledge import Arm, present_compute
 from scaling_cli.analysis.plan.limits import Candidates
+from scaling_cli.arrays import NORMAL_95
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.results.plan import Check
 
 SIMULATIONS = 200
-NORMAL = 1.959964
 DECIMALS = 1e-9
 
 
@@ -53,9 +53,9 @@ def simulated(arm: Arm, goals: Sequence[Goal], runs: Candidates, *, count: int =
         error = float(np.sqrt(gradient @ np.linalg.solve(information, gradient)))
         off = there.values - here.values[0]
         usable = off[np.isfinite(off)]
-        spread = np.subtract(*np.quantile(usable, [0.975, 0.025])) / (2 * NORMAL * error) if len(usable) else np.nan
+        spread = np.subtract(*np.quantile(usable, [0.975, 0.025])) / (2 * NORMAL_95 * error) if len(usable) else np.nan
         ratios.append(float(spread))
-        coverage.append(float(np.mean(np.abs(np.nan_to_num(off, nan=np.inf)) <= NORMAL * error)))
+        coverage.append(float(np.mean(np.abs(np.nan_to_num(off, nan=np.inf)) <= NORMAL_95 * error)))
     return Check(count, tuple(ratios), tuple(coverage))
 
 

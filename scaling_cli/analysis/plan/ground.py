@@ -13,10 +13,10 @@ import numpy as np
 
 from scaling_cli.analysis.plan.departures import departures
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law
 from scaling_cli.record import Record
 
-FLOPS_PER_PARAM_AND_TOKEN = 6.0
 USUAL_RATIO = 20.0  # tokens per param around which the best split is sought
 STEP = 0.12  # of log params along a budget
 REACH = 9.6  # of log params to either side
@@ -72,7 +72,7 @@ def ground(law: Law, parts: Sequence[Columns], doubt: float = 0.0) -> Ground:
 def along(compute: float) -> Columns:
     """Places along a budget: params and tokens that use all of it."""
     count = round(REACH / STEP)
-    logs = np.log(compute / FLOPS_PER_PARAM_AND_TOKEN)
+    logs = np.log(compute / FLOPS_A_PARAM_AND_TOKEN)
     params = np.exp((logs - np.log(USUAL_RATIO)) / 2 + STEP * np.arange(-count, count + 1))
     tokens = np.exp(logs) / params
     return {"params": params, "tokens": tokens, "compute": np.full(len(params), compute)}

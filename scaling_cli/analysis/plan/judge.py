@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.plan.answer import Task, planned
-from scaling_cli.analysis.plan.knowledge import Arm
+from scaling_cli.analysis.plan.knowledge import Arm, View
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.arrays import Array, Flags
@@ -66,13 +66,13 @@ def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
     return outlook.deviations(outlook.seen([plan.place(plan.all)], draws=JUDGE_DRAWS), 0)
 
 
-def _idle(outlook: Outlook, seen: object, cost: Array) -> Flags:
+def _idle(outlook: Outlook, seen: View, cost: Array) -> Flags:
     """The runs without which intervals stay within `WIDER`: most of the compute that can be spared, found greedily."""
     idle = np.zeros(len(cost), dtype=bool)
     if len(cost) > MOST_LEFT_OUT:
         return idle
     ones = np.ones(len(cost))
-    whole = outlook.deviations(seen, 0, ones)  # type: ignore[arg-type]
+    whole = outlook.deviations(seen, 0, ones)
     if not np.isfinite(whole).all():
         return idle
     loss = np.array(
@@ -86,6 +86,6 @@ def _idle(outlook: Outlook, seen: object, cost: Array) -> Flags:
     return idle
 
 
-def _wider(outlook: Outlook, seen: object, whole: Array, repeats: Array) -> float:
-    found = outlook.deviations(seen, 0, repeats)  # type: ignore[arg-type]
+def _wider(outlook: Outlook, seen: View, whole: Array, repeats: Array) -> float:
+    found = outlook.deviations(seen, 0, repeats)
     return float(np.mean(np.log(found / whole))) if np.isfinite(found).all() else np.inf

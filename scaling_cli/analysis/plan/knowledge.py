@@ -14,6 +14,7 @@ from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.analysis.recorded_cost import Recorded
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 
@@ -156,7 +157,9 @@ def _seen(
 
 def computed(runs: Columns) -> Array:
     """FLOPs of runs given by params and tokens."""
-    return np.asarray(runs["compute"]) if "compute" in runs else 6.0 * runs["params"] * runs["tokens"]
+    return (
+        np.asarray(runs["compute"]) if "compute" in runs else FLOPS_A_PARAM_AND_TOKEN * runs["params"] * runs["tokens"]
+    )
 
 
 def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior: bool) -> Array:
@@ -180,7 +183,7 @@ def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior
 def present_compute(present: Columns) -> Array:
     """FLOPs of runs given by the inputs of a law: 6 per param and token, else the first input, which stands for it."""
     if {"params", "tokens"} <= set(present):
-        return 6.0 * present["params"] * present["tokens"]
+        return FLOPS_A_PARAM_AND_TOKEN * present["params"] * present["tokens"]
     return np.asarray(next(iter(present.values())))
 
 

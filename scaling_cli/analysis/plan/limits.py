@@ -8,6 +8,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import count, flops
 from scaling_cli.record import Record
 
@@ -29,7 +30,7 @@ class Bounds(Record):
 
 
 class Candidates(Record):
-    """Runs that are possible: params and tokens `(m,)`, with the arm of each, and its FLOPs."""
+    """Runs that are possible: their params and tokens `(m,)`."""
 
     params: Array
     tokens: Array
@@ -37,7 +38,7 @@ class Candidates(Record):
     @property
     def compute(self) -> Array:
         """FLOPs of each run."""
-        return 6.0 * self.params * self.tokens
+        return FLOPS_A_PARAM_AND_TOKEN * self.params * self.tokens
 
     @property
     def columns(self) -> dict[str, Array]:
@@ -58,12 +59,12 @@ def candidates(
     ratios = np.geomspace(*bounds.ratio, levels[1]) if is_surface else np.array([np.clip(USUAL_RATIO, *bounds.ratio)])
     if bounds.sizes:
         params, budgets = (grid.ravel() for grid in np.meshgrid(np.array(bounds.sizes), compute, indexing="ij"))
-        tokens = budgets / 6 / params
+        tokens = budgets / FLOPS_A_PARAM_AND_TOKEN / params
         inside = (tokens / params >= bounds.ratio[0] * 0.999) & (tokens / params <= bounds.ratio[1] * 1.001)
         params, tokens = params[inside], tokens[inside]
     else:
         budgets, ratio = (grid.ravel() for grid in np.meshgrid(compute, ratios, indexing="ij"))
-        params = np.sqrt(budgets / 6 / ratio)
+        params = np.sqrt(budgets / FLOPS_A_PARAM_AND_TOKEN / ratio)
         tokens = params * ratio
     if bounds.most_tokens is not None:
         params, tokens = (values[tokens <= bounds.most_tokens * 1.001] for values in (params, tokens))
@@ -73,7 +74,7 @@ def candidates(
 
 
 def _none(bounds: Bounds) -> UsageError:
-    least, most = (np.sqrt(bounds.compute[i] / 6 / bounds.ratio[1 - i]) for i in (0, 1))
+    least, most = (np.sqrt(bounds.compute[i] / FLOPS_A_PARAM_AND_TOKEN / bounds.ratio[1 - i]) for i in (0, 1))
     return UsageError(
         f"No run of {flops(bounds.compute[0])} to {flops(bounds.compute[1])} FLOPs is within the limits.",
         hint=f"Within {bounds.ratio[0]:g} to {bounds.ratio[1]:g} tokens per param, such runs have {count(least)} to "

@@ -21,6 +21,7 @@ from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement, PlanResult
@@ -177,7 +178,7 @@ def read_design(path: str) -> Candidates:
     params, tokens = [], []
     for at, _, _, _ in load_targets(path):
         if "compute" in at and "params" in at and "tokens" not in at:
-            at = {**at, "tokens": at["compute"] / 6 / at["params"]}
+            at = {**at, "tokens": at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at["params"]}
         if not {"params", "tokens"} <= set(at):
             raise DataError(
                 f"{path} has a run without params and tokens.", hint="Write one run per row, under params,tokens."

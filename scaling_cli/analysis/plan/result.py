@@ -14,6 +14,7 @@ from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
 from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import flops, percent
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import PlannedRun, PlanResult, Test
@@ -149,7 +150,7 @@ def _best(task: Task) -> Curve | None:
     params = _best_params(task, compute)
     if not np.isfinite(params).all():
         return None
-    return Curve(tuple(params.tolist()), tuple((compute / 6 / params).tolist()))
+    return Curve(tuple(params.tolist()), tuple((compute / FLOPS_A_PARAM_AND_TOKEN / params).tolist()))
 
 
 def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from scaling_cli.analysis.plan.limits import USUAL_RATIO, Candidates
 from scaling_cli.arrays import Array
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 
 SIZES = 7  # at each budget of an IsoFLOP grid
 WIDTHS = (0.75, 1.2)  # decades of params to either side of 20 tokens per param
@@ -32,8 +33,8 @@ def usual_designs(runs: int, compute: float, smallest: float, *, is_surface: boo
 
 def _grid(levels: Array, decades: Array) -> Candidates:
     budgets, steps = (grid.ravel() for grid in np.meshgrid(levels, decades, indexing="ij"))
-    params = np.sqrt(budgets / 6 / USUAL_RATIO) * 10**steps
-    return Candidates(params, budgets / 6 / params)
+    params = np.sqrt(budgets / FLOPS_A_PARAM_AND_TOKEN / USUAL_RATIO) * 10**steps
+    return Candidates(params, budgets / FLOPS_A_PARAM_AND_TOKEN / params)
 
 
 def spread(count: int, total: float, smallest: float) -> Array:
