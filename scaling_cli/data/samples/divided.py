@@ -12,8 +12,6 @@ outcomes differ as often as those of any two attempts at the problem.
 
 from __future__ import annotations
 
-import shlex
-
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
@@ -69,10 +67,10 @@ def divided(log: SamplingLog, *, in_order: bool) -> Divided:
         if _are_unlike(parts, key):
             (tasks if _are_unlike(parts, [name]) and not _are_related(parts, key, name) else settings).append(name)
     named = [name.removeprefix(PART) for name in tasks]
-    caveats = [caveat("pooled-tasks", column=name) for name in named]
-    for name in settings:
-        shown, values = shlex.quote(name.removeprefix(PART)), str(rows[name].n_unique())
-        caveats += [caveat("pooled-settings", column=shown, values=values)]
+    caveats = [caveat("pooled-tasks", column=name, by=log.by_also(name)) for name in named]
+    for column in settings:
+        name, values = column.removeprefix(PART), str(rows[column].n_unique())
+        caveats.append(caveat("pooled-settings", column=name, values=values, by=log.by_also(name)))
     log = replace(log, tasks=(*log.tasks, *named))
     key = [PROBLEM, *tasks]
     if has_numbers and "attempt" not in log.options.mapping and _begin_anew(rows, key):
@@ -102,7 +100,8 @@ def _refuse_dependent(rows: pl.DataFrame, key: list[str], *, has_numbers: bool) 
 
 def _candidates(log: SamplingLog) -> list[str]:
     """The columns without a role that have few values, none of which is a long text."""
-    known = {*log.options.by, *log.tasks, *log.columns.values(), *log.options.mapping.values()}
+    roles = {role: column for role, column in {**log.columns, **log.options.mapping}.items() if role != "cluster"}
+    known = {*log.options.by, *log.tasks, *roles.values()}
     known |= set(named(log.schema.names(), (*MODELS, *SETTINGS)))
     names = [
         name

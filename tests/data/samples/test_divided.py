@@ -156,3 +156,9 @@ def test_machines_are_taken_for_settings_in_no_log_of_a_thousand():
     for seed in range(1000):
         made = outcomes(seed)
         assert not load_samples(log(made, id=lambda p, _: p, machine=lambda _, a: a % 4)).caveats
+
+
+def test_clusters_may_divide_problems_too():
+    table = load_samples(subsets(name="repository"), cluster="repository")
+    assert solved(table) == (sorted(outcomes().sum(1)), {ATTEMPTS})
+    assert sorted(table.frame["cluster"].unique()) == list("abcd")
