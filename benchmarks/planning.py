@@ -35,7 +35,7 @@ from scipy.special import fdtrc
 
 from scaling_cli.analysis.plan.arms import EXCLUDED
 from scaling_cli.analysis.plan.departures import TERMS, USUAL_SIZE, size_of
-from scaling_cli.analysis.plan.designs import Ask, design
+from scaling_cli.analysis.plan.designs import DesignQuestion, design
 from scaling_cli.analysis.plan.goals import known, parse_goal, places
 from scaling_cli.analysis.plan.ground import Ground, ground
 from scaling_cli.analysis.plan.reserve import bends
@@ -335,7 +335,7 @@ def _chosen(laws: Laws, models: list[Model], share: float, budget: float, sigma:
     limits = Limits(laws.cost, budget / ROUNDS, RUNS // ROUNDS)
     if share:
         noise = np.full(len(laws.cost), sigma)
-        return design(Ask(models, laws.bent, noise, np.ones(len(GOALS)), share), limits).all
+        return design(DesignQuestion(models, laws.bent, noise, np.ones(len(GOALS)), share), limits).all
     return select(models, limits, np.ones(len(GOALS)))
 
 

@@ -31,7 +31,7 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.analysis.plan.departures import USUAL_SIZE, size_of
-from scaling_cli.analysis.plan.designs import Ask, design, with_runs
+from scaling_cli.analysis.plan.designs import DesignQuestion, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, view
 from scaling_cli.analysis.plan.reserve import bends
@@ -126,7 +126,7 @@ def by_plan(pool: Pool, held: Pool, budget: float, runs: int) -> Indices:
         spent = float(pool.compute[chosen].sum())
         limits = Limits(cost, (budget - spent) / left, (runs - len(chosen)) // left, once=True)
         bent = bends([np.log(pool.params), np.log(pool.tokens)])
-        ask = Ask(models, bent, np.full(len(cost), sigma), np.ones(len(goals)), 0.15)
+        ask = DesignQuestion(models, bent, np.full(len(cost), sigma), np.ones(len(goals)), 0.15)
         chosen = np.concatenate([chosen, design(ask, limits).all])
         if len(chosen) >= 7:
             parameters, sigma, doubt = _learnt(pool.only(chosen))

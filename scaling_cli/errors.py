@@ -12,6 +12,7 @@ class ScalingError(Exception):
 
     exit_code = 1
     caveats: Sequence[object] = ()  # what was found out about the data before, which may be the reason
+    unread: Sequence[object] = ()  # failures of files that could not be read, while others could
     partial: object = None  # a report of what could be found out before the error, where there is one
 
     def __init__(self, message: str, *, hint: str) -> None:
@@ -22,7 +23,7 @@ class ScalingError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled to leave a worker process; the default would lose the hint.
-        known = {name: self.__dict__[name] for name in ("caveats", "partial") if name in self.__dict__}
+        known = {name: self.__dict__[name] for name in ("caveats", "unread", "partial") if name in self.__dict__}
         return (_rebuild, (type(self), self.message, self.hint), known)
 
 

@@ -65,6 +65,14 @@ class FlopsRule(Record):
         return value
 
 
+def scale_name(inputs: Mapping[str, str]) -> str:
+    """What says how large a run is, given the column of each input of a law.
+
+    It is compute if params and tokens are inputs, else the column of the first input.
+    """
+    return "compute" if {"params", "tokens"} <= inputs.keys() else next(iter(inputs.values()))
+
+
 def constant_rate(per_token: Callable[[Array], Array]) -> float | None:
     """FLOPs per param and token, where `per_token`, those of training on one token, is in proportion to params."""
     ratio = per_token(SIZES) / SIZES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import flops_rule
+from scaling_cli.flops import flops_rule, scale_name
 from scaling_cli.formula.functions import non_embedding, with_embedding
 
 # layers, width and what DeepSeek LLM (arXiv:2401.02954, table 3) prints for 6 N1 / M and 6 N2 / M.
@@ -70,3 +70,9 @@ def test_a_formula_names_the_columns_it_needs():
 )  # fmt: skip
 def test_a_rule_has_a_rate_where_it_is_in_proportion_to_params_and_tokens(text, rate):
     assert flops_rule(text).rate == (None if rate is None else pytest.approx(rate))
+
+
+def test_runs_are_as_large_as_their_compute_or_the_first_input():
+    assert scale_name({"params": "n", "tokens": "d"}) == "compute"
+    assert scale_name({"params": "n"}) == "n"
+    assert scale_name({"x": "lr", "y": "step"}) == "lr"

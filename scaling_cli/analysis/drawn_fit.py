@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.allocation.costs import Costs, power_of
 from scaling_cli.arrays import Array
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND, FlopsRule
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND, FlopsRule, scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, FitResult, Observations
@@ -70,15 +70,8 @@ def ratio_lines(result: FitResult, sketch: Sketch) -> list[tuple[float, Curve]]:
     return lines
 
 
-def drawn_along(result: FitResult) -> str:
-    """The role on the x axis: compute if params and tokens are inputs, else the first input."""
-    if {"params", "tokens"} <= result.inputs.keys():
-        return "compute"
-    return next(iter(result.inputs.values()))
-
-
 def _sketch(result: FitResult, seen: Observations, rule: FlopsRule | None, to: float | None) -> Sketch:
-    along = drawn_along(result)
+    along = scale_name(result.inputs)
     columns = {name: np.array(values) for name, values in seen.inputs.items()}
     costs = Costs()
     if along != "compute" or len(columns) == 1:

@@ -2,9 +2,7 @@
 
 SENTENCES = {
     "floor-open": (
-        "The floor (irreducible loss) is too uncertain for the data to determine the exponent: the width of its "
-        "interval is {width} of the loss above the floor, but may be at most {most:.0%} of it. Add larger runs or "
-        "repeats before using the exponent."
+        "The data do not determine the exponent: {reason}. Add larger runs or repeats before using the exponent."
     ),
     "apparent-exponents": (
         "{law} has no floor (irreducible loss), so its exponents are only slopes on log axes, which differ between "
@@ -56,7 +54,7 @@ SENTENCES = {
 WHEN = {
     "floor-open": (
         "The interval of a group's floor is wider than {analysis.comparison.groups.WIDE_FLOOR:.0%} of the loss above "
-        "the floor at mid-data, or has no end."
+        "the floor at mid-data, or has no end; or the interval of an exponent has no end."
     ),
     "apparent-exponents": "The law has no floor, and its loss falls as its input grows.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",

@@ -24,6 +24,11 @@ SENTENCES = {
         "is attributed to other parameters. Fit --law {law} with `scaling fit`, or fit each value separately with "
         "--by {column}."
     ),
+    "partly-known": (
+        "A value of {role} is known for only {known} of {total} points, so the law does without it and takes "
+        "runs of different {role} for equal, which may make it wrong. Fill in the others, or leave them out with "
+        "--where '{role} > 0'."
+    ),
     "ignored-steps": (
         "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
         "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Give "
@@ -42,7 +47,7 @@ SENTENCES = {
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}."
+        "--where {condition}{tuned}."
     ),
     "unread-setting": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
@@ -77,9 +82,9 @@ SENTENCES = {
         "{header!r}, or in the cells, as in {cell}."
     ),
     "compute-mismatch": (
-        "The compute column is {low:.3g} to {high:.3g} times 6*params*tokens, so compute, params and tokens do not "
-        "agree. Check the unit of compute and whether params include embeddings, or ignore the column with --compute "
-        "none."
+        "The compute column is {ratio} times 6*params*tokens, so compute, params and tokens do not agree. Check the "
+        "unit of compute, and whether params include embeddings or inactive experts, or ignore the column with "
+        "--compute none."
     ),
     "partial-compute": (
         "{points} of {total} points {points:have|has} no value in the compute column and {points:get|gets} "
@@ -110,9 +115,13 @@ WHEN = {
         "bits, experts, granularity or streams take several values within a group, or tokens exceed "
         "{points.unread.FEW_EPOCHS} times unique tokens in part of the runs, and the law does not use them."
     ),
+    "partly-known": (
+        "The law takes only one of params, tokens and steps, and params or tokens that it does not take have several "
+        "values, but not for all points."
+    ),
     "ignored-steps": (
-        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params differ "
-        "by more than a factor of {points.unread.SAME_LENGTH}."
+        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params (to a "
+        "factor of {points.unread.SAME_SIZE}) differ by more than a factor of {points.unread.SAME_LENGTH}."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (

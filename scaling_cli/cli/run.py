@@ -46,7 +46,7 @@ def _answered(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _say(error.format_message(), _usage(error.format_message(), arguments), error.exit_code)
     except ScalingError as error:
-        return ended() if was_stopped() else _say(error.message, error.hint, error.exit_code, error.caveats)
+        return ended() if was_stopped() else _refused(error)
     except MemoryError:
         hint = "Use fewer --jobs or --replicates, fewer rows, or a machine with more memory."
         return _say("There is not enough memory.", hint, DataError.exit_code)
@@ -122,14 +122,22 @@ def _usage(message: str, arguments: Sequence[str]) -> str:
     return f"scaling {name} --help lists its options."
 
 
-def _say(message: str, hint: str, code: int, caveats: Sequence[object] = ()) -> int:
+def _refused(error: ScalingError) -> int:
+    """Tell an error, with what was found out before it, and may be its reason: files not read, and caveats."""
+    code = _say(error.message, error.hint, error.exit_code)
+    if error.unread or error.caveats:
+        from scaling_cli.caveats import Caveat
+        from scaling_cli.report.pages.look import Look
+        from scaling_cli.report.pages.notes import caveat_lines, failure_lines
+        from scaling_cli.results.report import Failure
+
+        tell(failure_lines((each for each in error.unread if isinstance(each, Failure)), Look()))
+        tell(caveat_lines((each for each in error.caveats if isinstance(each, Caveat)), Look()))
+    return code
+
+
+def _say(message: str, hint: str, code: int) -> int:
     from scaling_cli.numbers.format import escape
 
     tell(f"error: {escape(message)}\nhint: {escape(hint)}\n")
-    if caveats:
-        from scaling_cli.caveats import Caveat
-        from scaling_cli.report.pages.look import Look
-        from scaling_cli.report.pages.notes import caveat_lines
-
-        tell(caveat_lines([found for found in caveats if isinstance(found, Caveat)], Look()))
     return code

@@ -29,6 +29,7 @@ from scaling_cli.record import Record
 
 ZERO_INFLATED = "zero-inflated"
 FARTHEST = 20.0  # |log alpha| and |log beta| beyond which a maximum is not used as a start
+PEAK_STEPS, CROSSING_STEPS = 30, 22  # narrow a range of shares to below 1e-6
 
 
 class _Inflated(Record):
@@ -146,12 +147,12 @@ def _half_chi_square(ratio: float) -> float:
     return 0.5 * math.erfc(math.sqrt(ratio / 2)) if ratio > 0 else 1.0
 
 
-def _peak(function: Callable[[float], float], low: float, high: float, steps: int = 30) -> float:
+def _peak(function: Callable[[float], float], low: float, high: float) -> float:
     """The maximum of a function with a single peak, by golden-section search."""
     golden = (np.sqrt(5) - 1) / 2
     inner, outer = high - golden * (high - low), low + golden * (high - low)
     at_inner, at_outer = function(inner), function(outer)
-    for _ in range(steps):
+    for _ in range(PEAK_STEPS):
         if at_inner >= at_outer:
             high, outer, at_outer = outer, inner, at_inner
             inner = high - golden * (high - low)
@@ -163,12 +164,12 @@ def _peak(function: Callable[[float], float], low: float, high: float, steps: in
     return float((low + high) / 2)
 
 
-def _crossing(profile: _Inflated, inside: float, end: float, level: float, steps: int = 22) -> float:
+def _crossing(profile: _Inflated, inside: float, end: float, level: float) -> float:
     """The share between `inside` and `end` at which the profile falls to `level`; `end` if it stays above."""
     if inside == end or profile.best(end)[1] >= level:
         return end
     outside = end
-    for _ in range(steps):
+    for _ in range(CROSSING_STEPS):
         middle = (inside + outside) / 2
         if profile.best(middle)[1] >= level:
             inside = middle

@@ -9,16 +9,15 @@ import functools
 import json
 import math
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.record import Record, replace
-from scaling_cli.results.report import Report, Source
+from scaling_cli.results.report import Report
 from scaling_cli.version import __version__
 
 Plain: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
-InputsOf: TypeAlias = Callable[[Mapping[str, str]], tuple[Source, ...]]
 
 SCHEMA_VERSION = 1
 OPTIONAL = ("draws",)  # keys of a result that may be left out
@@ -75,21 +74,15 @@ def _points(value: object) -> int:
     return len(observed) if isinstance(observed, tuple | list | array) else 0
 
 
-def to_json_lines(report: Report[Any], *, draws: bool = False, inputs_of: InputsOf | None = None) -> Iterator[str]:
-    """One complete document per line (without its newline), for each result and each failure.
-
-    Args:
-        report: What the command found.
-        draws: Whether replicates are kept.
-        inputs_of: The files behind a group; without it, the file a group is named after, or else all files.
-    """
-    choose, known = inputs_of or functools.partial(_inputs_of, report.inputs), _Known(report.caveats)
+def to_json_lines(report: Report[Any]) -> Iterator[str]:
+    """One complete document per line (without its newline), for each result and each failure; none has replicates."""
+    known = _Known(report.caveats)
     for result in report.results:
-        line = _part(report, result.group, choose, known)
-        yield _compact(_document(replace(line, results=(result,)), draws=draws))
+        line = _part(report, result.group, known)
+        yield _compact(_document(replace(line, results=(result,)), draws=False))
     for failure in report.failures:
-        line = _part(report, failure.group, choose, known)
-        yield _compact(_document(replace(line, failures=(failure,)), draws=draws))
+        line = _part(report, failure.group, known)
+        yield _compact(_document(replace(line, failures=(failure,)), draws=False))
 
 
 class _Known:
@@ -112,20 +105,13 @@ class _Known:
         return tuple(self._caveats[place] for place in sorted(places))
 
 
-def _part(report: Report[Any], group: Mapping[str, str], choose: InputsOf, known: _Known) -> Report[Any]:
-    """The report with the inputs and caveats of one group, and as yet no result."""
-    return replace(
-        report,
-        inputs=choose(group),
-        results=(),
-        caveats=known.of(group),
-        failures=(),
-    )
+def _part(report: Report[Any], group: Mapping[str, str], known: _Known) -> Report[Any]:
+    """The report with the inputs and caveats of one group, and as yet no result.
 
-
-def _inputs_of(inputs: tuple[Source, ...], group: Mapping[str, str]) -> tuple[Source, ...]:
-    named = tuple(source for source in inputs if source.path == group.get("file"))
-    return named or inputs
+    Of a group that is a file, only that file is an input.
+    """
+    named = tuple(source for source in report.inputs if source.path == group.get("file"))
+    return replace(report, inputs=named or report.inputs, results=(), caveats=known.of(group), failures=())
 
 
 def _document(report: Report[Any], *, draws: bool) -> dict[str, Plain]:

@@ -23,7 +23,7 @@ from scaling_cli.record import State
 
 
 class Predicted(Protocol):
-    """What has residuals."""
+    """A problem, or several of them, as far as its residuals are needed."""
 
     def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
         """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""

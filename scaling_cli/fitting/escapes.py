@@ -14,7 +14,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.fitting.ask import Ask, Asking
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.solve import Solution, joined
 from scaling_cli.fitting.starts import with_coefficients
 
 HOPS = 96  # steps tried in a round
@@ -42,7 +42,7 @@ def escaped(problem: Problem, found: Solution, delta: float) -> Asking[Solution]
         before = best.value[0]
         hops = _hopped(problem, best.theta, ends, generator)
         refined = yield Ask(problem, hops, delta, most_steps=STEPS)
-        best = _best(_joined(best, refined), KEPT)
+        best = _best(joined([best, refined]), KEPT)
         idle = 0 if best.value[0] < before * (1 - GAIN) else idle + 1
         if idle >= PATIENCE:
             break
@@ -83,9 +83,4 @@ def _best(found: Solution, count: int) -> Solution:
     value = found.value[order]
     is_new = np.concatenate([[True], value[1:] > value[:-1] * (1 + SAME)])
     order = np.concatenate([order[is_new], order[~is_new]])[:count]
-    return Solution(found.theta[order], found.value[order], found.steps[order], found.is_settled[order])
-
-
-def _joined(left: Solution, right: Solution) -> Solution:
-    fields = ("theta", "value", "steps", "is_settled")
-    return Solution(*(np.concatenate([getattr(each, name) for each in (left, right)]) for name in fields))
+    return found.rows(order)

@@ -54,9 +54,12 @@ class Settings(Record):
 class Grouped(Record):
     """A group of runs ready to be fitted, with the facts that its result reports.
 
-    `names` are the names of the runs, in the problem's order. `weights` is the formula of the points' weights, None if
-    they are equal. `scale` `(n,)` is the size of each point's run, `compute` `(n,)` its training compute, where known.
-    `drawn_as` replaces the group in the seed of the replicates: all groups of a paired design have an equal `drawn_as`.
+    Attributes:
+        names: The names of the runs, in the problem's order.
+        weights: Formula of the points' weights; None if they are equal.
+        scale: The size of each point's run `(n,)`.
+        compute: The training compute of each point `(n,)`, where known.
+        drawn_as: Replaces the group in the seed of the replicates: all groups of a paired design have an equal one.
     """
 
     problem: Problem

@@ -33,21 +33,13 @@ class Intervals(Record):
     beside: tuple[str, ...] = ()
 
 
-def intervals(
-    fitted: Fitted,
-    method: str,
-    level: float,
-    resampling: Resampling,
-    *,
-    workers: jobs.Workers = jobs.SERIAL,
-    on_progress: jobs.Progress | None = None,
-) -> Intervals:
+def intervals(fitted: Fitted, method: str, level: float, resampling: Resampling) -> Intervals:
     """Intervals of the parameters and of the derived quantities.
 
     Raises:
         UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
     """
-    return alone(intervals_asking(fitted, method, level, resampling, workers=workers, on_progress=on_progress))
+    return alone(intervals_asking(fitted, method, level, resampling))
 
 
 def intervals_asking(

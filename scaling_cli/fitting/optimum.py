@@ -12,7 +12,7 @@ from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, SMALLEST_DELTA, Objective, robust_scale
 from scaling_cli.fitting.prior import correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.solve import Solution, joined
 from scaling_cli.fitting.starts import starts
 from scaling_cli.record import Record, replace
 
@@ -139,8 +139,7 @@ def _polished(problem: Problem, part: Problem | None, first: Array, delta: float
         met[row] = met[same[0]] if same else len(ends)
         if not same:
             ends.append((yield Ask(problem, place[None], delta, strength=pull)))
-    names = ("theta", "value", "steps", "is_settled")
-    return Solution(*(np.concatenate([getattr(end, name) for end in ends])[met] for name in names))
+    return joined(ends).rows(met)
 
 
 def _tuned(

@@ -26,10 +26,17 @@ SMALL = -4.0  # log of a share of the loss: 2 %, large enough for the solver to 
 class Problem(Record, dict=True):
     """A law and the points it is fitted to.
 
-    `columns` are the law's inputs as read, `inputs` the prepared and centred inputs; `observed` `(n,)` is the loss;
-    `runs` `(n,)` is the number of each point's run; `weights` `(n,)` have mean 1; `low` and `high` `(k,)` bound the
-    coordinates; `penalty` holds priors on them, if there are any. In the space `binomial`, `observed` are shares, and
-    `attempts` is the mean number of attempts behind one.
+    Attributes:
+        columns: The law's inputs as read, each `(n,)`.
+        inputs: The prepared and centred inputs.
+        shift, offset: The map from coordinates on raw inputs to those on centred ones (see `Law.centre`).
+        observed: The loss `(n,)`; in the space `binomial`, shares.
+        target: What the law is fitted to `(n,)`, in `space`: the loss or its log.
+        runs: The number of each point's run `(n,)`.
+        weights: Weights of the points `(n,)`, with mean 1.
+        low, high: Bounds of the coordinates `(k,)`.
+        penalty: Priors on coordinates, if there are any.
+        attempts: In the space `binomial`, the mean number of attempts behind a share.
     """
 
     law: Law

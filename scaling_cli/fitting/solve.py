@@ -91,9 +91,14 @@ class Solution(Record):
     steps: Array
     is_settled: Flags
 
-    def rows(self, which: slice) -> Solution:
+    def rows(self, which: slice | Indices) -> Solution:
         """The part of some of the replicates."""
         return Solution(self.theta[which], self.value[which], self.steps[which], self.is_settled[which])
+
+
+def joined(parts: Sequence[Solution]) -> Solution:
+    """The solutions of several batches, one after the other."""
+    return Solution(*(np.concatenate([getattr(part, name) for part in parts]) for name in Solution.__struct_fields__))
 
 
 class _Batch(State):

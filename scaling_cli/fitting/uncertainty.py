@@ -38,7 +38,7 @@ from scaling_cli.fitting.objective import LAD_DELTA, MAD_TO_SIGMA, SMALLEST_DELT
 from scaling_cli.fitting.optimum import AGREEMENT, Fitted, absolute_asking
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.solve import Solution, joined
 from scaling_cli.fitting.starts import starts
 from scaling_cli.record import Record
 from scaling_cli.streams import draws, generators
@@ -235,12 +235,7 @@ def _solve(
     else:
         task = partial(_fit_chunk, fitted, scheme, resampling, start, near)
         parts = list(jobs.each(task, chunks, workers=workers, on_progress=on_progress))
-    return Solution(
-        np.concatenate([part.theta for part in parts]),
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.steps for part in parts]),
-        np.concatenate([part.is_settled for part in parts]),
-    )
+    return joined(parts)
 
 
 def _fit_chunk(

@@ -1,11 +1,18 @@
 """The scaling laws that can be fitted: formulas, bounds, starting values, sources and published parameters.
 
-`HOMES` lists every law; to add one, write it in a module of this folder and add a line here. A law is imported when
-it is first used, so a fit of one law does not wait for the others. `LAWS` holds all of them.
+HOMES lists every law; to add one, write it in a module of this folder and add a line here. A law is imported when it is
+first used, so a fit of one law does not wait for the others. LAWS holds all of them, and `topics` what each is about.
 
-`law` defines what a law is. Most laws are a `sums.SumLaw` (a sum of terms) or a `formula.FormulaLaw` (a formula that is
-parsed), with bounds and starts from `roles`. `constrained` fixes or ties parameters of any law; `custom` reads a law
-that the user writes.
+`law` defines what a law is. Most are a sum of terms (`sums`) or a `formula` that is parsed, with bounds and starts from
+`roles`. Laws of one input are in `power`, `single`, `m4` and `bnsl`; of params and tokens in `chinchilla`, `general`
+and `kaplan`; of any columns in `columns`. Others are about repeated data (`repeated`), what data are made of
+(`mixture`), `architecture`, models that are `sparse` or quantised, learning-rate schedules (`schedule`, by the `drops`
+of a run), and what is not a loss (`outcomes`).
+
+`custom` reads a law that the user writes: `guesses` and `places` tell what its parameters are, and `written` fits it;
+`named` has laws of this package that are made in the same way. `constrained` fixes or ties parameters of any law, and
+`grouped` shares them between groups. `derive` adds quantities that the user asks for, and `published` plans with
+published fits.
 """
 
 from __future__ import annotations

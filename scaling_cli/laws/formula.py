@@ -30,14 +30,20 @@ class Absorb(Record):
 class FormulaLaw(Law, kw_only=True):
     """A law defined by its formula.
 
-    `expression` is evaluated in place of the formula, where the two differ; `where` names parts of it. `roles` gives
-    each parameter its bounds and starts. Inputs that no entry of `absorbs` names are not centred; each key of `follows`
-    is centred by the mean of the input that is its value. `groups` holds scales that move several coefficients.
-
-    Inputs in `unlogged` may be zero or negative: they are then taken as they are; those that are also in `counts`, such
-    as params, may not be negative. An input in `zeros` may be zero: the
-    formula takes its log only where that is the exponent of a vanishing power. `exchanges` lists sets of terms that are
-    alike, each by the names of its parameters: the fit orders them by their last parameter, the largest first.
+    Attributes:
+        roles: The bounds and starts of each parameter.
+        expression: Evaluated in place of the formula, where the two differ.
+        where: Parts of the expression, by name.
+        absorbs: Which coefficient changes when the mean of an input is subtracted; inputs without an entry are not
+            centred.
+        groups: Scales that move several coefficients.
+        signed: Coefficients that may be negative.
+        follows: Inputs that are centred by the mean of another input, each with that input.
+        unlogged: Inputs that may be zero or negative, and are taken as they are.
+        counts: Those of them that may not be negative, such as params.
+        zeros: Inputs that may be zero, since the formula takes their log only in the exponent of a vanishing power.
+        exchanges: Sets of terms that are alike, each term by the names of its parameters: the fit orders them by their
+            last parameter, the largest first.
     """
 
     takes_rows: ClassVar[bool] = True
@@ -56,7 +62,7 @@ class FormulaLaw(Law, kw_only=True):
 
     @property
     def is_formula(self) -> bool:
-        """It is one."""
+        """True: it is a formula."""
         return True
 
     def __post_init__(self) -> None:

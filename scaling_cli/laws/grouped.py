@@ -125,12 +125,12 @@ class GroupedLaw(Law, kw_only=True):
         return self._evaluated(self.inner.evaluate_linear, theta, inputs)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """None: starts come from the groups' own fits, see `scaling_cli.fitting.starts`."""
+        """No values: starts come from the groups' own fits, see `scaling_cli.fitting.starts`."""
         return {}
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """None: see `axes`."""
+        """No scales, since starts come from the groups' own fits."""
         return ()
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:

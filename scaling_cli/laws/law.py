@@ -27,11 +27,14 @@ Kind: TypeAlias = Literal["exponent", "floor", "other"]
 class Parameter(Record, kw_only=True):
     """One parameter as papers print it.
 
-    `low` and `high` bound it; bounds that depend on the data are in `Law.bounds`. If `positive`, its coordinate is its
-    logarithm. `unit` is empty for a pure number. `vanishes` marks the coefficient of a term of the loss: at its lower
-    bound it counts as zero. `kind` marks exponents of inputs and floors (the loss that no scale removes), which priors
-    and caveats refer to. An exponent that `is_signed` is negative for a loss that falls and positive for a metric that
-    grows.
+    Attributes:
+        unit: Empty for a pure number.
+        positive: Whether it is above zero; its coordinate is then its logarithm.
+        low, high: Its bounds; those that depend on the data are in `Law.bounds`.
+        vanishes: Whether it is the coefficient of a term of the loss: at its lower bound it counts as zero.
+        kind: What priors and caveats take it for: the exponent of an input, a floor (the loss that no scale removes),
+            or something else.
+        is_signed: Whether an exponent is negative for a loss that falls and positive for a metric that grows.
     """
 
     name: str
@@ -93,18 +96,25 @@ class Scale(Record):
 class Law(Record, kw_only=True, dict=True, metaclass=AbstractMeta):
     """A scaling law; see the module docstring. To add one, write it in a module and add its name to `HOMES`.
 
-    `narrow` lists inputs that need not span decades, such as another loss or bits. If `is_curve`, a point depends on
-    the earlier points of its run: `prepare` also gets `run` `(n,)`, and all rows of a run are points. `polished` is the
-    number of starts that the solver refines; laws with many minima need more, and `escapes` rounds of random steps from
-    the best place found. `flags` lists inputs that are 0 or 1, with the words that mean 0 where the column has words.
-    If `is_ranked`, it is among the laws that `all` tries. If `is_predictive`, a fit is of use for its predictions even
-    where the data do not determine the parameters. `levels` lists the labels of each input that is a column of labels;
-    such an input comes as the number of each point's label. `undetermined` says why points at random inputs do not
-    determine the parameters, where they do not; such a law is listed with that reason. `parts` are inputs that add up
-    to params, for a law without params, and `flops_rule` counts the FLOPs of a run where that is not
-    6 * params * tokens. `takes_rows` says that `evaluate` also takes inputs with a row for each replicate,
-    `(replicates, n)`. `is_held` laws have parameters that are fixed or tied, `is_grouped` laws share parameters between
-    groups, and `is_written` laws are given by text, as users write them.
+    Attributes:
+        takes_rows: Whether `evaluate` also takes inputs with a row for each replicate, `(replicates, n)`.
+        is_held: Whether some of its parameters are fixed or tied.
+        is_grouped: Whether it shares parameters between groups.
+        is_written: Whether it is given by text, as users write laws.
+        narrow: Inputs that need not span decades, such as another loss or bits.
+        is_curve: Whether a point depends on the earlier points of its run: `prepare` also gets `run` `(n,)`, and all
+            rows of a run are points.
+        polished: How many starts the solver refines; laws with many minima need more.
+        escapes: Rounds of random steps from the best place found.
+        levels: The labels of each input that is a column of labels; such an input comes as the number of each point's
+            label.
+        flags: Inputs that are 0 or 1, each with the words that mean 0 where the column has words.
+        is_predictive: Whether a fit is of use for its predictions even where the data do not determine the parameters.
+        is_ranked: Whether it is among the laws that `--law all` tries.
+        undetermined: Why points at random inputs do not determine the parameters, where they do not; the law is listed
+            with this reason.
+        parts: Inputs that add up to params, for a law without params.
+        flops_rule: Counts the FLOPs of a run where these are not 6 * params * tokens.
     """
 
     takes_rows: ClassVar[bool] = False

@@ -49,7 +49,7 @@ def _switch(given: Any, flag: str) -> bool:
 SWITCH = Kind(read=_switch, metavar="", python="bool", is_switch=True)
 
 
-def choice(*words: str, what: str = "") -> Kind:
+def choice(*words: str) -> Kind:
     """One of these words."""
 
     def read(given: Any, flag: str) -> str:
@@ -59,7 +59,7 @@ def choice(*words: str, what: str = "") -> Kind:
         guess = f"Did you mean {near[0]}? " if near else ""
         raise UsageError(f"{flag} is {given!r}.", hint=f"{guess}Choose one of {', '.join(words)}.")
 
-    return Kind(read=read, metavar=what or "|".join(words), python=f"Literal[{', '.join(map(repr, words))}]")
+    return Kind(read=read, metavar="|".join(words), python=f"Literal[{', '.join(map(repr, words))}]")
 
 
 def whole(least: int = 0, example: str = "1000") -> Kind:
@@ -84,7 +84,6 @@ def number(
     least: float = -INFINITE,
     most: float = INFINITE,
     example: str = "1e9",
-    plain: bool = False,
 ) -> Kind:
     """A number within limits; text may have a suffix, as in `70B`."""
 
@@ -99,7 +98,7 @@ def number(
             hint=f"Give a number that is {' and '.join(limits) or 'finite'}, such as {example}.",
         )
 
-    return Kind(read=read, metavar="N", python="float" if plain else "Number")
+    return Kind(read=read, metavar="N", python="Number")
 
 
 BYTE_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2.0**10, "mi": 2.0**20, "gi": 2.0**30,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +19,7 @@ from scaling_cli.numbers.format import figure, with_and
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
 SAME_LENGTH = 1.1  # runs whose steps differ by a smaller factor were trained for about as long
+SAME_SIZE = 1.05  # models whose params differ by a smaller factor are of one size
 
 
 def unread_inputs(table: RunTable) -> Iterator[Caveat]:
@@ -66,6 +68,7 @@ def ignored_roles(
         is_known = any(each.code == "repeated-data" for each in table.caveats)
         if not is_known and (epochs > FEW_EPOCHS).any() and epochs.round(1).n_unique() > 1:
             yield _ignored(table, "unique_tokens", table.frame["unique_tokens"])
+    yield from _partly_known(table, inputs)
     if set(inputs) <= {"tokens", "step"} and not {"params", "compute"} & set(table.columns):
         sized = sized_names(table.frame["run_id"])
         if sized is not None:
@@ -76,13 +79,29 @@ def ignored_roles(
         yield caveat("ignored-steps", None, low=low, high=high)
 
 
+def _partly_known(table: RunTable, inputs: Sequence[str]) -> Iterator[Caveat]:
+    """Caveats about params or tokens that some points lack, so that a law takes only the other of the two."""
+    if len(inputs) != 1 or inputs[0] not in ("params", "tokens", "step"):
+        return
+    for role in ("params", "tokens"):
+        if role in inputs or role not in table.frame.columns:
+            continue
+        known = table.frame[role].drop_nulls()
+        if known.n_unique() > 1 and len(known) < table.frame.height:
+            yield caveat("partly-known", None, role=role, known=f"{len(known):,}", total=f"{table.frame.height:,}")
+
+
 def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:
     """Whether runs of equal params took different numbers of steps, and nothing else says how long they trained."""
     if list(inputs) != ["params"] or "step" not in runs.columns or {"tokens", "compute"} & set(runs.columns):
         return False
     ends = runs.group_by("run_id", maintain_order=True).agg(pl.col("params").last(), pl.col("step").max())
-    ratios = ends.filter(pl.col("step") > 0).group_by("params").agg(pl.col("step").max() / pl.col("step").min())
-    return bool((ratios["step"] > SAME_LENGTH).any())
+    ordered = ends.filter(pl.col("step") > 0).sort("params")
+    is_larger = pl.col("params").log().diff().fill_null(0.0) > math.log(SAME_SIZE)
+    sizes = ordered.group_by(is_larger.cum_sum().alias("size")).agg(
+        pl.col("params", "step").max() / pl.col("params", "step").min()
+    )
+    return bool(((sizes["step"] > SAME_LENGTH) & (sizes["params"] < SAME_SIZE**2)).any())
 
 
 def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:

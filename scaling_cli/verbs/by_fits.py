@@ -14,12 +14,14 @@ from scaling_cli.verbs.common import merged, refuse_refitting
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
-    from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.analysis.forecast.question import ForecastQuestion
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.verbs.common import SavedFile
 
 
-def extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Method) -> Report[Extrapolation]:
+def extrapolated_saved(
+    file: SavedFile, asked: Extrapolate, ask: ForecastQuestion, method: Method
+) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_fits
@@ -31,7 +33,7 @@ def extrapolated_saved(file: SavedFile, asked: Extrapolate, ask: Ask, method: Me
 
 
 def by_fits(
-    fits: Sequence[SavedFit], asked: Extrapolate, ask: Ask, method: Method, source: Source | None
+    fits: Sequence[SavedFit], asked: Extrapolate, ask: ForecastQuestion, method: Method, source: Source | None
 ) -> Report[Extrapolation]:
     """Forecasts of fits in place of runs."""
     from scaling_cli.analysis.forecast.answer import extrapolate as answer

@@ -53,6 +53,7 @@ def add_failure(group: dict[str, str], error: ScalingError, failures: list[Failu
         ScalingError: The error itself, where there are no groups, or where the options are wrong for all of them.
     """
     if not group or isinstance(error, UsageError):
+        error.unread = (*failures, *error.unread)
         raise error
     failures.append(Failure(group, error.message, error.hint))
     caveats += known_before(error)
@@ -80,13 +81,14 @@ def report_of(
 
 
 @contextmanager
-def knowing(caveats: Sequence[Caveat]) -> Iterator[None]:
-    """Add caveats about the data to those of an error that says that they cannot be fitted; they may be the reason."""
+def knowing(caveats: Sequence[Caveat], failures: Sequence[Failure] = ()) -> Iterator[None]:
+    """Add to an error that says that the data cannot be fitted what may be its reason: caveats, and unread files."""
     try:
         yield
     except ScalingError as error:
         if not isinstance(error, UsageError):
             error.caveats = merged([*caveats, *known_before(error)])
+            error.unread = (*failures, *error.unread)
         raise
 
 

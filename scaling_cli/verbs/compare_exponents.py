@@ -63,7 +63,7 @@ def compare_exponents(
     keep, maybe = columns_of(asked.law, asked.x)
     weights = (asked.weight,) if asked.weight else ()
     table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         choice = _chosen(table, asked, by)
         table = table.needing((*choice.inputs.values(), *table.own(weights)))
         groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
@@ -74,7 +74,7 @@ def compare_exponents(
         question = replace(question, incomparable=obstacle(table, by, asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     failures, caveats = unread(table), [*table.caveats, *doubts]
-    with one_blas_thread(), knowing(caveats):
+    with one_blas_thread(), knowing(caveats, failures):
         fitted, found, failed = _own_fits(groups, choice, asked, settings, is_paired=is_paired)
         caveats += found
         failures += failed
@@ -204,9 +204,9 @@ def _reach(to: Mapping[str, float] | None, choice: Choice) -> float | None:
     """The value of `--to`, which must be one of the law's input."""
     if not to:
         return None
-    from scaling_cli.analysis.comparison.groups import role_of
+    from scaling_cli.flops import scale_name
 
-    role = role_of(choice.inputs)
+    role = scale_name(choice.inputs)
     if set(to) != {role}:
         raise UsageError(
             f"--to gives {', '.join(to)}, but the input of the law is {role}.", hint=f"Write --to {role}=1e25."

@@ -43,7 +43,7 @@ from scaling_cli.verbs.several_losses import of_loss, said_once
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import ForecastData, Method
-    from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.analysis.forecast.question import ForecastQuestion
     from scaling_cli.analysis.forecast.suite import Suite
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
@@ -83,9 +83,9 @@ def extrapolate(
     return labelled(lambda: _answered(runs, asked, suite, method), label, empty)
 
 
-def _question(asked: Extrapolate, suite: Suite) -> Ask:
+def _question(asked: Extrapolate, suite: Suite) -> ForecastQuestion:
     """What is asked, with all targets."""
-    from scaling_cli.analysis.forecast.question import Ask
+    from scaling_cli.analysis.forecast.question import ForecastQuestion
     from scaling_cli.analysis.forecast.targets import Target, parse_at
 
     wanted = [target for text in asked.at for target in parse_at(text)]
@@ -98,7 +98,7 @@ def _question(asked: Extrapolate, suite: Suite) -> Ask:
             most=asked.max_expand,
         )  # fmt: skip
         wanted += [Target(*row) for row in rows]
-    return Ask(tuple(wanted), asked.target_loss, asked.backtest, suite)
+    return ForecastQuestion(tuple(wanted), asked.target_loss, asked.backtest, suite)
 
 
 def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
@@ -133,7 +133,7 @@ class _Loss(Record):
     name: str
     table: RunTable
     choice: Choice
-    ask: Ask
+    ask: ForecastQuestion
     method: Method
     label: dict[str, str]
 
@@ -154,7 +154,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
     table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         for task in suite.tasks:
             if task.chance:
                 refuse_other_scale(task, PointTable(table.frame).numbers(task.metric, own=True))
@@ -178,7 +178,7 @@ def _extrapolated(
     results: list[Extrapolation] = []
     caveats: list[Caveat] = []
     failures = [*unread(first), *unusable]
-    by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, Ask]]] = {}
+    by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, ForecastQuestion]]] = {}
     for loss in losses:
         known = [
             *for_laws(loss.table.caveats, [loss.choice.law]),

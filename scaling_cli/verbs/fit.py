@@ -186,7 +186,7 @@ def _report(opened: _Opened, outcomes: Iterator[Outcome | ScalingError], asked: 
     for (group, points), outcome in zip(opened.groups, outcomes, strict=False):
         if isinstance(outcome, ScalingError):
             if not group or (label is None and isinstance(outcome, UsageError)):
-                with knowing(caveats):
+                with knowing(caveats, failures):
                     raise outcome
             failures.append(Failure(group, outcome.message, outcome.hint))
             caveats += known_before(outcome)
@@ -213,7 +213,7 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     weights = (asked.weight,) if asked.weight else ()
     reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         choices, bent = _chosen(table, asked, own)
         return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
 

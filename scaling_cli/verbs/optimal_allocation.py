@@ -96,7 +96,7 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
     reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         _check_unit(table)
         table = table_of_parts(table, own, law.parts, rule) if law.parts else table
         if mixture_of(asked):

@@ -141,7 +141,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     check_law(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
     table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))
-    with knowing(table.caveats):
+    with knowing(table.caveats, unread(table)):
         choice = choose(table.frame, asked.law, asked.x, by=asked.by)
         table = table.needing(tuple(choice.inputs.values()))
     settings = settings_of(asked, on_progress)

@@ -197,6 +197,10 @@ CASES = {
         lambda: of(where(LATE, float("nan"), logged())),
         lambda: of(where(FIRST & (pl.col("step") == 500), float("nan"), logged())),
     ),
+    "lost-runs": (
+        lambda: of(where(FIRST, None, logged())),
+        lambda: of(where(pl.col("step") % 500 != 0, None, logged())),
+    ),
     "kept-diverged": (
         lambda: of(where(LATE, float("nan"), logged()), keep_diverged=True),
         lambda: of(logged(), keep_diverged=True),
@@ -213,6 +217,10 @@ CASES = {
     "table-of-logs": (
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01, pl.col("tokens") * 2)}),
+    ),
+    "statistics": (
+        lambda: of(where(FIRST, pl.lit("mean"), grid().with_columns(seed=pl.lit("1")), "seed")),
+        lambda: of(where(FIRST, pl.lit("2"), grid().with_columns(seed=pl.lit("1")), "seed")),
     ),
     "evaluations-averaged": (
         lambda: of(
@@ -240,6 +248,10 @@ CASES = {
     "unfinished-runs": (
         lambda: of(grid().with_columns(state=pl.when(FIRST).then(pl.lit("crashed")).otherwise(pl.lit("finished")))),
         lambda: of(grid().with_columns(state=pl.lit("finished"))),
+    ),
+    "short-of-plan": (
+        lambda: of(logged().with_columns(max_steps=pl.when(FIRST).then(2000).otherwise(1000))),
+        lambda: of(logged().with_columns(max_steps=1040)),
     ),
     "copied-files": (
         lambda: files({"a.csv": grid(), "b.csv": grid()}),
@@ -311,6 +323,10 @@ CASES = {
     "unread-setting": (
         lambda: fitted(decayed(0.05)),
         lambda: fitted(decayed(0.0)),
+    ),
+    "partly-known": (
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 == 0).then("tokens")), law="auto"),
+        lambda: fitted(grid().with_columns(tokens=pl.when(pl.int_range(pl.len()) % 3 > 0).then("tokens")), law="auto"),
     ),
     "ignored-steps": (
         lambda: fitted(grid().with_columns(step=pl.col("tokens") / 1e6).drop("tokens"), law="auto"),

@@ -52,7 +52,7 @@ def test_a_report_comes_back_with_its_drawing(tmp_path, made):
 
 def test_lines_of_one_command_are_one_report(tmp_path):
     made = groups_report()
-    back = read(tmp_path, "\n".join(to_json_lines(made, draws=True)))
+    back = read(tmp_path, "\n".join(to_json_lines(made)))
     assert len(back.results) == 2
     assert len(back.inputs) == 1  # the file that both lines name
     assert [caveat.code for caveat in back.caveats] == [caveat.code for caveat in made.caveats]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.fitting.escapes import _best, _joined, _vanished
+from scaling_cli.fitting.escapes import _best, _vanished
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.solve import Solution
+from scaling_cli.fitting.solve import Solution, joined
 from scaling_cli.laws import find_law
 
 
@@ -40,8 +40,8 @@ def test_other_places_come_before_one_found_again():
 def test_the_fields_of_an_end_stay_together():
     found = _best(ends(3, 1, 2), 3)
     assert (found.value.tolist(), found.steps.tolist()) == ([1, 2, 3], [1, 2, 0])
-    joined = _joined(ends(1), ends(2, 3))
-    assert (joined.theta[:, 0].tolist(), joined.value.tolist()) == ([0, 0, 1], [1, 2, 3])
+    both = joined([ends(1), ends(2, 3)])
+    assert (both.theta[:, 0].tolist(), both.value.tolist()) == ([0, 0, 1], [1, 2, 3])
 
 
 def test_a_term_that_vanished_leaves_its_coordinates_without_effect():

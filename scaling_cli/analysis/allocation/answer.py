@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from scaling_cli.analysis.allocation.isoflop.tables import isoflop_tables
 from scaling_cli.analysis.allocation.parametric import parametric
 from scaling_cli.analysis.allocation.plan import FAR, AllocationPlan, ApproachAnswer
 from scaling_cli.analysis.allocation.stability import cutoffs, stability_doubts
+from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.ask import alone
@@ -65,6 +66,7 @@ def allocate(
         FitError: No approach asked for can be used with these runs; the hint names the runs to add.
     """
     group = data.grouped.group
+    _refuse_units(plan, data.grouped.ranges)
     asked = APPROACHES if plan.approach == "all" else (plan.approach,)
     doubts = list(data.doubts)
     if "parametric" not in asked:
@@ -96,6 +98,12 @@ def allocate(
     ]
     estimators = _estimators(data, plan) if plan.approach == "all" and collected.fit is not None else ()
     return replace(result, agreement=agreement, cutoffs=steps, estimators=estimators), collected.caveats
+
+
+def _refuse_units(plan: AllocationPlan, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse budgets without their unit."""
+    for budget in plan.budgets:
+        refuse_without_unit("The budget has", {"compute": budget}, ranges)
 
 
 def small_budgets(rows: Sequence[Allocation], smallest: float, group: dict[str, str] | None) -> list[Caveat]:
@@ -130,6 +138,7 @@ def allocate_saved(
     fitted: FittedLaw, group: dict[str, str], interval: IntervalMethod, plan: AllocationPlan, *, with_gap: bool
 ) -> tuple[AllocationResult, list[Caveat]]:
     """Splits of the plan's budgets, by a saved fit."""
+    _refuse_units(plan, fitted.ranges)
     answer = parametric(fitted, plan, group)
     caveats = list(answer.caveats)
     if "compute" in fitted.ranges:

@@ -21,9 +21,12 @@ MOST_LOG_PARAMS = 120.0
 class Costs(Record, dict=True):
     """FLOPs of training and of later inference on `inference_tokens`, and limits on params and tokens.
 
-    `shapes` gives each further column of the rule as a power of params, by `(slope, intercept)` in logs: future models
-    are assumed to have the shape of those that were trained. `held` gives columns of the rule that have one value, and
-    `searched` names those whose value is sought. `inference_budget` is the most FLOPs of inference for a token.
+    Attributes:
+        shapes: Each further column of the rule as a power of params, by `(slope, intercept)` in logs: future models are
+            assumed to have the shape of those that were trained.
+        inference_budget: The most FLOPs of inference for a token.
+        held: Columns of the rule that have one value.
+        searched: Columns of the rule whose value is sought.
     """
 
     rule: FlopsRule = field(default_factory=lambda: flops_rule("6ND"))

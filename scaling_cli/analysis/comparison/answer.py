@@ -229,11 +229,9 @@ def _power_caveats(comparisons: Sequence[Comparison], data: ComparisonData) -> l
     sizes = {group.name: group.parameters for group in data.groups}
     weak = 0
     for comparison in comparisons:
-        detectable = comparison.minimum_detectable_difference
-        by_name = detectable if isinstance(detectable, dict) else {data.exponents[0]: detectable}
         weak += any(
             value is None or value > WEAK * abs(sizes[comparison.left][name].estimate or 0)
-            for name, value in by_name.items()
+            for name, value in comparison.minimum_detectable_difference.items()
         )
     return [caveat("low-power", weak=weak, pairs=len(comparisons), share=WEAK)] if weak else []
 

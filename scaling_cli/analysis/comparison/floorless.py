@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import comb, fdtrc
 
 from scaling_cli.analysis.comparison.models import Member
+from scaling_cli.analysis.comparison.nested import ALL_SEPARATE
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.ask import Ask, Asking, certain, together
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -39,11 +40,11 @@ def no_floor_test(members: Sequence[Member], scales: Array) -> NestedTest | None
     total, groups = float(np.sum(rises)), len(members)
     freedom = sum(max(member.freedom, 1) for member in members)
     if total <= 1e-12:
-        return NestedTest(0.0, 1.0, "F", "no-floor", "all-separate")
+        return NestedTest(0.0, 1.0, "F", "no-floor", ALL_SEPARATE)
     counts = np.arange(1, groups + 1)
     weights = comb(groups, counts) / 2.0**groups
     p_value = float(np.sum(weights * fdtrc(counts, freedom, total / counts)))
-    return NestedTest(total / groups, p_value, "F", "no-floor", "all-separate")
+    return NestedTest(total / groups, p_value, "F", "no-floor", ALL_SEPARATE)
 
 
 def _rise(member: Member) -> Asking[float]:

@@ -14,8 +14,8 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.ask import certain, together
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import percent
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
+from scaling_cli.numbers.format import percent, with_and
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
 from scaling_cli.results.fit import FitResult
@@ -73,16 +73,33 @@ def comparison_data(
     groups, caveats = [], []
     for member, result, known, scale in zip(members, results, profiles, scales, strict=True):
         width = _floor_width(member, known, cut, float(scale))
-        settled = all(None not in known[name].interval(cut, float(scale)) for name in exponents(law))
-        is_identified = settled and (not floors(law) or (width is not None and width <= WIDE_FLOOR))
-        if not is_identified:
-            shown = "an unlimited part" if width is None else percent(width)
-            caveats.append(caveat("floor-open", result.group, width=shown, most=WIDE_FLOOR))
-        groups.append(_group(member, result, is_identified=is_identified, width=width))
+        endless = [name for name in exponents(law) if None in known[name].interval(cut, float(scale))]
+        reason = wide_floor(width) if floors(law) else None
+        if endless:
+            reason = f"the interval of {with_and(endless)} has no end"
+        if reason:
+            caveats.append(caveat("floor-open", result.group, reason=reason))
+        groups.append(_group(member, result, is_identified=reason is None, width=width))
     return ComparisonData(
         tuple(members), tuple(results), profiles, tuple(groups), loss_curves(tuple(results), whole_law(law)),
         margin_of(members, results[0], margin, to), level, tuple(caveats),
     )  # fmt: skip
+
+
+def wide_floor(width: float | None) -> str | None:
+    """In words, why an interval of a floor is too wide to know the exponent; None if it is not.
+
+    Args:
+        width: Width of the interval over the loss above the floor in the middle of the data; None if it has no end.
+    """
+    if width is None:
+        return "the interval of the floor (irreducible loss) has no end"
+    if width <= WIDE_FLOOR:
+        return None
+    return (
+        f"the width of the interval of the floor (irreducible loss) is {percent(width)} of the loss above the floor, "
+        f"and must be at most {percent(WIDE_FLOOR)}"
+    )
 
 
 def _group(member: Member, result: FitResult, *, is_identified: bool, width: float | None) -> Group:
@@ -116,7 +133,7 @@ def _floor_width(member: Member, known: Mapping[str, ParameterProfile], cut: flo
 
 def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: float | None) -> Margin:
     """The margin and the range over which drift is measured, which starts where the range shared by all groups ends."""
-    role = role_of(result.inputs)
+    role = scale_name(result.inputs)
     spans = [_along(member) for member in members]
     low, high = max(float(values.min()) for values in spans), min(float(values.max()) for values in spans)
     if low >= high:
@@ -130,11 +147,6 @@ def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: f
     if margin < 1:
         return Margin(role, None, end, None, margin)
     return Margin(role, high if end > high else low, end, margin)
-
-
-def role_of(inputs: Mapping[str, str]) -> str:
-    """The role along which groups are compared: compute for laws of params and tokens, else the first input."""
-    return "compute" if {"params", "tokens"} <= inputs.keys() else next(iter(inputs.values()))
 
 
 def _along(member: Member) -> Array:

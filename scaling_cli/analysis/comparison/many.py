@@ -20,6 +20,7 @@ from scaling_cli.analysis.comparison.factors.design import Factor, Term
 from scaling_cli.analysis.comparison.factors.term_test import Ready, judged_term, ready
 from scaling_cli.analysis.comparison.groups import ComparisonData
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
+from scaling_cli.analysis.comparison.nested import ALL_SEPARATE
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import Pair
 from scaling_cli.analysis.comparison.profile import ParameterProfile, difference_profile
@@ -106,7 +107,7 @@ def _shared(setting: Ready, data: ComparisonData, name: str, model: str) -> Nest
     rise = float(common(profiles, setting.fits.scales[0])[1].min())
     freedom = float(sum(max(member.freedom, 1) for member in setting.members))
     null = NullDistribution(fewer, freedom)
-    return NestedTest(rise / fewer, null.tail(rise / fewer), "F", model, "all-separate")
+    return NestedTest(rise / fewer, null.tail(rise / fewer), "F", model, ALL_SEPARATE)
 
 
 def common(profiles: Sequence[ParameterProfile], scales: Array) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ import numpy as np
 from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.solve import GAIN, Solution, Solvable, minimise
+from scaling_cli.fitting.solve import GAIN, Solution, Solvable, joined, minimise
 from scaling_cli.laws import Law
 from scaling_cli.record import Record, replace
 
@@ -26,10 +26,13 @@ CHUNK_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays
 class Member(Record):
     """A group, fitted on its own.
 
-    `theta` `(k,)` are its coordinates. `delta` is the residual above which its objective is linear, and `is_tuned` says
-    that delta follows from the size of the residuals, so that other data would give another delta. `shape` is the noise
-    of each point over that of the group `(n,)`, where the weights of the points follow it; None for even noise.
-    `is_uneven` says that noise changes with scale, so that fits should allow for it.
+    Attributes:
+        theta: Its coordinates `(k,)`.
+        delta: The residual above which its objective is linear.
+        is_tuned: Whether delta follows from the size of the residuals, so that other data would give another delta.
+        shape: The noise of each point over that of the group `(n,)`, where the weights of the points follow it; None
+            for even noise.
+        is_uneven: Whether noise changes with scale, so that fits should allow for it.
     """
 
     name: str
@@ -242,5 +245,4 @@ def solve_in_chunks(
         )
         for first in range(0, len(starts), size)
     ]
-    fields = ("theta", "value", "steps", "is_settled")
-    return Solution(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in fields))
+    return joined(pieces)

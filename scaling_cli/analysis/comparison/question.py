@@ -27,11 +27,15 @@ DRIFT = 1.25  # of the compute multiplier: exponent differences that cause less 
 class ComparisonQuestion(Record):
     """What the user asks about the groups.
 
-    `margin` is a drift of the compute multiplier (above 1) or an exponent difference (below 1). The drift is measured
-    up to `to`; None stands for as far beyond the data as they span. `shared` are parameters that all groups share,
-    unless the data reject it. `is_exact` uses F even with few runs. `is_tuned` says that the objective's delta follows
-    from the data, `has_replicates` that the user set their number. `incomparable` is a column because of which the
-    losses of different groups cannot be compared.
+    Attributes:
+        shared: Parameters that all groups share, unless the data reject it.
+        margin: A drift of the compute multiplier (above 1), or an exponent difference (below 1).
+        to: The input up to which the drift is measured; None for as far beyond the data as they span.
+        is_paired: Whether all groups have runs at the same inputs and with the same seeds.
+        is_exact: Whether F is used even with few runs.
+        is_tuned: Whether the objective's delta follows from the data.
+        has_replicates: Whether the user set their number.
+        incomparable: A column because of which the losses of different groups cannot be compared.
     """
 
     level: float

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.comparison.groups import WIDE_FLOOR, ComparisonData
+from scaling_cli.analysis.comparison.groups import ComparisonData, wide_floor
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
 from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, of_all_points, parts
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
@@ -19,7 +19,6 @@ from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import Law
-from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
 NORMAL = 1.959964  # standard errors on either side of a floor in its 95 % interval
@@ -117,9 +116,8 @@ def identified(data: ComparisonData, fit: ContrastFit) -> ComparisonData:
         middle = float(np.median(member.problem.predictions(fitted[None, index])[0]))
         above = abs(middle - float(fitted[index[k]]))
         width = 2 * NORMAL * float(errors[index[k]]) / above if above > 0 else None
-        is_identified = width is not None and width <= WIDE_FLOOR
-        if not is_identified:
-            shown = "an unlimited part" if width is None else percent(width)
-            caveats.append(caveat("floor-open", group.group, width=shown, most=WIDE_FLOOR))
-        groups.append(replace(group, is_identified=is_identified, floor_width=width))
+        reason = wide_floor(width)
+        if reason:
+            caveats.append(caveat("floor-open", group.group, reason=reason))
+        groups.append(replace(group, is_identified=reason is None, floor_width=width))
     return replace(data, groups=tuple(groups), caveats=tuple(caveats))

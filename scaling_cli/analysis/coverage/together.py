@@ -44,7 +44,7 @@ class Group(Record):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The group as one name, as in tables."""
         return self.samples.name
 
     @property

@@ -14,13 +14,14 @@ from scaling_cli.analysis.forecast.interpolation import INSIDE, JoinedForecast
 from scaling_cli.analysis.forecast.inverse import inverse
 from scaling_cli.analysis.forecast.joint import Part, joint, suite_forecast, thens
 from scaling_cli.analysis.forecast.predictions import predictions, score
-from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, best_split, place
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.flops import scale_name
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Curve, Observations
 from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, SuiteForecast, Then
@@ -30,7 +31,7 @@ CURVE_POINTS = 40
 MARGIN = 1.3  # times the last target: the plotted curve ends a little beyond it
 
 
-def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Caveat]]:
+def extrapolate(data: ForecastData, ask: ForecastQuestion) -> tuple[Extrapolation, list[Caveat]]:
     """Predictions at the targets, and the other parts of the question: target losses, task metrics, backtest.
 
     Raises:
@@ -41,7 +42,7 @@ def extrapolate(data: ForecastData, ask: Ask) -> tuple[Extrapolation, list[Cavea
 
 
 def extrapolate_suite(
-    losses: Sequence[tuple[str, ForecastData, Ask]], suite: Suite, group: dict[str, str]
+    losses: Sequence[tuple[str, ForecastData, ForecastQuestion]], suite: Suite, group: dict[str, str]
 ) -> list[tuple[Extrapolation, list[Caveat]]]:
     """The result for each loss of a group, by name; the first has all losses and tasks together.
 
@@ -51,7 +52,7 @@ def extrapolate_suite(
         UsageError: As `extrapolate`.
         FitError: As `extrapolate`.
     """
-    placed: list[tuple[str, ForecastData, Ask, Places, float | None]] = []
+    placed: list[tuple[str, ForecastData, ForecastQuestion, Places, float | None]] = []
     for name, data, ask in losses:
         split = placed[0][3].targets if placed else ()
         placed.append((name, data, ask, *_places(data, ask, split)))
@@ -77,7 +78,7 @@ def _part(name: str, data: ForecastData, places: Places) -> Part:
     return Part(name, data, places, bands, predicted)
 
 
-def _result(part: Part, ask: Ask, fixed_params: float | None) -> tuple[Extrapolation, list[Caveat]]:
+def _result(part: Part, ask: ForecastQuestion, fixed_params: float | None) -> tuple[Extrapolation, list[Caveat]]:
     """What is found for one loss, without tasks."""
     data, places, predicted = part.data, part.places, part.predicted
     forecaster, points = data.forecaster, data.points
@@ -143,7 +144,7 @@ def _shift(data: ForecastData) -> float | None:
     return float(data.forecast.shift.at(np.ones(1))[0])
 
 
-def _places(data: ForecastData, ask: Ask, others: Sequence[Target] = ()) -> tuple[Places, float | None]:
+def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] = ()) -> tuple[Places, float | None]:
     """Where to forecast, and the params at which a target loss is sought, if they are fixed.
 
     `others` are the targets of another loss, whose split of a budget holds here, too.
@@ -165,7 +166,7 @@ def _places(data: ForecastData, ask: Ask, others: Sequence[Target] = ()) -> tupl
         if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
             raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
-        role = "compute" if set(SURFACE) <= set(data.inputs) else next(iter(data.inputs.values()))
+        role = scale_name(data.inputs)
         targets = [Target(each.at) for each in others] or [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
         places = place_on_runs(targets, data.run_names)
@@ -174,7 +175,9 @@ def _places(data: ForecastData, ask: Ask, others: Sequence[Target] = ()) -> tupl
     return place(targets, data.inputs, data.params, data.forecaster.mean, ranges=data.ranges), fixed
 
 
-def _inverse(data: ForecastData, ask: Ask, fixed_params: float | None) -> tuple[tuple[Inverse, ...], list[Caveat]]:
+def _inverse(
+    data: ForecastData, ask: ForecastQuestion, fixed_params: float | None
+) -> tuple[tuple[Inverse, ...], list[Caveat]]:
     if not ask.target_losses:
         return (), []
     inverses = inverse(

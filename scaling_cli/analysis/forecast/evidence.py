@@ -10,7 +10,7 @@ from scaling_cli.analysis.forecast.describe import single_law_forecast
 from scaling_cli.analysis.forecast.doubts import lone_growth, pooled_sizes
 from scaling_cli.analysis.forecast.forecaster import Forecaster
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
-from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.recipe import changes, recipe_of
 from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
@@ -28,6 +28,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
 from scaling_cli.options.extrapolate import Extrapolate
@@ -48,7 +49,7 @@ class Method(Record):
     asked: Extrapolate
     settings: Settings
 
-    def choose(self, table: RunTable, ask: Ask) -> Choice:
+    def choose(self, table: RunTable, ask: ForecastQuestion) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         asked = self.asked
         choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, others=table.others)
@@ -67,25 +68,34 @@ class Method(Record):
                 choice = choose(table.frame, asked.law, role)
         return hold(choice, asked.fix, asked.tie, table.frame)
 
-    def check_saved(self, ask: Ask) -> None:
+    def check_saved(self, ask: ForecastQuestion) -> None:
         """Refuse what a saved fit cannot answer.
 
         Raises:
             UsageError: The question needs the runs.
         """
         suite = ask.suite
-        if ask.backtest or suite.tasks or suite.is_joint or self.asked.law != "auto" or self.asked.x is not None:
-            option = "--backtest" if ask.backtest else "--law and --x"
-            option = "--then" if suite.tasks else "--loss" if suite.losses else option
+        used = {
+            "--then": suite.tasks,
+            "--loss": suite.is_joint and suite.losses,
+            "--backtest": ask.backtest,
+            "--law": self.asked.law != "auto",
+            "--x": self.asked.x is not None,
+        }
+        option = next((option for option, is_used in used.items() if is_used), None)
+        if option is not None:
             raise UsageError(f"{option} needs the runs, but a saved fit has only their law.", hint="Give the runs.")
 
 
 class ForecastData(Record):
     """One group: what forecasts, and the data where they are at hand.
 
-    `forecast` is the part of `forecaster` with rolling origins, if it has one. `metrics` `(n,)` are those of the second
-    stage by column, with nan where unknown. `labels` name the runs, and `run_names` do, too, where a law continues runs
-    instead of adding new ones. `ratios` are the least and the most tokens per param.
+    Attributes:
+        forecast: The part of `forecaster` with rolling origins, if it has one.
+        metrics: Metrics of the second stage by column `(n,)`, with nan where they are not known.
+        run_names: The names of the runs, where a law continues runs instead of adding new ones.
+        ratios: The least and the most tokens per param.
+        labels: What names the runs.
     """
 
     forecaster: Forecaster
@@ -113,8 +123,7 @@ class ForecastData(Record):
         """Least and largest scale of the data."""
         if self.points is not None:
             return float(self.points.scale.min()), float(self.points.scale.max())
-        surface = {"params", "tokens"} <= set(self.inputs)
-        return self.ranges.get("compute" if surface else next(iter(self.inputs.values())))
+        return self.ranges.get(scale_name(self.inputs))
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""
@@ -151,7 +160,7 @@ def evidence_from(
     table: PointTable,
     group: dict[str, str],
     choice: Choice,
-    ask: Ask,
+    ask: ForecastQuestion,
     method: Method,
     *,
     drawn_as: Mapping[str, str],

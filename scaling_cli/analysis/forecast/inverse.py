@@ -17,7 +17,7 @@ from scaling_cli.analysis.forecast.forecaster import Bands, Forecaster
 from scaling_cli.analysis.forecast.targets import SURFACE, best_split
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Inverse
 
@@ -58,8 +58,7 @@ def inverse(
             for name, values in columns.items()
         }  # fmt: skip
         reachable = _probability(middle, spread, level)
-        name = "compute" if set(inputs) >= {"params", "tokens"} else next(iter(inputs.values()))
-        inverses.append(Inverse(target, name, Estimate(*ends), reachable, at))
+        inverses.append(Inverse(target, scale_name(inputs), Estimate(*ends), reachable, at))
     return tuple(inverses)
 
 

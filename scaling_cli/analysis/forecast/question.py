@@ -11,7 +11,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.record import Record, replace
 
 
-class Ask(Record):
+class ForecastQuestion(Record):
     """What the user wants to know; `names_groups` says that targets name the groups that they are for."""
 
     targets: tuple[Target, ...] = ()
@@ -25,7 +25,7 @@ class Ask(Record):
         """Whether anything is asked that needs no default targets."""
         return bool(self.targets or self.target_losses or self.backtest)
 
-    def of_groups(self, groups: Sequence[Mapping[str, str]]) -> Ask:
+    def of_groups(self, groups: Sequence[Mapping[str, str]]) -> ForecastQuestion:
         """The question with levels of the groups' columns as the groups of targets.
 
         Raises:
@@ -53,7 +53,7 @@ class Ask(Record):
         return [each for each in self.targets if _is_for(each, group)]
 
 
-def unmatched(ask: Ask, groups: Sequence[Mapping[str, str]]) -> list[Caveat]:
+def unmatched(ask: ForecastQuestion, groups: Sequence[Mapping[str, str]]) -> list[Caveat]:
     """Targets that belong to none of the groups."""
     count = sum(not any(_is_for(target, group) for group in groups) for target in ask.targets)
     return [caveat("unmatched-targets", count=count)] if count else []

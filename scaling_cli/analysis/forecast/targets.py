@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
 from scaling_cli.data.runs.derive import HIGH_RATIO, LOW_RATIO
@@ -140,8 +141,10 @@ def place(
         losses: Function from columns to log losses `(n,)`, which the best split minimises.
 
     Raises:
-        UsageError: A target lacks an input, or names a role that the laws do not have.
+        UsageError: A target lacks an input or a unit, or names a role that the laws do not have.
     """
+    for target in targets:
+        refuse_without_unit("The target has", target.at, ranges)
     for role, amount in ((role, amount) for target in targets for role, amount in target.at.items()):
         if not is_computable(amount):
             raise UsageError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.hardware import Machines
-from scaling_cli.analysis.plan.designs import Ask, Chosen, design, with_runs
+from scaling_cli.analysis.plan.designs import Chosen, DesignQuestion, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal, total_weights
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates
@@ -121,13 +121,13 @@ def _designed(task: Task, draws: int) -> Planned:
     models = _models(task, pool, draws)
     noise = np.concatenate([arm.noise.at(pool.compute) for arm in task.arms]) / np.sqrt(task.seeds)
     logs = [np.tile(np.log(values), len(task.arms)) for values in (pool.params, pool.tokens)]
-    bent = bends(logs if task.is_surface else [sum(logs)])  # type: ignore[list-item]
+    bent = bends(logs if task.is_surface else [logs[0] + logs[1]])
     weights = total_weights(task.goals)
     places, budget = task.runs // task.seeds, task.budget
     rounds: list[Chosen] = []
     for left in range(task.rounds, 0, -1):
         limits = Limits(cost, budget / left, max(places // left, 1 if places else 0))
-        chosen = design(Ask(models, bent, noise, weights, task.share if places // left > 3 else 0.0), limits)
+        chosen = design(DesignQuestion(models, bent, noise, weights, task.share if places // left > 3 else 0.0), limits)
         rounds.append(chosen)
         models = [with_runs(model, chosen.all) for model in models]
         places -= len(chosen.all)

@@ -137,34 +137,74 @@ def _variance(information: Array, slopes: Sequence[tuple[Array, float]]) -> floa
     return float(sum(weight / total * np.log(slope @ inverse @ slope) for slope, weight in slopes))
 
 
+class _Step(Record):
+    """The next number of further attempts for a class of problems.
+
+    Attributes:
+        place: Which class.
+        problems: How many of its problems get it.
+        cost: Attempts at all of them.
+        information: What is known of the law with them.
+        variance: The log variance of the goals with them.
+        gain: By how much it falls per attempt.
+    """
+
+    place: int
+    problems: float
+    cost: float
+    information: Array
+    variance: float
+    gain: float
+
+
+class _Search:
+    """Further attempts of each class, raised step by step within a budget."""
+
+    def __init__(self, law: _Law, slopes: Sequence[tuple[Array, float]], budget: float, today: Array) -> None:
+        self.law, self.slopes, self.left = law, slopes, budget
+        self.information, self.variance = today, _variance(today, slopes)
+        doublings = np.median(law.n) * 2.0 ** np.arange(-2, LEVELS - 2)
+        rungs = np.unique(np.minimum(np.round(doublings), MOST)).astype(int)
+        self.rungs = np.concatenate([[0], np.maximum(rungs, 1)])  # numbers of further attempts
+        self.at, self.problems = np.zeros(len(law.n), dtype=int), law.problems.copy()
+        # The information of one problem of each class on its rung and on the next one.
+        self.known = [[law.information(place, int(more)) for more in self.rungs[:2]] for place in range(len(law.n))]
+
+    def step(self, place: int) -> _Step | None:
+        """The next step of a class; None after the last one, and where the budget is too small for it."""
+        if self.at[place] + 1 >= len(self.rungs):
+            return None
+        each = self.rungs[self.at[place] + 1] - self.rungs[self.at[place]]
+        problems = min(float(self.left // each), self.problems[place])
+        is_part = problems < self.problems[place]
+        # A class may be split on its first step only: later, its other problems would lose the attempts they have.
+        if problems < 1 or (is_part and self.at[place] > 0):
+            return None
+        now, following = self.known[place]
+        information = self.information + problems * (following - now)
+        variance = _variance(information, self.slopes)
+        gain = (self.variance - variance) / (problems * each)
+        return _Step(place, problems, problems * each, information, variance, gain)
+
+    def take(self, step: _Step) -> None:
+        """Give a class the attempts of a step."""
+        place = step.place
+        self.left -= step.cost
+        self.problems[place] = step.problems
+        self.information, self.variance = step.information, step.variance
+        self.at[place] += 1
+        following = self.rungs[min(self.at[place] + 1, len(self.rungs) - 1)]
+        self.known[place] = [self.known[place][1], self.law.information(place, int(following))]
+
+
 def _greedy(law: _Law, slopes: Sequence[tuple[Array, float]], budget: float, today: Array) -> _Plan:
-    steps = np.unique(np.minimum(np.round(np.median(law.n) * 2.0 ** np.arange(-2, LEVELS - 2)), MOST)).astype(int)
-    steps = np.concatenate([[0], np.maximum(steps, 1)])
-    at, problems = np.zeros(len(law.n), dtype=int), law.problems.copy()
-    tables = [[law.information(place, int(more)) for more in steps[:2]] for place in range(len(law.n))]
-    information, left = today.copy(), budget
+    """The attempts after steps that each say most per attempt, until the budget is spent."""
+    search = _Search(law, slopes, budget, today)
     while True:
-        now, best = _variance(information, slopes), (0.0, -1, 0.0, information)
-        for place, table in enumerate(tables):
-            if at[place] + 1 >= len(steps):
-                continue
-            extra = steps[at[place] + 1] - steps[at[place]]
-            count = min(float(left // extra), problems[place])
-            if count < 1 or (count < problems[place] and at[place] > 0):
-                continue
-            trial = information + count * (table[1] - table[0])
-            gain = (now - _variance(trial, slopes)) / (count * extra)
-            if gain > best[0]:
-                best = (gain, place, count, trial)
-        gain, place, count, information = best
-        if place < 0:
-            break
-        left -= count * (steps[at[place] + 1] - steps[at[place]])
-        problems[place] = count
-        at[place] += 1
-        following = steps[at[place] + 1] if at[place] + 1 < len(steps) else steps[at[place]]
-        tables[place] = [tables[place][1], law.information(place, int(following))]
-    return _Plan(steps[at], problems, information)
+        steps = [step for place in range(len(law.n)) if (step := search.step(place)) is not None and step.gain > 0]
+        if not steps:
+            return _Plan(search.rungs[search.at], search.problems, search.information)
+        search.take(max(steps, key=lambda step: step.gain))
 
 
 def _equal(law: _Law, more: int) -> Array:
@@ -184,6 +224,7 @@ def _times(law: _Law, slopes: Sequence[tuple[Array, float]], wanted: Array, each
 
 
 def _outlook(goal: Goal, fit: BetaBinomial, level: float, today: Array, then: Array) -> GoalOutlook:
+    """The interval of a goal with the information of today, and the one with that of `then`."""
     k = float(next(iter(goal.at.values())))
     slope, z = _slopes(fit, k), quantile(level, NORMAL_FREEDOM)
     centre = float(np.log(-np.log1p(-np.exp(fit.log_failure(np.array(k))))))

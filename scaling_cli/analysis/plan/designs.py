@@ -13,7 +13,7 @@ from scaling_cli.arrays import Array, Indices
 from scaling_cli.record import Record, replace
 
 
-class Ask(Record):
+class DesignQuestion(Record):
     """What a design is to do.
 
     Attributes:
@@ -43,7 +43,7 @@ class Chosen(Record):
         return np.concatenate([self.main, self.tests])
 
 
-def design(ask: Ask, limits: Limits) -> Chosen:
+def design(ask: DesignQuestion, limits: Limits) -> Chosen:
     """The best design found within the limits.
 
     The runs that answer the goals are chosen first, then those that test the law given these; last, the former are

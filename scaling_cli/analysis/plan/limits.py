@@ -36,12 +36,12 @@ class Candidates(Record):
 
     @property
     def compute(self) -> Array:
-        """FLOPs of each."""
+        """FLOPs of each run."""
         return 6.0 * self.params * self.tokens
 
     @property
     def columns(self) -> dict[str, Array]:
-        """By role."""
+        """Params, tokens and compute by role."""
         return {"params": self.params, "tokens": self.tokens, "compute": self.compute}
 
 

@@ -17,6 +17,7 @@ from scaling_cli.analysis.plan.recipe import read_rules, with_recipes
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.until import least_budget, parse_until
 from scaling_cli.analysis.recorded_cost import machines_of
+from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
@@ -91,6 +92,15 @@ def _doubts(result: PlanResult, found: list[Caveat], group: Mapping[str, str]) -
     return found
 
 
+def _ranges(arm: Arm) -> dict[str, tuple[float, float]]:
+    """The least and the largest amount that the runs have of each role; none for a published fit."""
+    if arm.present is None:
+        return {}
+    amounts = {arm.roles.get(name, name): values for name, values in arm.present.items()}
+    amounts.setdefault("compute", present_compute(arm.present))
+    return {role: (float(values.min()), float(values.max())) for role, values in amounts.items()}
+
+
 def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task:
     """What is to be planned.
 
@@ -101,6 +111,8 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task
     for goal in goals:
         for arm in arms:
             check_goal(goal, arm.law)
+            if arm.present is not None or arm.prior is not None:
+                refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
     if any(goal.between for goal in goals) and len(arms) != 2:
         raise UsageError(
             f"{goals[0].text} compares two groups, but there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import polars as pl
 
 from scaling_cli.data.files.digest import Digest, digest_file
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.inputs import Inputs
+from scaling_cli.data.files.inputs import Inputs, UnreadFile
 from scaling_cli.results.report import Source
 
 
@@ -35,6 +35,12 @@ class BackgroundHashes:
         self._pool.shutdown()
         rows = _rows(inputs, digests, total)
         return tuple(Source(file.name, digests[file.path].sha256, rows[file.path]) for file in inputs.files)
+
+
+def without_rows(sources: Sequence[Source]) -> list[UnreadFile]:
+    """The files with a header and nothing below it: runs that stopped before they wrote a row."""
+    hint = "Check that the job that writes it has finished, or leave it out."
+    return [UnreadFile(each.path, f"{each.path} has no rows.", hint) for each in sources if each.rows < 1]
 
 
 def _rows(inputs: Inputs, digests: Mapping[str, Digest], total: int | None) -> dict[str, int]:

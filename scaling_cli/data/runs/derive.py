@@ -120,7 +120,8 @@ def mismatch(points: pl.DataFrame) -> tuple[Caveat, ...]:
         )
     if ratio.is_between(LOW_RATIO, HIGH_RATIO).all():
         return ()
-    return (caveat("compute-mismatch", low=low, high=high),)
+    ends = dict.fromkeys(f"{end:.3g}" for end in (low, high))
+    return (caveat("compute-mismatch", ratio=" to ".join(ends)),)
 
 
 def _drifts(params: pl.Series, ratio: pl.Series) -> bool:

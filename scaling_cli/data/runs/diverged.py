@@ -7,7 +7,7 @@ such rows lie between the others, while a run that diverged has few before its l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -26,6 +26,26 @@ JUMP = 1.03  # the last loss over the rows before it
 ROWS_BEFORE = 3  # that are compared with it
 FEWEST_JUMPS = 3  # runs
 SHOWN = 3  # names in a caveat
+
+
+def without_diverged(
+    rows: pl.LazyFrame, selection: Selection, ends: Selection, *, keeps: bool, is_loss: bool, names: Mapping[str, str]
+) -> tuple[Selection, tuple[Caveat, ...]]:
+    """The selection without runs that diverged, which their last rows show, whichever rows are the points.
+
+    The arguments are those of `settled`, with the last rows as `ends`.
+
+    Raises:
+        DataError: No run is left.
+    """
+    kept, found = settled(rows, ends, keeps=keeps, is_loss=is_loss, names=names)
+    if ends is selection:
+        return kept, found
+    gone = ends.points.filter(~pl.col("run_id").is_in(kept.points["run_id"].implode()))["run_id"].drop_nulls()
+    if gone.is_empty():
+        return selection, found
+    points = selection.points.filter(~pl.col("run_id").is_in(gone.implode()).fill_null(value=False))
+    return replace(selection, points=points), found
 
 
 def settled(
@@ -52,10 +72,10 @@ def settled(
     if jumped:
         caveats.append(caveat("last-rows-rise", None, count=f"{jumped:,}", total=f"{curves:,}", times=JUMP))
     if ended:
-        facts = {"count": f"{len(ended):,}", "total": f"{total:,}", "names": _listed(ended, names)}
+        facts = {"count": f"{len(ended):,}", "total": f"{total:,}", "names": listed(ended, names)}
         caveats.append(caveat("kept-diverged" if keeps else "diverged-runs", None, **facts))
     if risen:
-        facts = {"count": f"{len(risen):,}", "total": f"{total:,}", "names": _listed(risen, names)}
+        facts = {"count": f"{len(risen):,}", "total": f"{total:,}", "names": listed(risen, names)}
         caveats.append(caveat("risen-loss", None, times=RISE, **facts))
     if ended and not keeps:
         points = points.filter(~pl.col("run_id").is_in(ended).fill_null(value=False))
@@ -136,7 +156,8 @@ def _jumped(rows: pl.LazyFrame, points: pl.DataFrame) -> tuple[int, int]:
     return (count, curves.height) if 2 * count > curves.height and count >= FEWEST_JUMPS else (0, 0)
 
 
-def _listed(runs: list[str], names: Mapping[str, str]) -> str:
+def listed(runs: Sequence[str], names: Mapping[str, str]) -> str:
+    """The first runs as a caveat names them."""
     shown = [shortened(_name(run, names)) for run in runs[:SHOWN]]
     return ", ".join([*shown, "..."] if len(runs) > SHOWN else shown)
 

@@ -84,7 +84,7 @@ def choose_points(
     `around` has `rows` and others of the same runs, which may hold what `rows` lack; `run_names` has the names of runs
     that are files. `held` are the same rows, if they were read with those of other files.
     """
-    checkpoints = options.checkpoints
+    checkpoints, every = options.checkpoints, rows
     if skips_other_losses(plan):
         rows = rows.with_columns(_loss_or_nan(schema, plan)).filter(~_has_only_another_loss(schema, plan))
     if options.rule.name != SIX_ND and checkpoints.sample_at is not None and checkpoints.sample_at[0] == "compute":
@@ -116,10 +116,21 @@ def choose_points(
         marked = marked.filter(~pl.col("run_id").is_in(shorter).fill_null(value=False))
         selection = choose(marked)
         ends = _ends(marked, reasons, selection, plan, options)
-    selection, diverged = _without_diverged(marked, selection, ends, plan, options, run_names)
+    broken: tuple[Caveat, ...] = ()
+    if ends is not None:
+        from scaling_cli.data.runs.diverged import without_diverged
+        from scaling_cli.data.runs.rows.lost_runs import lost_runs
+
+        passed_over = canonical(every, schema, plan)[0] if rows is not every else None
+        lost = lost_runs(ends, passed_over, shorter, run_names)
+        is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
+        selection, diverged = without_diverged(
+            marked, selection, ends, keeps=options.keep_diverged, is_loss=is_loss, names=run_names
+        )
+        broken = (*diverged, *lost)
     selection = completion.of_points(selection)
     parts = continued_runs(selection.points, run_names)
-    caveats = (*copied, *diverged, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
+    caveats = (*copied, *broken, *parts, *_caveats(marked, selection, plan, checkpoints), *completion.caveats)
     return ChosenPoints(_without_summaries(selection), caveats)
 
 
@@ -160,30 +171,6 @@ def _ends(
     if takes_ends(plan, options.checkpoints):
         return selection
     return select.last_rows(rows, reasons, with_first=plan.run_is_file) if plan.has_curves else None
-
-
-def _without_diverged(
-    rows: pl.LazyFrame,
-    selection: Selection,
-    ends: Selection | None,
-    plan: Plan,
-    options: LoadOptions,
-    run_names: Mapping[str, str],
-) -> tuple[Selection, tuple[Caveat, ...]]:
-    """The selection without runs that diverged, which their last rows show, whichever rows are the points."""
-    if ends is None:
-        return selection, ()
-    is_loss = options.loss_unit not in GROWING and metric_unit(normalise(plan.chosen["loss"].column)) not in GROWING
-    from scaling_cli.data.runs.diverged import settled
-
-    kept, found = settled(rows, ends, keeps=options.keep_diverged, is_loss=is_loss, names=run_names)
-    if ends is selection:
-        return kept, found
-    gone = ends.points.filter(~pl.col("run_id").is_in(kept.points["run_id"].implode()))["run_id"].drop_nulls()
-    if gone.is_empty():
-        return selection, found
-    points = selection.points.filter(~pl.col("run_id").is_in(gone.implode()).fill_null(value=False))
-    return replace(selection, points=points), found
 
 
 def _has_only_another_loss(schema: pl.Schema, plan: Plan) -> pl.Expr:

@@ -35,16 +35,17 @@ class Selection(Record):
     """The chosen points, the number of unusable rows by reason, and the number of all rows.
 
     Last rows have the lowest loss of their run in the column `LEAST_LOSS` and its first step in `EARLIEST`. `broken`
-    has the last step of each run at which the loss is not finite, for which the reason has the code `broken_code`.
-    `repeats` counts usable rows that repeat a step of their run. If there are learning rates, the highest and the
-    lowest of each run are in the columns `PEAK` and `LOWEST` of its point; if there are tokens, the most tokens per
-    step are in `RATE`.
+    has the last step of each run at which the loss is not finite, for which the reason has the code `broken_code`, and
+    `lost` are the runs without a usable row. `repeats` counts usable rows that repeat a step of their run. If there are
+    learning rates, the highest and the lowest of each run are in the columns `PEAK` and `LOWEST` of its point; if there
+    are tokens, the most tokens per step are in `RATE`.
     """
 
     points: pl.DataFrame
     excluded: Counts
     total: int
     repeats: int = 0
+    lost: Sequence[str] = ()
     broken: pl.DataFrame | None = None
     broken_code: int = 0
 
@@ -204,7 +205,16 @@ def last_rows(
     repeats = int((last[COUNT] - last[DIFFERENT]).sum()) - repeated_last if count_repeats else 0
     code = next((code for code, why in reasons.items() if why == NON_FINITE), 0)
     broken = groups.filter(pl.col(REASON) == code).unnest("last").select("run_id", pl.col("step").cast(pl.Float64))
-    return Selection(points, counts, _total(groups), repeats, broken.drop_nulls(), code)
+    return Selection(points, counts, _total(groups), repeats, _lost(groups, reasons), broken.drop_nulls(), code)
+
+
+def _lost(groups: pl.DataFrame, reasons: dict[int, str]) -> list[str]:
+    """The runs of which all rows are left out for a reason."""
+    is_left_out = pl.col(REASON).is_in(list(reasons))
+    left_out = groups.filter(is_left_out & pl.col("run_id").is_not_null())
+    if left_out.is_empty():
+        return []
+    return left_out.join(groups.filter(~is_left_out), on="run_id", how="anti")["run_id"].unique().sort().to_list()
 
 
 def _ends(rows: pl.LazyFrame, values: Sequence[str], extras: Sequence[pl.Expr], *, is_narrow: bool) -> pl.DataFrame:

@@ -27,7 +27,7 @@ from scaling_cli.data.files.inputs import (
     open_files,
     read_usable,
 )
-from scaling_cli.data.files.sources import BackgroundHashes
+from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -133,7 +133,7 @@ def _load_files(paths: Sequence[str], reading: Samples, counted: Reader) -> Samp
         table = _of_files(special, usable, reading, counted)
         total = table.rows if reading.where is None and not special else None
         sources = (*_special_sources(special, reading.max_expand), *hashes.sources(usable, total))
-        return replace(table, sources=sources, unread=(*unread, *usable.unread))
+        return replace(table, sources=sources, unread=(*unread, *usable.unread, *without_rows(sources)))
 
     return read_usable(inputs, load)
 

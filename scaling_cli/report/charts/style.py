@@ -63,7 +63,7 @@ class FigureStyle(Record):
         return self.width < NARROW
 
     def settings(self) -> dict[Any, Any]:
-        """What matplotlib is told."""
+        """The rcParams of matplotlib."""
         if self.style == "slide":
             return SHARED | SLIDES
         if self.style == "paper":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_cli.flops import scale_name
 from scaling_cli.numbers.format import amount, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
 from scaling_cli.results.forecast import Extrapolation
@@ -15,8 +16,7 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
     """Points, curve and band in one chart; no chart if there is nothing to draw."""
     if result.observations is None or result.curve is None:
         return []
-    surface = {"params", "tokens"} <= set(result.inputs)
-    role = "compute" if surface else next(iter(result.inputs.values()))
+    role = scale_name(result.inputs)
     series = [Series("runs", result.scale, result.observations.observed)]
     targets = [(row.at[role], row) for row in result.predictions if role in row.at]
     if targets:
@@ -26,7 +26,7 @@ def extrapolate_charts(result: Extrapolation, loss: str = "loss") -> list[Chart]
     if held:
         series.append(Series("observed", [x for x, _ in held], [y for _, y in held]))
     edge = max(result.scale)
-    name = "forecast, compute-optimal" if surface else "forecast"
+    name = "forecast, compute-optimal" if len(result.inputs) > 1 else "forecast"
     chart = Chart(
         series=series,
         lines=[Line(name, result.curve)],

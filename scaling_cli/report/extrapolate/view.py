@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from scaling_cli.flops import scale_name
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed_percent
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Chart, Panels
@@ -136,7 +137,7 @@ def _shift(result: Extrapolation) -> str:
 
 
 def _inside(inside: InsidePart, result: Extrapolation) -> str:
-    role = "compute" if {"params", "tokens"} <= set(result.inputs) else next(iter(result.inputs.values()))
+    role = scale_name(result.inputs)
     named = ", ".join(_weights(inside.laws)) if len(inside.laws) > 1 else "the same law"
     return f"below {escape(role)} {amount(role, inside.below)}, {named}; all runs have equal weight"
 

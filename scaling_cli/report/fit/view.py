@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.numbers.format import escape
@@ -12,6 +12,7 @@ from scaling_cli.report.pages.page import Page, Row, grouped
 from scaling_cli.results.fit import FitResult
 
 if TYPE_CHECKING:
+    from scaling_cli.analysis.drawn_fit import Sketch
     from scaling_cli.report.charts.chart import Chart, Panels
 
 HEADER = ("law", "runs", "points", "parameter", "kind", "estimate", "low", "high", "level", "method")
@@ -36,23 +37,30 @@ def records(report: FitReport) -> Iterable[Row]:
 
 def charts(report: FitReport) -> list[Chart]:
     """Points and laws of all groups."""
-    from scaling_cli.analysis.drawn_fit import sketches
-    from scaling_cli.flops import SIX_ND, flops_rule
-    from scaling_cli.report.fit.plot import fit_charts
-
-    drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
-    roles = report.columns
-    return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
+    return _charts(report, _sketches(report))
 
 
 def panels(report: FitReport) -> Panels:
     """The law among its runs, observed against predicted loss, and residuals."""
-    from scaling_cli.analysis.drawn_fit import sketches
-    from scaling_cli.flops import SIX_ND, flops_rule
     from scaling_cli.report.fit.panels import fit_panels
 
-    drawn = sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
-    return fit_panels(charts(report), report.results, drawn, report.columns.get("loss", "loss"))
+    drawn = _sketches(report)
+    return fit_panels(_charts(report, drawn), report.results, drawn, report.columns.get("loss", "loss"))
+
+
+def _charts(report: FitReport, drawn: Sequence[Sketch | None]) -> list[Chart]:
+    from scaling_cli.report.fit.plot import fit_charts
+
+    roles = report.columns
+    return fit_charts(report.results, drawn, roles.get("loss", "loss"), roles.get("compute", "compute"))
+
+
+def _sketches(report: FitReport) -> list[Sketch | None]:
+    """What to draw of each result; None for one that cannot be drawn."""
+    from scaling_cli.analysis.drawn_fit import sketches
+    from scaling_cli.flops import SIX_ND, flops_rule
+
+    return sketches(report.results, flops_rule(str(report.options.get("flops_rule", SIX_ND))))
 
 
 def _records(result: FitResult) -> Iterator[Row]:

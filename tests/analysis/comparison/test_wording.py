@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.comparison.groups import margin_of, role_of
+from scaling_cli.analysis.comparison.groups import margin_of
 from scaling_cli.analysis.comparison.models import Member
 from scaling_cli.analysis.comparison.wording import drift_words, sentence
 from scaling_cli.errors import UsageError
@@ -80,11 +80,6 @@ def test_a_drift_without_an_end_is_open_and_one_beyond_all_numbers_is_not_said()
     edge = 50 / math.log(1000) * 0.1
     assert drift_words(Estimate(edge * 0.999), 0.1, "x") != ""
     assert drift_words(Estimate(edge * 1.001), 0.1, "x") == ""
-
-
-def test_groups_are_compared_along_compute_or_the_one_input():
-    assert role_of({"params": "params", "tokens": "tokens"}) == "compute"
-    assert role_of({"x": "tokens"}) == "tokens"
 
 
 def member(low, high, law="power"):

@@ -10,7 +10,7 @@ from scaling_cli.analysis.forecast.answer import CURVE_POINTS, _shift, extrapola
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.suite import Suite, Task
 from scaling_cli.analysis.forecast.surface_errors import Shift
@@ -79,7 +79,7 @@ def surface(forecaster=None, **more):
 
 def asked(data, **more):
     targets = tuple(Target(at) for at in more.pop("at", ()))
-    return extrapolate(data, Ask(targets, **more))
+    return extrapolate(data, ForecastQuestion(targets, **more))
 
 
 def codes(caveats):
@@ -196,14 +196,14 @@ def test_a_metric_that_grows_has_a_limit_above_and_no_losses_above_the_data():
 
 def test_params_alone_are_the_size_at_which_a_loss_is_sought():
     loss = 2.2
-    result, _ = extrapolate(surface(), Ask((Target({"params": 2e9}), Target({"compute": 1e21})), (loss,)))
+    result, _ = extrapolate(surface(), ForecastQuestion((Target({"params": 2e9}), Target({"compute": 1e21})), (loss,)))
     assert [set(row.at) for row in result.predictions] == [{"compute", "params", "tokens"}]
     (found,) = result.inverse
     assert found.at["params"] == pytest.approx(2e9)
     assert Known().mean({name: np.array([found.at[name]]) for name in SURFACE})[0] == pytest.approx(
         np.log(loss), abs=0.01
     )
-    free, _ = extrapolate(surface(), Ask((Target({"compute": 1e21}),), (loss,)))
+    free, _ = extrapolate(surface(), ForecastQuestion((Target({"compute": 1e21}),), (loss,)))
     assert free.inverse[0].at["params"] == pytest.approx(free.inverse[0].at["tokens"], rel=0.1)
 
 
@@ -258,19 +258,23 @@ def test_the_shift_of_the_result_is_that_at_the_largest_run():
 
 def test_a_budget_is_split_by_the_first_loss_for_all():
     first, second = surface(Known(favoured=20.0)), surface(Known(favoured=1.0))
-    ask = Ask((Target({"compute": 1e22}), Target({"params": 1e9, "tokens": 1e10})))
+    ask = ForecastQuestion((Target({"compute": 1e22}), Target({"params": 1e9, "tokens": 1e10})))
     rows = extrapolate_suite([("web", first, ask), ("code", second, ask)], Suite(), GROUP)
     places = [[row.at for row in result.predictions] for result, _ in rows]
     assert places[0] == places[1]
     assert places[0][0]["tokens"] / places[0][0]["params"] == pytest.approx(20.0, rel=0.2)
-    default = extrapolate_suite([("web", first, Ask()), ("code", second, Ask())], Suite(), GROUP)
+    default = extrapolate_suite(
+        [("web", first, ForecastQuestion()), ("code", second, ForecastQuestion())], Suite(), GROUP
+    )
     assert [row.at for row in default[0][0].predictions] == [row.at for row in default[1][0].predictions]
-    curve_too = extrapolate_suite([("web", first, ask), ("code", curve(), Ask((ask.targets[0],)))], Suite(), GROUP)
+    curve_too = extrapolate_suite(
+        [("web", first, ask), ("code", curve(), ForecastQuestion((ask.targets[0],)))], Suite(), GROUP
+    )
     assert [row.at for row in curve_too[1][0].predictions] == [{"compute": 1e22}]
 
 
 def test_tasks_and_several_losses_need_the_forecast_of_runs():
-    ask = Ask((Target({"compute": 1e21}),), suite=Suite(tasks=(Task("arc"),)))
+    ask = ForecastQuestion((Target({"compute": 1e21}),), suite=Suite(tasks=(Task("arc"),)))
     with pytest.raises(UsageError, match="need the runs and --estimator forecast"):
         extrapolate(curve(), ask)
     with pytest.raises(UsageError, match="need the runs and --estimator forecast"):
@@ -283,7 +287,9 @@ def test_a_backtest_is_that_of_the_forecast_of_the_runs():
     points = smooth(one_law, 16, noise=0.003)
     made = forecast(points, laws=(find_law("power"),), replicates=4)
     data = ForecastData(made, GROUP, CURVE, {}, points, made, (find_law("power"),))
-    assert extrapolate(data, Ask(backtest=True))[0].backtest == backtest(points, (find_law("power"),), made)
+    assert extrapolate(data, ForecastQuestion(backtest=True))[0].backtest == backtest(
+        points, (find_law("power"),), made
+    )
 
 
 def test_laws_of_other_inputs_have_no_curve():

@@ -20,7 +20,7 @@ from scaling_cli.analysis.forecast.evidence import (
     tokens_per_param,
 )
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast
-from scaling_cli.analysis.forecast.question import Ask
+from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.suite import Suite, Task
 from scaling_cli.analysis.forecast.targets import Target
@@ -164,13 +164,13 @@ def test_each_law_has_the_points_with_equal_weights_once():
 @pytest.mark.parametrize(
     ("ask", "options", "says"),
     [
-        (Ask(backtest=True), {}, "--backtest needs"),
-        (Ask(suite=Suite(tasks=(Task("arc"),))), {}, "--then needs"),
-        (Ask(suite=Suite(("a", "b"))), {}, "--loss needs"),
-        (Ask(), {"law": "power"}, "--law and --x needs"),
-        (Ask(), {"x": "tokens"}, "--law and --x needs"),
-        (Ask(suite=Suite(("a",))), {}, None),
-        (Ask((Target({"compute": 1e21}),), (2.0,)), {}, None),
+        (ForecastQuestion(backtest=True), {}, "--backtest needs"),
+        (ForecastQuestion(suite=Suite(tasks=(Task("arc"),))), {}, "--then needs"),
+        (ForecastQuestion(suite=Suite(("a", "b"))), {}, "--loss needs"),
+        (ForecastQuestion(), {"law": "power"}, "--law needs"),
+        (ForecastQuestion(), {"x": "tokens"}, "--x needs"),
+        (ForecastQuestion(suite=Suite(("a",))), {}, None),
+        (ForecastQuestion((Target({"compute": 1e21}),), (2.0,)), {}, None),
     ],
 )
 def test_a_saved_fit_refuses_what_needs_the_runs(ask, options, says):
@@ -183,7 +183,7 @@ def test_a_saved_fit_refuses_what_needs_the_runs(ask, options, says):
 
 def chosen(frame, at=(), *, backtest=False, losses=(), suite=None, **options):
     keep = (options["x"],) if "x" in options else ()
-    ask = Ask(tuple(Target(dict.fromkeys(roles, 1e9)) for roles in at), losses, backtest, suite or Suite())
+    ask = ForecastQuestion(tuple(Target(dict.fromkeys(roles, 1e9)) for roles in at), losses, backtest, suite or Suite())
     return method(**options).choose(load_runs(frame, keep=keep, checkpoints=options.get("checkpoints", "final")), ask)
 
 
@@ -217,7 +217,7 @@ def test_the_plain_fit_of_a_group_is_that_of_fit():
     asked = method(law="power-constant", interval="none", estimator="describe")
     table = load_runs(runs())
     ((_, points),) = groups_of(table, ())
-    result, _ = plain_fit(points, GROUP, asked.choose(table, Ask()), asked)
+    result, _ = plain_fit(points, GROUP, asked.choose(table, ForecastQuestion()), asked)
     assert [result.parameters[name].estimate for name in "abc"] == pytest.approx(fitted(runs()))
     assert result.group == GROUP
 
@@ -231,7 +231,7 @@ def test_losses_below_zero_are_refused():
 def evidence(frame, *, names=True, **options):
     asked = method(**{"replicates": 20, **options})
     runs_of = load_runs(frame, keep=("w",) if "w" in frame.columns else ())
-    ask = Ask((Target({"compute": 1e22}),))
+    ask = ForecastQuestion((Target({"compute": 1e22}),))
     ((_, points),) = groups_of(runs_of, ())
     return evidence_from(points, GROUP, asked.choose(runs_of, ask), ask, asked, drawn_as={}, has_names=names)
 

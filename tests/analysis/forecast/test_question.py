@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.analysis.forecast.question import Ask, unmatched
+from scaling_cli.analysis.forecast.question import ForecastQuestion, unmatched
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.errors import UsageError
 
@@ -14,43 +14,48 @@ ONE = Target({"compute": 1e21}, group=MUON)
 
 
 def test_a_target_is_for_its_group_or_for_all():
-    ask = Ask((BOTH, ONE))
+    ask = ForecastQuestion((BOTH, ONE))
     assert ask.targets_for(MUON) == [BOTH, ONE]
     assert ask.targets_for(ADAM) == [BOTH]
     assert ask.targets_for({}) == [BOTH]
-    assert Ask((Target({}, group={**MUON, "data": "web"}),)).targets_for(MUON) == []
+    assert ForecastQuestion((Target({}, group={**MUON, "data": "web"}),)).targets_for(MUON) == []
 
 
 def test_targets_of_no_group_are_counted():
-    assert unmatched(Ask((BOTH, ONE)), [MUON, ADAM]) == []
-    (found,) = unmatched(Ask((BOTH, ONE, ONE, Target({}, group={"optimizer": "sgd"}))), [ADAM])
+    assert unmatched(ForecastQuestion((BOTH, ONE)), [MUON, ADAM]) == []
+    (found,) = unmatched(ForecastQuestion((BOTH, ONE, ONE, Target({}, group={"optimizer": "sgd"}))), [ADAM])
     assert found.code == "unmatched-targets"
     assert "3" in found.message
-    assert unmatched(Ask(), []) == []
+    assert unmatched(ForecastQuestion(), []) == []
 
 
 def test_levels_of_columns_become_groups():
-    ask = Ask((Target({"compute": 1e21}, labels={"optimizer": "muon"}), BOTH)).of_groups([MUON, ADAM])
+    ask = ForecastQuestion((Target({"compute": 1e21}, labels={"optimizer": "muon"}), BOTH)).of_groups([MUON, ADAM])
     assert ask.targets == (ONE, BOTH)
     assert ask.names_groups
-    assert not Ask((BOTH,)).of_groups([MUON]).names_groups
-    assert Ask((ONE,)).of_groups([ADAM]).targets == (ONE,)  # of a file of targets: counted by `unmatched`
+    assert not ForecastQuestion((BOTH,)).of_groups([MUON]).names_groups
+    assert ForecastQuestion((ONE,)).of_groups([ADAM]).targets == (ONE,)  # of a file of targets: counted by `unmatched`
     with pytest.raises(UsageError, match="optimizer 'sgd', which no runs have") as caught:
-        Ask((BOTH, Target({"compute": 1e21}, labels={"optimizer": "sgd"}))).of_groups([MUON, ADAM])
+        ForecastQuestion((BOTH, Target({"compute": 1e21}, labels={"optimizer": "sgd"}))).of_groups([MUON, ADAM])
     assert "muon or adam" in caught.value.hint
 
 
 def test_a_group_is_concerned_by_targets_of_its_own_and_by_target_losses():
-    named = Ask((ONE,)).of_groups([MUON, ADAM])
+    named = ForecastQuestion((ONE,)).of_groups([MUON, ADAM])
     assert (named.concerns(MUON), named.concerns(ADAM)) == (True, False)
-    assert Ask((ONE,), (2.0,), names_groups=True).concerns(ADAM)
-    assert Ask(()).concerns(ADAM)
-    assert Ask((ONE, BOTH), names_groups=True).concerns(ADAM)
+    assert ForecastQuestion((ONE,), (2.0,), names_groups=True).concerns(ADAM)
+    assert ForecastQuestion(()).concerns(ADAM)
+    assert ForecastQuestion((ONE, BOTH), names_groups=True).concerns(ADAM)
 
 
 @pytest.mark.parametrize(
     ("ask", "has_place"),
-    [(Ask(), False), (Ask((BOTH,)), True), (Ask(target_losses=(2.0,)), True), (Ask(backtest=True), True)],
+    [
+        (ForecastQuestion(), False),
+        (ForecastQuestion((BOTH,)), True),
+        (ForecastQuestion(target_losses=(2.0,)), True),
+        (ForecastQuestion(backtest=True), True),
+    ],
 )
 def test_a_target_a_loss_or_a_backtest_is_a_place(ask, has_place):
     assert ask.has_place is has_place

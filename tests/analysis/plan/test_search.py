@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.plan.designs import Ask, design
+from scaling_cli.analysis.plan.designs import DesignQuestion, design
 from scaling_cli.analysis.plan.search import Limits, exchanged, select
 from scaling_cli.analysis.plan.square_error import Model, criterion
 from scaling_cli.record import replace
@@ -74,7 +74,7 @@ def test_a_goal_with_all_the_weight_decides():
 def test_a_share_tests_the_law_even_if_the_budget_pays_for_fewer_runs_than_are_allowed(runs):
     one, cost = model(seed=4, candidates=30), np.geomspace(1, 20, 30)
     bent = np.random.default_rng(1).standard_normal((30, 2))
-    chosen = design(Ask([one], bent, np.full(30, 0.01), np.ones(2), 0.15), Limits(cost, 60.0, runs))
+    chosen = design(DesignQuestion([one], bent, np.full(30, 0.01), np.ones(2), 0.15), Limits(cost, 60.0, runs))
     assert len(chosen.main) > len(chosen.tests) >= 3
     assert cost[chosen.all].sum() <= 60.0 * (1 + 1e-9)
 

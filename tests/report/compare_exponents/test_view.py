@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from scaling_cli.analysis.comparison.groups import wide_floor
 from scaling_cli.analysis.comparison.wording import sentence
 from scaling_cli.caveats import caveat
 from scaling_cli.record import replace
@@ -90,7 +91,7 @@ def optimizers():
         command="compare-exponents",
         caveats=(
             caveat("low-power", weak=2, pairs=3, share=0.25),
-            caveat("floor-open", {"optimizer": "sgd"}, width="67 %", most=0.3),
+            caveat("floor-open", {"optimizer": "sgd"}, reason=wide_floor(0.67)),
         ),
         failures=(Failure({"optimizer": "li\x1bon"}, "1 point is too few.", "Add runs."),),
     )

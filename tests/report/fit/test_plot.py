@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.drawn_fit import drawn_along, sketches
+from scaling_cli.analysis.drawn_fit import sketches
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
 from scaling_cli.report.charts.terminal import terminal_plot
@@ -65,11 +65,6 @@ def test_a_plot_fills_its_height_and_no_more_than_its_width(width):
 def test_colour_is_only_there_when_wanted():
     assert "\x1b[" in fit_plot([power_result()], [None], look=Look(80, color=True))
     assert "\x1b" not in fit_plot([power_result()], [None], look=Look(80))
-
-
-def test_a_law_of_params_and_tokens_is_drawn_against_compute():
-    assert [drawn_along(chinchilla_result()), drawn_along(power_result())] == ["compute", "compute"]
-    assert drawn_along(power_result(inputs={"x": "params"})) == "params"
 
 
 def test_without_observations_there_is_no_plot():

@@ -79,9 +79,9 @@ def base_of(term: Term, terms: Sequence[Term]) -> Array:
     return independent(np.column_stack([np.ones(cells), *others]))
 
 
-def wider_of(term: Term, base: Array, references: Sequence[int] = (0, 0)) -> Array:
+def wider_of(term: Term, base: Array) -> Array:
     """The base and the columns of the term `(cells, p + q)`, less those that follow from earlier ones."""
-    return independent(np.column_stack([base, term.columns(references)]))
+    return independent(np.column_stack([base, term.columns()]))
 
 
 def independent(columns: Array) -> Array:
