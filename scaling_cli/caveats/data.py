@@ -119,11 +119,9 @@ SENTENCES = {
         "runs that diverged do, and {count:pull|pulls} the fit up. Leave {count:them|it} out with --where if "
         "{count:they do|it does} not belong to the law."
     ),
-    "summary-copies": (
-        "{count} of {total} points {count:have|has} the same {roles} as a point from another file, as happens when a "
-        "summary file is given together with the logs of its runs, so {count:these copies are|this copy is} left out "
-        "and each run counts once. To check, "
-        "give only the summary or only the logs."
+    "statistics": (
+        "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and left "
+        "out. Give {count:them other names if they are runs|it another name if it is a run}."
     ),
     "evaluations-averaged": (
         "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. This noise "
@@ -145,10 +143,10 @@ SENTENCES = {
         "{count:their last losses|its last loss} may be too high. Leave {count:them|it} out with --where {condition}, "
         "unless {count:these losses|this loss} should count."
     ),
-    "names-anew": (
-        "{names} run {names:names occur|name occurs} in several of {files} files, with a different loss at the first "
-        "step or with different params, so each file's run counts separately and is named after its file. Join the "
-        "files if they hold parts of one run."
+    "short-of-plan": (
+        "{count} of {total} runs ({names}) {count:end|ends} before the steps in {column}, so {count:their losses "
+        "are|its loss is} perhaps higher than after a finished schedule. Leave {count:them|it} out with --where "
+        "{condition}, unless {count:they were|it was} stopped for good."
     ),
     "repeated-points": (
         "{rows} {rows:points equal|point equals} an earlier one in {roles}, and each counts as {counted}, so intervals "
@@ -257,10 +255,8 @@ WHEN = {
         "had fallen before: its first value is more than {data.runs.diverged.FALL} times the lowest. At most half of "
         "the runs end in this way."
     ),
-    "summary-copies": (
-        "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
-        "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
-        "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    "statistics": (
+        "Fewer than half of the rows have a word such as mean or std for a run or a seed, in inputs of up to 34 MB."
     ),
     "evaluations-averaged": "Rows of a run differ in --evaluation, or in a column such as eval_seed.",
     "steps-from-rows-before": (
@@ -272,8 +268,9 @@ WHEN = {
     "unfinished-runs": (
         "A column state or status calls the run of a point crashed, failed, killed, running or the like."
     ),
-    "names-anew": (
-        "A run name occurs in several files, with another loss at the first step or with other constant params."
+    "short-of-plan": (
+        "The last step of a run is below {data.runs.rows.planned_steps.DONE:.0%} of a column such as max_steps or "
+        "num_train_steps, and other runs reach it."
     ),
     "repeated-points": (
         "Two points agree in params, tokens, compute, step, loss (those that are there, at least two) and all other "

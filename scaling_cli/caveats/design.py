@@ -47,7 +47,7 @@ SENTENCES = {
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
         "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}."
+        "--where {condition}{tuned}."
     ),
     "unread-setting": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
@@ -120,8 +120,8 @@ WHEN = {
         "values, but not for all points."
     ),
     "ignored-steps": (
-        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params differ "
-        "by more than a factor of {points.unread.SAME_LENGTH}."
+        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params (to a "
+        "factor of {points.unread.SAME_SIZE}) differ by more than a factor of {points.unread.SAME_LENGTH}."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (

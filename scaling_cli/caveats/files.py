@@ -21,6 +21,17 @@ SENTENCES = {
         "{count:they are runs of their own|it is a run of its own}, name the run of each file in a column, and give "
         "--run COLUMN."
     ),
+    "summary-copies": (
+        "{count} of {total} points {count:have|has} the same {roles} as a point from another file, as happens when a "
+        "summary file is given together with the logs of its runs, so {count:these copies are|this copy is} left out "
+        "and each run counts once. To check, "
+        "give only the summary or only the logs."
+    ),
+    "names-anew": (
+        "{names} run {names:names occur|name occurs} in several of {files} files, with a different loss at the first "
+        "step or with different params, so each file's run counts separately and is named after its file. Join the "
+        "files if they hold parts of one run."
+    ),
 }
 
 # When each fires.
@@ -39,5 +50,13 @@ WHEN = {
         "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "
         "their names differ only in the number of a checkpoint or in a word such as backup, or the losses scatter "
         "about a smooth curve, since independent runs do not share their noise."
+    ),
+    "summary-copies": (
+        "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
+        "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
+        "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+    ),
+    "names-anew": (
+        "A run name occurs in several files, with another loss at the first step or with other constant params."
     ),
 }

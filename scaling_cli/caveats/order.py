@@ -22,11 +22,11 @@ MAY_BE_WRONG = _codes(
     mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems outlying-run
     parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
     pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum score-in-bits
-    share-rejected shared-floor-rejected similar-groups single-outcomes sizes-in-names small-budget sparse-peak
-    split-off-budget steps-restarted target-below-floor tiny-unit tokens-fall tokens-of-one-device tokens-restarted
-    tokens-share training-loss unanswered unattempted-problems undecayed-lr unexplained-spread unfinished-runs
-    unfinished-schedules unit-slip unknown-outcomes unordered-rows unread-input unread-setting unstable-exponent
-    unstable-forecast
+    share-rejected shared-floor-rejected short-of-plan similar-groups single-outcomes sizes-in-names small-budget
+    sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tokens-fall tokens-of-one-device
+    tokens-restarted tokens-share training-loss unanswered unattempted-problems undecayed-lr unexplained-spread
+    unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows unread-input unread-setting
+    unstable-exponent unstable-forecast
     """
 )
 SAYS_HOW = _codes(
@@ -35,8 +35,8 @@ SAYS_HOW = _codes(
     inferred-runs law-not-fitted limited loss-unit lost-runs mixture-corner names-anew near-ceiling no-draws
     no-waste-band optimal-split overdispersion-not-identified perplexity-log repeated-attempts repeated-steps
     rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped
-    shorter-copies split-files stop-at-success summary-copies table-of-logs task-without-law training-exponents
-    uncounted-columns unmatched-targets
+    shorter-copies split-files statistics stop-at-success summary-copies table-of-logs task-without-law
+    training-exponents uncounted-columns unmatched-targets
     """
 )
 

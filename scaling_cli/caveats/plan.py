@@ -14,8 +14,8 @@ SENTENCES = {
         "goal. Allow more or larger runs, or a wider range of tokens per param."
     ),
     "forecast-knew-runs": (
-        "{files} was made from a file of runs on which it is now scored, so its errors may be too small. Use runs that "
-        "were trained after the forecast."
+        "{files} was made from runs by which it is now scored, so its errors may be too small. Give only runs "
+        "that were trained after the forecast."
     ),
     "forecast-converted": (
         "{file} forecasts a loss in {made}, and {column} of the runs is in {reached}, so the forecast is multiplied by "
@@ -35,7 +35,10 @@ WHEN = {
         "than a factor of 2 between runs of equal compute."
     ),
     "plan-unknown-goal": "With the planned runs the expected interval of a goal has no end.",
-    "forecast-knew-runs": "A file of runs has the hash of a file that the forecast was made from.",
+    "forecast-knew-runs": (
+        "A scored run has the amounts and the loss of a run that the forecast was made from; if the forecast does not "
+        "hold its runs, a file of runs has the hash of a file that it was made from."
+    ),
     "forecast-converted": (
         "By --loss-unit or the names of their columns, a forecast is in nats and the runs are in bits, or the reverse."
     ),

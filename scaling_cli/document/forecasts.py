@@ -43,7 +43,8 @@ class SavedForecast(Record):
     """The forecasts for one group of runs; `hashes` are those of the files that it was made from.
 
     `loss` is the column of the loss where several were forecast together, `column` that of each loss if it is known,
-    and `loss_unit` the option for its unit, if it was given.
+    and `loss_unit` the option for its unit, if it was given. `runs` are the amounts and the loss of each run that it
+    was made from, None if the document lacks them.
     """
 
     path: str
@@ -54,6 +55,7 @@ class SavedForecast(Record):
     loss: str | None = None
     column: str | None = None
     loss_unit: str | None = None
+    runs: tuple[tuple[dict[str, float], float], ...] | None = None
 
 
 class _Result(Record):
@@ -62,8 +64,18 @@ class _Result(Record):
     interval: SavedLevel = SavedLevel()
 
 
+class _Observations(Record):
+    inputs: dict[str, list[float]] = {}
+    observed: list[float] = []
+
+
+class _Drawing(Record):
+    observations: _Observations | None = None
+
+
 class _Document(Record):
     results: tuple[_Result, ...]
+    drawing: tuple[_Drawing, ...] = ()
 
 
 def read_forecasts(path: Path, name: str = "") -> list[SavedForecast]:
@@ -92,8 +104,10 @@ def read_forecasts(path: Path, name: str = "") -> list[SavedForecast]:
         options = document.get("options")
         given = options.get("loss_unit") if isinstance(options, dict) else None
         unit = given if isinstance(given, str) else None
+        drawn = dict(enumerate(saved.drawing))
         own = [
-            replace(_forecast(result, name or str(path), hashes, losses), loss_unit=unit) for result in saved.results
+            replace(_forecast(result, name or str(path), hashes, losses), loss_unit=unit, runs=_runs(drawn.get(place)))
+            for place, result in enumerate(saved.results)
         ]
         if fault := next((fault for each in own for fault in _faults(each)), "" if own else "it has no result"):
             raise DataError(
@@ -115,6 +129,17 @@ def _faults(forecast: SavedForecast) -> Iterator[str]:
                 yield f"its {name} is {amount:g}"
         if ends.low is not None and ends.high is not None and ends.low > ends.high:
             yield f"its interval of the loss goes from {ends.low:g} down to {ends.high:g}"
+
+
+def _runs(drawing: _Drawing | None) -> tuple[tuple[dict[str, float], float], ...] | None:
+    """The amounts and the loss of each run of a drawing; None if it does not show them."""
+    seen = None if drawing is None else drawing.observations
+    if seen is None or not seen.observed or any(len(values) != len(seen.observed) for values in seen.inputs.values()):
+        return None
+    places = zip(*seen.inputs.values(), strict=True)
+    return tuple(
+        (dict(zip(seen.inputs, at, strict=True)), loss) for at, loss in zip(places, seen.observed, strict=True)
+    )
 
 
 def _forecast(made: _Result, path: str, hashes: frozenset[str], losses: Sequence[str]) -> SavedForecast:

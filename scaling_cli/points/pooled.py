@@ -19,6 +19,7 @@ import polars as pl
 from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.aliases import EXTRAS, SWEPT
+from scaling_cli.data.runs.aside import words
 from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
@@ -47,6 +48,11 @@ OVERLAP = 0.3  # share of runs that lie, along each input, between runs of anoth
 LARGE_SPREAD = 0.03  # standard deviation of log loss at equal inputs that no seed makes
 MOST_ROWS = 20_000
 NAMED = 3  # columns in caveats
+# Words in names of settings that are tuned, so that a law may be meant of their best values.
+TUNED = {
+    *("lr", "rate", "eta", "wd", "decay", "warmup", "momentum", "beta1", "beta2", "betas", "eps", "epsilon", "clip"),
+    *("clipping", "dropout", "init", "initializer", "std", "mult", "multiplier", "batch", "bs", "gbs"),
+}
 
 
 class _Group(Record):
@@ -104,7 +110,10 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
         if one.column in runs.amounts:
             yield caveat("unread-setting", group, **said)
         else:
-            yield caveat("pooled-groups", group, **said, quoted=shlex.quote(column), condition=condition)
+            tuned = (
+                f", or the best of each size with --best-over {shlex.quote(column)}" if words(column) & TUNED else ""
+            )
+            yield caveat("pooled-groups", group, **said, quoted=shlex.quote(column), condition=condition, tuned=tuned)
     if not (swept or explained) and _pure_spread(runs) > LARGE_SPREAD:
         yield caveat("unexplained-spread", group, inputs=names, spread=spread)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +19,7 @@ from scaling_cli.numbers.format import figure, with_and
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
 SAME_LENGTH = 1.1  # runs whose steps differ by a smaller factor were trained for about as long
+SAME_SIZE = 1.05  # models whose params differ by a smaller factor are of one size
 
 
 def unread_inputs(table: RunTable) -> Iterator[Caveat]:
@@ -94,8 +96,12 @@ def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:
     if list(inputs) != ["params"] or "step" not in runs.columns or {"tokens", "compute"} & set(runs.columns):
         return False
     ends = runs.group_by("run_id", maintain_order=True).agg(pl.col("params").last(), pl.col("step").max())
-    ratios = ends.filter(pl.col("step") > 0).group_by("params").agg(pl.col("step").max() / pl.col("step").min())
-    return bool((ratios["step"] > SAME_LENGTH).any())
+    ordered = ends.filter(pl.col("step") > 0).sort("params")
+    is_larger = pl.col("params").log().diff().fill_null(0.0) > math.log(SAME_SIZE)
+    sizes = ordered.group_by(is_larger.cum_sum().alias("size")).agg(
+        pl.col("params", "step").max() / pl.col("params", "step").min()
+    )
+    return bool(((sizes["step"] > SAME_LENGTH) & (sizes["params"] < SAME_SIZE**2)).any())
 
 
 def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:

@@ -71,7 +71,7 @@ def compare_exponents(
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     if not asked.same_metric:
-        question = replace(question, incomparable=obstacle(by, table.columns.get("loss", "loss"), asked.loss_unit))
+        question = replace(question, incomparable=obstacle(table, by, asked.loss_unit))
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     failures, caveats = unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats, failures):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from scaling_cli.data.names import normalise
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.complete import completed
 from scaling_cli.options.compare_exponents import CompareExponents
+from scaling_cli.points.beside import differs_between
 from scaling_cli.points.group import grouped_for
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
@@ -19,6 +20,7 @@ from scaling_cli.record import replace
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.factors.design import Factor
     from scaling_cli.caveats import Caveat
+    from scaling_cli.data.runs.table import RunTable
     from scaling_cli.fitting.fit import Settings
     from scaling_cli.laws import Law
     from scaling_cli.points.choose import Choice
@@ -36,16 +38,16 @@ TOKENS = frozenset({"tokenizer", "tokeniser", "vocab", "vocabulary", "vocabsize"
 BYTES = ("bitsperbyte", "bpb", "bitsperchar", "bpc", "natsperbyte", "lossperbyte")
 
 
-def obstacle(columns: Iterable[str], loss: str, unit: str) -> str | None:
+def obstacle(table: RunTable, by: Sequence[str], unit: str) -> str | None:
     """The column because of which losses of different groups cannot be compared; None if there is none.
 
-    Losses per byte or per character do not depend on the tokenizer.
+    It is one of the groups, or another that has not the same values in all of them. Losses per byte or per character do
+    not depend on the tokenizer.
     """
-    per_byte = unit == "bits-per-byte" or any(name in _plain(loss) for name in BYTES)
-    for column in columns:
-        if _plain(column) in EVALUATIONS or (_plain(column) in TOKENS and not per_byte):
-            return column
-    return None
+    per_byte = unit == "bits-per-byte" or any(name in _plain(table.columns.get("loss", "loss")) for name in BYTES)
+    suspect = EVALUATIONS if per_byte else EVALUATIONS | TOKENS
+    differing = (name for name in table.aside.columns if _plain(name) in suspect and differs_between(table, by, name))
+    return next((name for name in by if _plain(name) in suspect), None) or next(differing, None)
 
 
 def _plain(name: str) -> str:

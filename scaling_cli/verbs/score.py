@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from scaling_cli.numbers.format import percent
 from scaling_cli.options.score import Score
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
-from scaling_cli.results.score import ScoreResult
+from scaling_cli.results.score import Scored, ScoreResult
 from scaling_cli.verbs.common import Runs, SavedFile, report_of, unread, written_down
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     names = ", ".join(table.columns["loss"] for table in tables)
     first = replace(tables[0], columns={**tables[0].columns, "loss": names})
     failed = [*unread(first), *others, *failures]
-    return report_of("score", first, asked, results, [*caveats, *units, *_doubts(forecasts, seen)], failed)
+    return report_of(
+        "score", first, asked, results, [*caveats, *units, *_doubts(converted, results, seen, asked.within)], failed
+    )
 
 
 def _in_unit_of_runs(
@@ -142,7 +145,28 @@ def _documents(path: Path) -> list[Path]:
     return [each for each in inside if is_document(each)]
 
 
-def _doubts(forecasts: Sequence[SavedForecast], seen: set[str]) -> list[Caveat]:
+def _doubts(
+    forecasts: Sequence[SavedForecast], results: Sequence[ScoreResult], seen: set[str], within: float
+) -> list[Caveat]:
     """A caveat for forecasts that were made from the runs by which they are scored."""
-    own = sorted({Path(forecast.path).name for forecast in forecasts if forecast.hashes & seen})
+    rows = [row for result in results for row in result.scored]
+    own = sorted({name for forecast in forecasts if (name := _knew(forecast, rows, seen, within)) is not None})
     return [caveat("forecast-knew-runs", files=", ".join(own))] if own else []
+
+
+def _knew(forecast: SavedForecast, rows: Sequence[Scored], seen: set[str], within: float) -> str | None:
+    """The name of the forecast, if it was made from a run that it is scored by; by its files, if it holds no runs."""
+    name = Path(forecast.path).name
+    if forecast.runs is None:
+        return name if forecast.hashes & seen else None
+    scored = [row for row in rows if row.forecast == name]
+    losses = {row.observed for row in scored}
+    for at, loss in forecast.runs:
+        if loss in losses and any(row.observed == loss and _is_near(at, row.at, within) for row in scored):
+            return name
+    return None
+
+
+def _is_near(at: Mapping[str, float], other: Mapping[str, float], within: float) -> bool:
+    shared = [role for role in at if role in other]
+    return all(abs(math.log(at[role] / other[role])) <= math.log1p(within) for role in shared)

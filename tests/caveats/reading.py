@@ -218,6 +218,10 @@ CASES = {
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01, pl.col("tokens") * 2)}),
     ),
+    "statistics": (
+        lambda: of(where(FIRST, pl.lit("mean"), grid().with_columns(seed=pl.lit("1")), "seed")),
+        lambda: of(where(FIRST, pl.lit("2"), grid().with_columns(seed=pl.lit("1")), "seed")),
+    ),
     "evaluations-averaged": (
         lambda: of(
             pl.concat(
@@ -244,6 +248,10 @@ CASES = {
     "unfinished-runs": (
         lambda: of(grid().with_columns(state=pl.when(FIRST).then(pl.lit("crashed")).otherwise(pl.lit("finished")))),
         lambda: of(grid().with_columns(state=pl.lit("finished"))),
+    ),
+    "short-of-plan": (
+        lambda: of(logged().with_columns(max_steps=pl.when(FIRST).then(2000).otherwise(1000))),
+        lambda: of(logged().with_columns(max_steps=1040)),
     ),
     "copied-files": (
         lambda: files({"a.csv": grid(), "b.csv": grid()}),

@@ -114,6 +114,20 @@ def test_a_forecast_that_knew_its_runs_gets_a_caveat(tmp_path):
     assert [each.code for each in scaling.score([path, new]).caveats].count("forecast-knew-runs") == 1
 
 
+def test_runs_that_a_forecast_knew_count_only_if_it_is_scored_by_them(tmp_path):
+    old, new, both = (tmp_path / name for name in ("old.csv", "new.csv", "both.csv"))
+    small(2).write_csv(old)
+    runs(PLACES, 3).write_csv(new)
+    pl.concat([small(2), runs(PLACES, 3)]).write_csv(both)
+    known = small(2).row(-1, named=True)
+    later, own = tmp_path / "later.json", tmp_path / "own.json"
+    scaling.extrapolate(str(old), at="params=2e9,tokens=4e10").save(later)
+    scaling.extrapolate(str(old), at=f"params={known['params']},tokens={known['tokens']}").save(own)
+    for files in ([old, new], [both]):
+        assert "forecast-knew-runs" not in [each.code for each in scaling.score([later, *files]).caveats]
+        assert [each.code for each in scaling.score([own, *files]).caveats].count("forecast-knew-runs") == 1
+
+
 def test_forecasts_without_runs_and_runs_without_forecasts_are_refused(tmp_path):
     path, new = saved(tmp_path, 1), tmp_path / "new.csv"
     runs(PLACES, 3).write_csv(new)

@@ -211,3 +211,17 @@ def test_files_of_two_kinds_of_runs_have_a_caveat(tmp_path):
     found = {each.code: each.message for each in scaling.fit(tmp_path, interval="none").caveats}
     assert "Fit each kind separately with --by file" in found["pooled-groups"]
     assert "pooled-groups" not in {each.code for each in scaling.fit(tmp_path, interval="none", by="file").caveats}
+
+
+@pytest.mark.parametrize(
+    ("column", "is_tuned"),
+    [("base_lr", True), ("weight_decay", True), ("lr multiplier", True), ("optimizer", False), ("width", False)],
+)
+def test_a_setting_that_is_tuned_can_be_taken_at_its_best(column, is_tuned):
+    frame = pl.concat([grid(seed=n).with_columns(pl.lit(10.0**-n).alias(column)) for n in (1, 2)])
+    worse = pl.when(pl.col(column) < 0.05).then(pl.col("loss") * 1.05).otherwise("loss")
+    [message] = [each.message for each in doubts(frame.with_columns(loss=worse)) if each.code == "pooled-groups"]
+    assert ("or the best of each size with --best-over" in message) == is_tuned
+    if is_tuned:
+        best = scaling.fit(frame.with_columns(loss=worse), interval="none", best_over=column)
+        assert "pooled-groups" not in [each.code for each in best.caveats]

@@ -23,6 +23,15 @@ def test_steps_of_runs_of_equal_params_count_where_tokens_are_not_known():
     assert "ignored-steps" not in codes(lengths.with_columns(step=1000 + pl.int_range(pl.len())), ("params",))
 
 
+def test_runs_whose_params_differ_a_little_are_of_one_size():
+    place = pl.int_range(pl.len())
+    uneven = grid().with_columns(step=STEPS, params=pl.col("params") * (1 + 0.001 * place)).drop("tokens")
+    assert uneven["params"].n_unique() == uneven.height
+    assert "ignored-steps" in codes(uneven, ("params",))
+    as_long = uneven.with_columns(step=pl.col("params") / 1e3)
+    assert "ignored-steps" not in codes(as_long, ("params",))
+
+
 def test_steps_differ_within_a_group():
     lengths = grid().with_columns(step=STEPS, g=STEPS.cast(pl.String)).drop("tokens")
     assert "ignored-steps" not in codes(lengths, ("params",), ("g",))

@@ -15,7 +15,9 @@ from scaling_cli.data.runs.final_losses import with_final_losses
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.points import LoadOptions
 from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_units
+from scaling_cli.data.runs.rows.planned_steps import PLANNED, short_of_plan
 from scaling_cli.data.runs.rows.row_order import stepless
+from scaling_cli.data.runs.rows.total_tokens import refuse_dataset_tokens
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
 from scaling_cli.data.runs.summary_rows import without_copies
@@ -50,7 +52,7 @@ def finish(
         are_joined: Whether the rows come from several files.
 
     Raises:
-        DataError: The loss is the outcome of single questions, or an amount has different units in different rows.
+        DataError: The loss is the outcome of single questions, or the meaning or the unit of an amount is not clear.
     """
     metric_kind.refuse_outcomes(selection.points["loss"], selection.excluded, plan.chosen["loss"].column)
     points = with_peaks(finished(selection.points, plan, file_names), selection.points)
@@ -58,12 +60,14 @@ def finish(
     is_named = "step" in options.mapping
     points, call_caveats = sanity.without_calls(points, plan.columns.get("step"), asked, is_named=is_named)
     points, state_caveats = sanity.unfinished(points, plan.keep.get(STATE))
+    points, plan_caveats = short_of_plan(points, plan)
     copy_caveats: tuple[Caveat, ...] = ()
     if are_joined:
         points, copies = without_copies(points, list(file_names.values()))
         points, finals = with_final_losses(points, list(file_names.values()))
         copy_caveats = copies + finals
     points, columns, compute_caveats = _with_compute(points, plan, options)
+    refuse_dataset_tokens(points, plan, options.mapping)
     refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
     best_caveats: tuple[Caveat, ...] = ()
@@ -76,6 +80,7 @@ def finish(
     )
     caveats = (
         *state_caveats,
+        *(plan_caveats if options.takes_ends else ()),
         *(stepless(points, plan) if options.takes_ends else ()),
         *copy_caveats,
         *call_caveats,
@@ -106,5 +111,5 @@ def _others(names: Sequence[str], plan: Plan) -> tuple[str, ...]:
     """The columns that are not used for anything."""
     used = {*(chosen.column for chosen in plan.chosen.values()), *plan.by.values()}
     used |= {column for formula in plan.formulas for column in formula.columns}
-    used |= {column for name, column in unnamed(plan.keep).items() if name != STATE}
+    used |= {column for name, column in unnamed(plan.keep).items() if name not in (STATE, PLANNED)}
     return tuple(name for name in names if name not in used)

@@ -35,12 +35,14 @@ from scaling_cli.data.runs.plan import Plan, make_plan
 from scaling_cli.data.runs.points import LoadOptions, choose_points, skips_other_losses, takes_ends
 from scaling_cli.data.runs.rows import gaps
 from scaling_cli.data.runs.rows.evaluations import averaged
+from scaling_cli.data.runs.rows.planned_steps import PLANNED, planned_column
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
 from scaling_cli.data.runs.rows.runs_without_names import infer_runs
 from scaling_cli.data.runs.rows.same_role import one_column_each, with_one_column_each
 from scaling_cli.data.runs.rows.several_runs import separate_runs
 from scaling_cli.data.runs.rows.split_files import one_split_of_files
 from scaling_cli.data.runs.rows.splits import one_split
+from scaling_cli.data.runs.rows.statistics import without_statistics
 from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.settings_beside import with_settings
@@ -213,7 +215,8 @@ def _plan(
     keep = (*options.keep, *swept, *(name for name in options.maybe if name in names))
     plan = make_plan(names, options.mapping, options.by, keep, options.params_pattern, files, formulas)
     state = {STATE: column} if (column := state_column(names)) is not None else {}
-    return replace(plan, keep=plan.keep | state, takes_log=options.loss_unit == PERPLEXITY)
+    planned = {PLANNED: column} if "step" in plan.chosen and (column := planned_column(names)) is not None else {}
+    return replace(plan, keep=plan.keep | state | planned, takes_log=options.loss_unit == PERPLEXITY)
 
 
 def _with_aside(plan: Plan, schema: pl.Schema, options: LoadOptions, *, is_small: bool) -> Plan:
@@ -228,6 +231,7 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     unjudged: tuple[str, ...] = ()
     run_caveats: tuple[Caveat, ...] = ()
     step_caveats: tuple[Caveat, ...] = ()
+    statistics: tuple[Caveat, ...] = ()
     schema = pl.Schema({name: kind for name, kind in frame.collect_schema().items() if name not in (RUN_FILE, FILE)})
     if rows.is_small:
         frame, step_caveats = gaps.with_steps(frame, schema, plan)
@@ -239,6 +243,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     if options.where is not None:
         frame = gaps.with_named(frame, schema, plan, options.where) if rows.is_small else frame
         frame, unjudged = keep_where(frame, options.where, schema, role_values(schema, plan))
+    if rows.is_small:
+        frame, statistics = without_statistics(frame, schema, plan, options.where)
     frame, schema, evaluation_caveats = averaged(frame, schema, plan, options.evaluation)
     plan = _with_aside(plan, schema, options, is_small=rows.is_small)
     frame, file_caveats = one_split_of_files(frame, schema, plan, rows.file_names, has_file=rows.may_reuse_names)
@@ -274,8 +280,8 @@ def _load(rows: _Rows, options: LoadOptions) -> RunTable:
     done = finish(selection, plan, options, schema.names(), file_names=rows.file_names, are_joined=rows.are_joined)
     caveats = (
         *left_out(selection.excluded, selection.total, examples),
-        *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats, *order_caveats,
-        *chosen.caveats, *done.caveats,
+        *statistics, *step_caveats, *file_caveats, *split_caveats, *token_caveats, *evaluation_caveats, *run_caveats,
+        *order_caveats, *chosen.caveats, *done.caveats,
     )  # fmt: skip
     scales = {role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0}
     return RunTable(

@@ -125,9 +125,17 @@ def condition_on(column: str, sign: str, value: str, *, is_text: bool = True) ->
     return _in_quotes(_compared(column, sign, f"'{value}'" if is_text else value))
 
 
+def quoted_condition(column: str, sign: str, other: str) -> str:
+    """The condition that compares two columns, in quotes as a shell needs them after --where."""
+    return _in_quotes(f"{_named(column)} {sign} {_named(other)}")
+
+
+def _named(column: str) -> str:
+    return column if column.isidentifier() else f'"{column}"'
+
+
 def _compared(column: str, sign: str, value: str) -> str:
-    quoted = column if column.isidentifier() else f'"{column}"'
-    return f"{quoted} {sign} {value}"
+    return f"{_named(column)} {sign} {value}"
 
 
 def _in_quotes(condition: str) -> str:

@@ -48,8 +48,15 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("correct", "is_correct", "passed", "success", "resolved", "solved", "is_corrects", "corrects", "graded_list"),
         ("flagged", "score", "acc", "exact_match", "pass_1", "pass@1", "reward"),
     ),
-    "n": (("n", "num_samples", "num_samples_total", "n_samples"), ("total", "attempts", "trials")),
-    "c": (("c", "num_correct", "num_samples_correct", "n_correct"), ("correct", "passes", "successes")),
+    "n": (
+        ("n", "num_samples", "num_samples_total", "n_samples"),
+        ("total", "attempts", "trials", "n_total", "num_total", "num_attempts", "n_attempts", "num_trials", "n_trials"),
+    ),
+    "c": (
+        ("c", "num_correct", "num_samples_correct", "n_correct"),
+        ("correct", "passes", "successes", "num_passed", "n_passed"),
+        ("passed", "success", "solved", "resolved"),
+    ),
 }
 SETTINGS = (  # of sampling: attempts of one problem that differ in them have different chances
     *(

@@ -12,6 +12,7 @@ from scaling_cli.data.cells import is_text, label, number, numbers_of_text, text
 from scaling_cli.data.names import listing
 from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.attempts import TOTAL, TOTALS, count_attempts
+from scaling_cli.data.samples.dependent import refuse_dependent
 from scaling_cli.data.samples.log import Counted, SamplingLog, without_problem
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
 from scaling_cli.data.samples.outcomes import are_outcomes, missing_outcomes, outcome, refuse_one_kind
@@ -22,6 +23,7 @@ from scaling_cli.record import replace
 CHANCE = 1e-6  # p-value below which columns are taken for those of different models
 FEW = 10  # problems, beyond which no problem has by chance as many attempts and successes as all others
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
+MOST_CELLS = 1_000_000  # of a matrix whose outcomes are compared in their order
 TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow with their square
 
 
@@ -101,6 +103,10 @@ def count_matrix(log: SamplingLog) -> Counted:
         caveats += missing_outcomes(log, cells, missing)
     elif not columns.are_named and log.options.input_format == "auto" and not by:
         _refuse_unlike(log, cells, solved)
+    if counts.height * len(cells) <= MOST_CELLS and log.options.design == "auto":
+        judged = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
+        rows = log.rows.select(**judged).collect().with_row_index("problem")
+        refuse_dependent(rows.unpivot(cells, index="problem", value_name="success"), "problem", "success")
     return Counted(counts, [*caveats, *_uncounted(columns, log)])
 
 
@@ -179,6 +185,8 @@ def _check_counts(frame: pl.DataFrame) -> None:
 
 def _whole(log: SamplingLog, role: str) -> pl.Expr:
     column = log.column(role)
+    if role == "c":
+        return outcome(column, log.schema, role)
     if is_text(log.schema[column]):
         return numbers_of_text(text(column)).fill_nan(None)
     return number(column, log.schema[column], f"--{role} COL").fill_nan(None)

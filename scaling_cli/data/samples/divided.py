@@ -19,6 +19,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, label
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, named
+from scaling_cli.data.samples.dependent import refuse_dependent
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import outcome
 from scaling_cli.record import Record, replace
@@ -36,6 +37,7 @@ FEWEST_REPEATED = 10  # numbers of attempts that occur several times
 ALIKE = 0.5  # below this share of the differences between any two attempts, those of one number are copies
 ALL_COUNT = "all rows count, since outcomes under one number differ as much as those of any attempts"
 PROBLEM, ATTEMPT, SUCCESS = "__problem", "__attempt", "__success"
+PART = "part "  # prefix of the columns that may divide the attempts
 
 
 class Divided(Record):
@@ -45,32 +47,57 @@ class Divided(Record):
     caveats: list[Caveat] = []
 
 
-def divided(log: SamplingLog) -> Divided:
-    """Divide the problems of a log with one row per attempt, and drop numbers of attempts that begin anew."""
+def divided(log: SamplingLog, *, in_order: bool) -> Divided:
+    """Divide the problems of a log with one row per attempt, and drop numbers of attempts that begin anew.
+
+    Args:
+        in_order: Whether the rows of each problem are in the order of attempts, though these have no numbers.
+
+    Raises:
+        DataError: Outcomes depend on those before them.
+    """
     candidates = _candidates(log)
-    has_numbers = log.columns.get("attempt") is not None and "attempt" not in log.options.mapping
-    if log.columns.get("problem") is None or not (candidates or has_numbers):
+    has_numbers = log.columns.get("attempt") is not None
+    if log.columns.get("problem") is None or not (candidates or has_numbers or in_order):
         return Divided(log)
     rows = _sample(log, candidates, has_numbers=has_numbers)
     tasks: list[str] = []
     settings: list[str] = []
-    for name in candidates:
+    for name in map(PART.__add__, candidates):
         key = [PROBLEM, *tasks, *settings]  # so that another column with the same parts has nothing to add
         parts = _parts(rows, key, name)
         if _are_unlike(parts, key):
             (tasks if _are_unlike(parts, [name]) and not _are_related(parts, key, name) else settings).append(name)
-    values = {name: str(rows[name].n_unique()) for name in settings}
-    caveats = [caveat("pooled-tasks", column=name) for name in tasks]
-    caveats += [caveat("pooled-settings", column=shlex.quote(name), values=values[name]) for name in settings]
-    log = replace(log, tasks=(*log.tasks, *tasks))
+    named = [name.removeprefix(PART) for name in tasks]
+    caveats = [caveat("pooled-tasks", column=name) for name in named]
+    for name in settings:
+        shown, values = shlex.quote(name.removeprefix(PART)), str(rows[name].n_unique())
+        caveats += [caveat("pooled-settings", column=shown, values=values)]
+    log = replace(log, tasks=(*log.tasks, *named))
     key = [PROBLEM, *tasks]
-    if has_numbers and _begin_anew(rows, key):
+    if has_numbers and "attempt" not in log.options.mapping and _begin_anew(rows, key):
         log = replace(log, columns=log.columns | {"attempt": None})
         # Each file or job numbers its attempts, or nothing says why the numbers begin anew.
-        if all(rows.n_unique([*key, ATTEMPT, name]) < rows.height for name in candidates):
+        if all(rows.n_unique([*key, ATTEMPT, PART + name]) < rows.height for name in candidates):
             repeated = rows.height - rows.n_unique([*key, ATTEMPT])
             caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=ALL_COUNT))
+    elif (has_numbers or in_order) and log.options.design == "auto":
+        _refuse_dependent(rows, [*key, *settings], has_numbers=has_numbers)
     return Divided(log, caveats)
+
+
+def _refuse_dependent(rows: pl.DataFrame, key: list[str], *, has_numbers: bool) -> None:
+    """Refuse outcomes that depend on those before them, where attempts are in a known order."""
+    texts = [pl.col(name).cast(pl.String).fill_null("") for name in key]
+    ordered = rows.with_columns(pl.concat_str(texts, separator="/").alias(PROBLEM))
+    if has_numbers:
+        ordered = ordered.with_columns(pl.col(ATTEMPT).cast(pl.Int64, strict=False))
+        if ordered[ATTEMPT].has_nulls():
+            return
+        ordered = ordered.sort(ATTEMPT, maintain_order=True).unique(
+            [PROBLEM, ATTEMPT], keep="last", maintain_order=True
+        )
+    refuse_dependent(ordered, PROBLEM, SUCCESS)
 
 
 def _candidates(log: SamplingLog) -> list[str]:
@@ -80,7 +107,7 @@ def _candidates(log: SamplingLog) -> list[str]:
     names = [
         name
         for name, kind in log.schema.items()
-        if name not in known and (is_text(kind) or kind.is_integer() or kind == pl.Boolean)
+        if name not in known and (is_text(kind) or kind.is_numeric() or kind == pl.Boolean)
     ]
     if not names:
         return []
@@ -102,7 +129,7 @@ def _sample(log: SamplingLog, candidates: list[str], *, has_numbers: bool) -> pl
     texts = [label(name, log.schema[name]).fill_null("") for name in dict.fromkeys(names)]
     success = outcome(log.column("correct"), log.schema, success=log.options.success) >= log.success_at
     taken = [pl.concat_str(texts, separator="/").alias(PROBLEM), success.alias(SUCCESS)]
-    taken += [label(name, log.schema[name]).alias(name) for name in candidates]
+    taken += [label(name, log.schema[name]).alias(PART + name) for name in candidates]
     if has_numbers:
         number = str(log.columns["attempt"])
         taken.append(label(number, log.schema[number]).alias(ATTEMPT))

@@ -27,6 +27,8 @@ from scaling_cli.data.files.unpacked import check_size
 from scaling_cli.data.names import listing
 from scaling_cli.data.reader_errors import THROWN, explained
 from scaling_cli.data.samples.arrays import array_rows
+from scaling_cli.data.samples.columns import choose
+from scaling_cli.data.samples.monkeys import monkeys_rows
 from scaling_cli.errors import DataError
 
 SUMMARIES, JOURNAL = "summaries.json", "_journal/"  # of an inspect log: the first only of an evaluation that finished
@@ -64,8 +66,8 @@ def read_evaluation_file(path: str, most: float | None = None) -> pl.LazyFrame:
         if head.startswith(b"\x93NUMPY"):
             return array_rows(path)
         if Path(path).suffix in (".yaml", ".yml"):
-            return _monkeys_rows(path)
-        return _json_rows(path, head)
+            return monkeys_rows(path)
+        return _json_rows(path)
     except DAMAGE as error:
         raise _damaged(path, error) from None
 
@@ -88,11 +90,13 @@ def _damaged(path: str, error: Exception) -> DataError:
     )
 
 
-def _json_rows(path: str, head: bytes) -> pl.LazyFrame:
-    first, _, rest = head.decode("utf-8-sig", errors="replace").lstrip().partition("\n")
+def _json_rows(path: str) -> pl.LazyFrame:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        lines = (line.strip() for line in file if not line.isspace())
+        first, rest = next(lines, ""), next(lines, "")  # a line may be long: it has the texts of all attempts
     if first.startswith("{") and (line := _object_or_none(first)) is not None:
-        is_by_problem = not rest.strip() and all(isinstance(outcomes, list) for outcomes in line.values())
-        if isinstance(line.get("eval"), dict) or is_by_problem:
+        is_nested = not rest and all(isinstance(value, list | dict) for value in line.values())
+        if isinstance(line.get("eval"), dict) or is_nested:
             return _document_rows(line, path)
         if "resps" in line or "filtered_resps" in line:
             return _lm_eval_rows(path)
@@ -116,11 +120,26 @@ def _document_rows(document: Any, path: str) -> pl.LazyFrame:
     if isinstance(document.get("eval"), dict):
         return _evalplus_rows(document["eval"])
     if all(isinstance(outcomes, list) for outcomes in document.values()):
-        return _records([{"problem": name, "correct": outcomes} for name, outcomes in document.items()], path)
+        return _records([{"problem": name, "correct": list(map(_outcome, of))} for name, of in document.items()], path)
+    if choose(list(document), {}, "problem") is not None:
+        return _records([document], path)  # one problem, over several lines
+    values = list(document.values())
+    if all(
+        isinstance(value, dict) and choose(list(value), {}, "n") and choose(list(value), {}, "c") for value in values
+    ):
+        return _records([{"problem": name} | counts for name, counts in document.items()], path)
+    if len(values) == 1 and isinstance(values[0], dict):
+        return _document_rows(values[0], path)
     raise DataError(
         f"{path} is a JSON document of an unknown layout, with the keys {listing(list(document))}.",
         hint="Give an inspect or EvalPlus file, JSON lines, or a table of counts with columns problem, n and c.",
     )
+
+
+def _outcome(attempt: Any) -> Any:
+    """The outcome of an attempt; bigcode-evaluation-harness writes the number of the attempt and a report on it."""
+    is_pair = isinstance(attempt, list) and len(attempt) == 2 and isinstance(attempt[1], dict)
+    return attempt[1].get("passed") if is_pair else attempt
 
 
 def _records(rows: list[Any], path: str) -> pl.LazyFrame:
@@ -266,21 +285,3 @@ def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
 
 def _text(value: Any) -> str | None:
     return None if value is None or isinstance(value, dict | list) else str(value)
-
-
-def _monkeys_rows(path: str) -> pl.LazyFrame:
-    """One problem: the list `is_corrects` of a YAML file. Text of samples is indented, so it cannot look like a key."""
-    outcomes: list[bool] = []
-    inside = False
-    with open(path, encoding="utf-8-sig") as file:
-        for line in file:
-            if inside and not line.startswith(("-", " ")):
-                break
-            inside = inside or line.startswith("is_corrects:")
-            words = re.findall(r"[a-z]+", line.lower()) if inside else []
-            outcomes += [word == "true" for word in words if word in ("true", "false")]
-    if not outcomes:
-        raise DataError(
-            f"{path} has no list is_corrects.", hint="Give a table of counts with columns problem, n and c instead."
-        )
-    return pl.DataFrame({"problem": [Path(path).stem], "is_corrects": [outcomes]}).lazy()

@@ -58,6 +58,21 @@ def upright(log: SamplingLog) -> pl.LazyFrame:
     )
 
 
+def listed(log: SamplingLog) -> pl.LazyFrame:
+    """The rows, with lists of outcomes in place of text such as `[True, False]`, as CSV has them, and of arrays."""
+    name = choose(log.schema.names(), log.options.mapping, "correct")
+    if name is None or log.options.input_format not in ("auto", "list"):
+        return log.rows
+    if isinstance(log.schema[name], pl.Array):
+        return log.rows.with_columns(pl.col(name).arr.to_list())
+    if not is_text(log.schema[name]):
+        return log.rows
+    cells = log.rows.select(text(name)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
+    if cells.is_empty() or not cells.str.contains(r"^\[.*\]$").all():
+        return log.rows
+    return log.rows.with_columns(pl.col(name).cast(pl.String).str.extract_all(r"[^\s,\[\]'\"]+"))
+
+
 def _list_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns] | None:
     if log.options.input_format not in ("auto", "list"):
         return None

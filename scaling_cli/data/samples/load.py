@@ -36,9 +36,10 @@ from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.data.samples.attempts import count_attempts
 from scaling_cli.data.samples.columns import check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
+from scaling_cli.data.samples.dependent import refuse_single
 from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
-from scaling_cli.data.samples.layout import detect_layout, upright
+from scaling_cli.data.samples.layout import detect_layout, listed, upright
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
@@ -221,6 +222,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
     rows = upright(SamplingLog(rows, schema, reading))
+    rows = listed(SamplingLog(rows, rows.collect_schema(), reading))
     schema = rows.collect_schema()
     for name in reading.by:
         if name not in schema:
@@ -251,6 +253,8 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     frame = counted.frame.filter(pl.col("n") > 0)
     if frame.is_empty():
         raise no_outcome(log, columns)
+    if reading.design == "auto":
+        refuse_single(frame, reading.by)
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
@@ -261,5 +265,5 @@ def _divided(log: SamplingLog, layout: str) -> tuple[SamplingLog, list[Caveat]]:
     if layout == "list":
         rows = log.rows.explode(log.column("correct"), empty_as_null=False)
         attempts = replace(log, rows=rows, schema=rows.collect_schema())
-    found = divided(attempts)
+    found = divided(attempts, in_order=layout == "list")
     return replace(log, tasks=found.log.tasks, columns=found.log.columns), found.caveats

@@ -46,7 +46,7 @@ def pooled(table, code):
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-@pytest.mark.parametrize("name", ["category", "year", "odd name"])
+@pytest.mark.parametrize("name", ["category", "year", "odd name", "c", "rows", "__part"])
 def test_problems_with_one_number_in_several_subsets_are_different(numbered, name):
     table = load_samples(subsets(numbered, name))
     assert solved(table) == (sorted(outcomes().sum(1)), {ATTEMPTS})

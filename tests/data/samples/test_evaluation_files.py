@@ -111,6 +111,18 @@ def test_an_object_of_lists_has_a_problem_for_each_key(tmp_path, indent):
     assert rows(tmp_path / "a.jsonl", lines) == [{"correct": [1, 0]}, {"correct": [1]}]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_reports_of_attempts_counts_and_single_problems_are_read(tmp_path, indent):
+    def read(document):
+        return rows(tmp_path / "a.json", json.dumps(document, indent=indent))
+
+    reports = {"p": [[0, {"passed": True}], [1, {"passed": False}]], "q": [[0, {"passed": False}]]}
+    assert read(reports) == [{"problem": "p", "correct": [True, False]}, {"problem": "q", "correct": [False]}]
+    assert read({"results": reports}) == read(reports)
+    assert read({"p": {"n": 3, "c": 1}}) == [{"problem": "p", "n": 3, "c": 1}]
+    assert read({"problem": "p", "correct": [1, 0]}) == [{"problem": "p", "correct": [1, 0]}]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -212,3 +224,12 @@ def test_an_archive_that_is_no_log_says_so(tmp_path):
     (tmp_path / "b.eval").write_bytes(b"PK\x03\x04 damaged")
     with pytest.raises(DataError, match="a zip archive that is damaged"):
         read_evaluation_file(str(tmp_path / "b.eval"))
+
+
+@pytest.mark.parametrize("texts", [["x" * 2000] * 50, {"a": "x" * 100_000}])
+def test_lines_may_be_longer_than_what_shows_the_format(tmp_path, texts):
+    lines = [{"id": place, "samples": texts, "correct": [1, 0]} for place in range(3)]
+    found = rows(tmp_path / "a.jsonl", "\n".join(map(json.dumps, lines)))
+    assert [(row["id"], row["correct"]) for row in found] == [(0, [1, 0]), (1, [1, 0]), (2, [1, 0])]
+    repeats = [{"doc_id": place, "resps": [["x" * 50_000] * 2], "pass@1": 0.5} for place in range(3)]
+    assert len(rows(tmp_path / "b.jsonl", "\n".join(map(json.dumps, repeats)))) == 3

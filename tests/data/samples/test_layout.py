@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import polars as pl
 import pytest
 
@@ -248,3 +251,33 @@ def test_a_matrix_without_names_of_columns_is_refused(tmp_path, first):
     assert load_samples(path).frame.height == 4
     path.write_text("\n".join(["0,1", "1,1", "0,1"]))
     assert load_samples(path).frame["c"].to_list() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda row: str(row),
+        lambda row: str([bool(each) for each in row]),
+        lambda row: " ".join(map(str, row)).join("[]"),
+        lambda row: json.dumps(["pass" if each else "fail" for each in row]),
+    ],
+)
+def test_lists_written_as_text_are_lists(tmp_path, text):
+    path = tmp_path / "log.csv"
+    pl.DataFrame({"id": range(4), "correct": [text(row) for row in SOLVED]}).write_csv(path)
+    table = load_samples(path)
+    assert table.layout == "list"
+    assert sorted(table.frame.select("n", "c").iter_rows()) == [(3, 0), (3, 1), (3, 1), (3, 3)]
+    with gzip.open(tmp_path / "log.jsonl.gz", "wt") as file:
+        file.write("\n".join(json.dumps({"id": place, "correct": row}) for place, row in enumerate(SOLVED)))
+    assert load_samples(tmp_path / "log.jsonl.gz").frame.sort("problem")["c"].to_list() == [1, 0, 3, 1]
+
+
+def test_arrays_of_one_length_are_lists():
+    rows = pl.DataFrame({"id": range(4), "correct": SOLVED}, schema_overrides={"correct": pl.Array(pl.Int8, 3)})
+    assert load_samples(rows).frame.sort("problem")["c"].to_list() == [1, 0, 3, 1]
+
+
+def test_a_few_words_in_brackets_are_no_lists():
+    rows = pl.DataFrame({"id": ["a", "a", "b", "b"], "correct": ["pass", "fail", "pass", "[fail]"]})
+    assert load_samples(rows).layout == "attempts"

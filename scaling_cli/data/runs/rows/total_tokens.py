@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 import polars as pl
@@ -13,6 +14,7 @@ from scaling_cli.data.runs.aliases import role_of, scale_of
 from scaling_cli.data.runs.canonical import number_of
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import figure
 from scaling_cli.record import replace
 
@@ -23,6 +25,7 @@ SHARE = (
     r"(_|$)"
 )
 TOTAL = r"(^|_)(total|global|all|overall|world|consumed|seen)(_|$)"
+DATA = r"(^|_)(dataset|data)_tokens(_|$)"  # what the tokens of a data set are called
 WHOLE = 1e-3  # how far a ratio of two counts may be from a whole number of devices
 
 
@@ -44,6 +47,22 @@ def with_total_tokens(
             facts = {"column": column, "total": name, "devices": devices}
             return total, (caveat("tokens-of-one-device", None, **facts),)
     return plan, ()
+
+
+def refuse_dataset_tokens(points: pl.DataFrame, plan: Plan, mapping: Mapping[str, str]) -> None:
+    """Refuse the tokens of a data set that was repeated, unless the user said that they are those trained on.
+
+    Raises:
+        DataError: It is not clear whether they count one epoch or all.
+    """
+    column = plan.chosen["tokens"].column if "tokens" in plan.chosen else ""
+    if "tokens" in mapping or not re.search(DATA, normalise(column)) or "epochs" not in points.columns:
+        return
+    if (points["epochs"] != 1).any():
+        raise DataError(
+            f"{column} may count the tokens of one epoch or of all, and runs have other than 1 epoch.",
+            hint=f"Give --tokens 'tokens * epochs' if it counts one epoch, or --tokens {shlex.quote(column)} if all.",
+        )
 
 
 def _is_total(name: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
 from scaling_cli.data.runs.rows import total_tokens
+from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
 
@@ -111,3 +114,23 @@ def test_the_caveat_says_how_many_devices():
 def test_a_total_that_holds_lists_is_none():
     frame = table().with_columns(total_tokens=pl.concat_list("total_tokens"))
     assert load_runs(frame).frame["tokens"].to_list() == [20e6] * 3
+
+
+@pytest.mark.parametrize("column", ["dataset_tokens", "data_tokens", "dataset_tokens (B)"])
+def test_tokens_of_a_repeated_data_set_are_refused_until_the_user_says_what_they_count(column):
+    rows = pl.DataFrame({"params": [1e7, 1e8], column: [1.0, 2.0], "epochs": [4, 4], "loss": [3.0, 2.0]})
+    with pytest.raises(DataError, match="one epoch or of all") as error:
+        load_runs(rows)
+    one, every = (part.strip("'") for part in re.findall(r"--tokens ('.*?'|[\w]+)", error.value.hint))
+    unit = 1e9 if "B" in column else 1
+    assert load_runs(rows, mapping={"tokens": every}).frame["tokens"].to_list() == [unit, 2 * unit]
+    assert load_runs(rows, mapping={"tokens": one}).frame["tokens"].to_list() == [4 * unit, 8 * unit]
+
+
+def test_tokens_of_a_data_set_seen_once_are_tokens():
+    rows = pl.DataFrame({"params": [1e7, 1e8], "dataset_tokens": [1.0, 2.0], "epochs": [1, 1], "loss": [3.0, 2.0]})
+    assert load_runs(rows).frame["tokens"].to_list() == [1, 2]
+    assert load_runs(rows.with_columns(epochs=4).rename({"dataset_tokens": "tokens"})).frame["tokens"].to_list() == [
+        1,
+        2,
+    ]
