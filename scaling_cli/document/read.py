@@ -25,18 +25,7 @@ from scaling_cli.results.fit import Estimate
 Shape = TypeVar("Shape", bound=Record)
 
 FIT_SCHEMA = "scaling.fit/1"
-HEAD_BYTES = 400  # the schema is the first key
 FIT_WRITER = "`scaling fit --json -o FILE`"
-
-
-def is_document(path: Path) -> bool:
-    """Whether a file is a document of this tool and not runs in JSON, judged by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError:
-        return False
-    return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
 def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
