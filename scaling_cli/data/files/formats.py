@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from scaling_cli.data.files.format import Format, line_blocks
-from scaling_cli.data.files.saved import begins_document
+from scaling_cli.data.files.saved import begins_saved
 from scaling_cli.data.files.text_logs import looks_like_table, unknown_text
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError
@@ -36,7 +36,7 @@ def format_of(path: str, head: bytes) -> Format:
     """
     if not head.strip():
         raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
-    if begins_document(head):
+    if begins_saved(head):
         raise DataError(
             f"{path} is a result that scaling saved, not runs.",
             hint="Give the runs that it was made from. `scaling show` shows the result again, and extrapolate, "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scaling_cli.data.files.saved import is_document
+import scaling_cli as scaling
+from scaling_cli.data.files.saved import is_document, is_saved
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
@@ -40,3 +41,24 @@ def test_results_are_passed_over_in_folders_and_refused_where_they_are_named(tmp
     assert (beside.frame.height, [each.path for each in beside.unread]) == (2, [str(tmp_path / "fit.json")])
     with pytest.raises(DataError, match=r"fit\.json is a result that scaling saved, not runs"):
         load_runs(tmp_path / "fit.json")
+
+
+def test_tables_of_results_are_no_runs(tmp_path):
+    runs = tmp_path / "runs.csv"
+    runs.write_text(
+        "params,tokens,loss,loss_low,loss_high,level\n1e8,1e9,4,3,5,1\n1e9,1e9,3,2,4,1\n1e10,1e9,2.5,2,4,1\n"
+    )
+    forecast = scaling.extrapolate(law="chinchilla:besiroglu", at="params=1e9,tokens=1e9")
+    results = {
+        "fit": scaling.fit(runs, law="power", x="params", interval="none"),
+        "forecast": forecast,
+        "score": scaling.score([forecast, runs]),
+        "split": scaling.optimal_allocation(law="chinchilla:besiroglu", budget="1e24"),
+    }
+    for name, result in results.items():
+        path = tmp_path / f"{name}.csv"
+        result.save(path)
+        assert (is_saved(path), is_document(path)) == (True, False)
+        with pytest.raises(DataError, match=f"{name}.csv is a result that scaling saved, not runs"):
+            load_runs(path)
+    assert load_runs(tmp_path).frame.height == 3
