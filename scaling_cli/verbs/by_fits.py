@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
 from scaling_cli.options.fitting import Held, Started
+from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
@@ -24,12 +25,13 @@ def extrapolated_saved(
 ) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
+    from scaling_cli.document.read import read_failures, read_fits
 
     refuse_refitting(file, asked, (Held, Started, Recipe))
     method.check_saved(ask)
     fits = read_fits(file.path, file.name)
-    return by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+    report = by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+    return replace(report, failures=read_failures(file.path, file.name))
 
 
 def by_fits(
