@@ -51,6 +51,7 @@ def by_fits(
         result, found = answer(evidence, ask)
         results.append(result)
         caveats += [*doubts, *found]
+    names = {saved.column for saved in fits}
     units = {unit_of(saved.column, saved.loss_unit) for saved in fits} - {None, "nats"}
     unit = {"loss_unit": units.pop()} if len(units) == 1 else {}
     return Report(
@@ -58,6 +59,6 @@ def by_fits(
         inputs=(source,) if source is not None else (),
         columns={},
         options=asked.but(estimator="describe").recorded() | unit,
-        results=with_sentences("extrapolate", results, {}),
+        results=with_sentences("extrapolate", results, {"loss": names.pop() or "loss"} if len(names) == 1 else {}),
         caveats=merged(caveats),
     )

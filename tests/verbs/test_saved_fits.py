@@ -44,3 +44,15 @@ def test_files_that_a_joint_fit_could_not_read_are_named(grid, tmp_path):
     answer = scaling.optimal_allocation(tmp_path, budget="1e22", **asked)
     assert len(answer.results) == 2
     assert [each.group for each in answer.failures] == [{"file": str(tmp_path / "bad.csv")}]
+
+
+def test_forecasts_name_the_metric_of_the_fit(grid, tmp_path):
+    scores = grid.filter(opt="adamw").with_columns(score=1 / pl.col("loss")).drop("loss")
+    asked = {"loss": "score", "law": "power", "x": "params", "replicates": 50}
+    scaling.fit(scores, **asked).save(tmp_path / "fit.json")
+    once = scaling.extrapolate(tmp_path / "fit.json", at="params=7B")
+    assert "expect score of" in once.results[0].sentence
+    again = pl.concat([scores, scores.with_columns(opt=pl.lit("muon"), score=pl.col("score") * 1.1)])
+    joint = scaling.extrapolate(again, at="params=7B", loss="score", law="a[opt] * params**b", estimator="describe")
+    assert len(joint.results) == 2
+    assert all("expect score of" in each.sentence for each in joint.results)
