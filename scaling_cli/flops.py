@@ -21,6 +21,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.formula.tree import Node, parse
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.reading import SIX_ND as SIX_ND
 from scaling_cli.record import Record
 
@@ -70,7 +71,7 @@ def scale_name(inputs: Mapping[str, str]) -> str:
 
     It is compute if params and tokens are inputs, else the column of the first input.
     """
-    return "compute" if {"params", "tokens"} <= inputs.keys() else next(iter(inputs.values()))
+    return "compute" if has_params_and_tokens(inputs) else next(iter(inputs.values()))
 
 
 def constant_rate(per_token: Callable[[Array], Array]) -> float | None:

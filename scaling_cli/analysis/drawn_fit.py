@@ -10,6 +10,7 @@ from scaling_cli.analysis.allocation.costs import Costs, power_of
 from scaling_cli.arrays import Array
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND, FlopsRule, scale_name
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve, FitResult, Observations
 
@@ -55,7 +56,7 @@ def ratio_lines(result: FitResult, sketch: Sketch) -> list[tuple[float, Curve]]:
     """
     seen = result.observations
     law = find_law(result.law, tuple(result.inputs))
-    if seen is None or set(law.inputs) != {"params", "tokens"}:
+    if seen is None or set(law.inputs) != set(SURFACE):
         return []
     params, tokens, x = np.array(seen.inputs["params"]), np.array(seen.inputs["tokens"]), np.array(sketch.x)
     if not np.allclose(x, FLOPS_A_PARAM_AND_TOKEN * params * tokens, rtol=ROUGHLY):
@@ -109,7 +110,7 @@ def _law_curve(result: FitResult, seen: Observations, x: Array, costs: Costs, to
     parameters, grid = np.concatenate([estimates, draws]), _grid(x, to)
     if len(law.inputs) == 1:
         lines = _losses(law, parameters, {law.inputs[0]: grid})
-    elif set(law.inputs) == {"params", "tokens"}:
+    elif set(law.inputs) == set(SURFACE):
         lines = _best_losses(law, parameters, grid, np.array(seen.inputs["params"]), costs)
     else:
         return None

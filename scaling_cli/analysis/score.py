@@ -15,6 +15,7 @@ import numpy as np
 from scaling_cli.arrays import NORMAL_95 as Z
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
 from scaling_cli.errors import DataError
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.score import Scored, ScoreResult
@@ -87,7 +88,7 @@ def _runs_of(
             continue
         shared = [role for role in AMOUNTS if prediction.at.get(role) and run.get(role)]
         # Compute follows from params and tokens: where both are known, it says nothing more.
-        if {"params", "tokens"} <= set(shared):
+        if has_params_and_tokens(shared):
             shared = ["params", "tokens"]
         near = all(abs(np.log(float(run[role]) / prediction.at[role])) <= np.log1p(within) for role in shared)  # type: ignore[arg-type]
         if shared and near:

@@ -44,7 +44,7 @@ WHEN = {
     "table-of-logs": (
         "Points without a step from one file have the names of runs from others that have steps, and the same params; "
         "or the file names no runs, and all of its rows have the params and tokens of different logs (both to "
-        "{data.runs.summary_rows.SAME_AMOUNT:.0%})."
+        "{data.runs.rows.summary_rows.SAME_AMOUNT:.0%})."
     ),
     "shorter-copies": (
         "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "
@@ -52,9 +52,9 @@ WHEN = {
         "about a smooth curve, since independent runs do not share their noise."
     ),
     "summary-copies": (
-        "Points from a file with other columns have the amounts (to {data.runs.summary_rows.SAME_AMOUNT:.0%}) and the "
-        "loss (to {data.runs.summary_rows.EXACT:g}, or {data.runs.summary_rows.ROUNDED:g} where "
-        "{data.runs.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
+        "Points from a file with other columns have the amounts (to {data.runs.rows.summary_rows.SAME_AMOUNT:.0%}) and "
+        "the loss (to {data.runs.rows.summary_rows.EXACT:g}, or {data.runs.rows.summary_rows.ROUNDED:g} where "
+        "{data.runs.rows.summary_rows.MOST_ROUNDED:.0%} of them have such a copy) of points from other files."
     ),
     "names-anew": (
         "A run name occurs in several files, with another loss at the first step or with other constant params."

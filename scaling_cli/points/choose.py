@@ -14,13 +14,13 @@ from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
 from scaling_cli.record import Record
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
 SURFACE_SPAN = 1.5  # tokens per param must differ by this much for params and tokens to be two inputs
 SURFACE_POINTS = 8  # five parameters, and something left to judge the fit by
-SURFACE = ("params", "tokens")
 MOST = 0.5  # share of points that must have a column for it to decide; points without it are then left out and counted
 FLOOR_VALUES = 5  # with fewer different inputs, a floor cannot be distinguished from a smaller exponent
 
@@ -149,9 +149,7 @@ def candidates(frame: pl.DataFrame, x: str | None) -> list[Choice]:
     return [
         Choice(law, {name: name for name in law.inputs})
         for law in LAWS
-        if law.is_ranked
-        and {"params", "tokens"} <= set(law.inputs)
-        and all(_is_complete(known, name) for name in law.inputs)
+        if law.is_ranked and has_params_and_tokens(law.inputs) and all(_is_complete(known, name) for name in law.inputs)
     ]
 
 
@@ -257,7 +255,7 @@ def _known(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 
 def _unknown(frame: pl.DataFrame) -> str:
-    if not {"params", "tokens"} <= set(frame.columns):
+    if not has_params_and_tokens(frame.columns):
         return "params and tokens are not both known"
     return f"params and tokens are both known for only {len(_known(frame, *SURFACE)):,} of {len(frame):,} points"
 

@@ -15,7 +15,7 @@ from scaling_cli.numbers.format import with_and
 from scaling_cli.points.choose import Choice, check_floors
 from scaling_cli.record import replace
 
-SURFACE = "chinchilla"  # the law that is chosen where params and tokens are known
+SURFACE_LAW = "chinchilla"  # the law that is chosen where params and tokens are known
 
 
 def hold(choice: Choice, fix: Mapping[str, float], tie: Sequence[tuple[str, str]], frame: pl.DataFrame) -> Choice:
@@ -38,14 +38,14 @@ def _refuse_lacking(choice: Choice, names: Sequence[str], frame: pl.DataFrame) -
         UsageError: There is one.
     """
     lacking = [name for name in names if name not in choice.law.names]
-    surface = find_law(SURFACE)
+    surface = find_law(SURFACE_LAW)
     if choice.reason is None or not lacking or lacking[0] not in surface.names:
         return
     unread = [role for role in surface.inputs if role not in frame.columns]
     columns = with_and(f"--{role} COLUMN" for role in unread)
-    cure = f"Name the column of {with_and(unread)} with {columns}" if unread else f"Give --law {SURFACE}"
+    cure = f"Name the column of {with_and(unread)} with {columns}" if unread else f"Give --law {SURFACE_LAW}"
     raise UsageError(
-        f"{lacking[0]!r} is a parameter of {SURFACE}, but the law is {choice.law.name}, because {choice.reason}.",
+        f"{lacking[0]!r} is a parameter of {SURFACE_LAW}, but the law is {choice.law.name}, because {choice.reason}.",
         hint=f"{cure}, or hold one of {', '.join(choice.law.names)}.",
     )
 

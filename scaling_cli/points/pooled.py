@@ -25,6 +25,7 @@ from scaling_cli.data.runs.likely import likely_role
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.numbers.format import percent, with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.points.settings import settings
 from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.variance import (
@@ -127,7 +128,7 @@ def _column(table: RunTable, name: str) -> str:
 def _group(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> _Group | None:
     """The runs of a group; None if there are too few, or an input or a loss has no logarithm."""
     columns = [name for name in dict.fromkeys((*inputs, *SIZES)) if name in frame.columns]
-    if {"params", "tokens"} <= set(columns) and "compute" not in inputs:
+    if has_params_and_tokens(columns) and "compute" not in inputs:
         columns.remove("compute")
     usable = [name for name in columns if name in inputs or frame[name].null_count() == 0]
     if any(not frame[name].dtype.is_numeric() for name in usable) or not set(inputs) <= set(usable):
@@ -237,7 +238,7 @@ def _is_candidate(runs: _Group, labels: Indices) -> bool:
     if not 2 <= count <= min(MOST_LEVELS, len(labels) // 3):
         return False
     along = [*runs.inputs.values()]
-    if {"params", "tokens"} <= set(runs.inputs):
+    if has_params_and_tokens(runs.inputs):
         along += [runs.inputs["tokens"] - runs.inputs["params"], runs.inputs["tokens"] + runs.inputs["params"]]
     return all(np.mean(among_others(values, labels)) >= OVERLAP for values in along if np.ptp(values) > 1e-9)
 

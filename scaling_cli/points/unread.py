@@ -15,6 +15,7 @@ from scaling_cli.data.runs.likely import WORDS, likely_role, sized_names
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
 from scaling_cli.numbers.format import figure, with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
@@ -27,7 +28,7 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
     formulas = {formula for _, formula in DERIVATIONS.values()}
     read = [role for role in WORDS if table.columns.get(role, "6*") not in {"6*", *formulas}]
     for role in WORDS:
-        if role in read or (role == "compute" and {"params", "tokens"} <= set(read)):
+        if role in read or (role == "compute" and has_params_and_tokens(read)):
             continue
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
         if names:

@@ -10,6 +10,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior, weak_priors
 from scaling_cli.laws import Law
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import Record
 
@@ -65,6 +66,6 @@ def scale_of(points: PointTable, inputs: Mapping[str, str]) -> Array | None:
         return points.numbers(next(iter(inputs.values())))
     if points.is_complete("compute"):
         return points.numbers("compute")
-    if {"params", "tokens"} <= set(points.columns):
+    if has_params_and_tokens(points.columns):
         return points.numbers("params") * points.numbers("tokens")
     return None

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from scaling_cli.data.names import normalise
 from scaling_cli.data.samples.columns import ALIASES, MODELS
 from scaling_cli.numbers.format import escape
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.words import words_for
 from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.columns import ColumnsResult
 
-SURFACE = {"params", "tokens"}
 # A column called model or arch often names the run.
 GROUPS = frozenset(
     {"optimizer", "modelfamily", "family", "dataset", "corpus", "data", "architecture", "recipe", "mixture"}
@@ -57,7 +57,7 @@ def _uses(varied: set[str], group: str, *, is_line: bool) -> str:
     if not varied & {*SURFACE, "compute"}:
         return ""
     uses = ["a law of the loss (fit)", "the loss of larger runs (extrapolate)"]
-    if varied >= SURFACE and not is_line:
+    if has_params_and_tokens(varied) and not is_line:
         uses.append("the best split of a budget (optimal-allocation)")
     if group:
         uses.append(f"whether exponents differ (compare-exponents --by {escape(shlex.quote(group))})")

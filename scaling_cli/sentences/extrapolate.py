@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast
 
 MOST_TARGETS = 3
-SURFACE = ("params", "tokens")
 ERROR_DIGITS = 2
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
 
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Flags
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIZES, FlopsRule, constant_rate, flops_rule
 from scaling_cli.record import Record, field
@@ -118,12 +118,8 @@ class Costs(Record, dict=True):
     def most_affordable(self, shape: Array, further: Mapping[str, Array]) -> Array:
         """The most params that the inference budget allows, in the shape of `shape`, at values of further columns."""
         assert self.inference_budget is not None
-        low, high = np.zeros_like(shape), np.full_like(shape, MOST_LOG_PARAMS)
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            fits = FORWARD_SHARE * self.counted(np.exp(middle), further) <= self.inference_budget
-            low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-        return np.where(low > 0, np.exp(low), 0.0)
+        budget = self.inference_budget
+        return most_params(lambda params: FORWARD_SHARE * self.counted(params, further) <= budget, shape.shape)
 
     @property
     def most_allowed(self) -> float | None:
@@ -155,13 +151,11 @@ class Costs(Record, dict=True):
         """The params for which training on `tokens` takes the whole budget."""
         if self.rate is not None:
             return compute / (self.rate * (tokens + FORWARD_SHARE * self.inference_tokens))
-        low, high = 0.0, MOST_LOG_PARAMS
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            params = np.exp(np.array([middle]))
-            fits = (self.per_token(params) * tokens + self.inference(params))[0] <= compute
-            low, high = (middle, high) if fits else (low, middle)
-        return float(np.exp(low))
+
+        def fits(params: Array) -> Flags:
+            return np.asarray(self.per_token(params) * tokens + self.inference(params) <= compute)
+
+        return float(most_params(fits, (1,), none=1.0)[0])
 
     def log_ratio(self, log_params: Array, compute: float) -> Array:
         """Log of params over the tokens that the budget leaves for them; it grows with params."""
@@ -175,11 +169,8 @@ class Costs(Record, dict=True):
             linear = self.rate * FORWARD_SHARE * self.inference_tokens
             root = np.sqrt(linear**2 + 4 * self.rate * np.exp(-log_ratio) * compute)
             return np.clip(np.log(2 * compute / (linear + root)), low, high)
-        below, above = np.full(len(log_ratio), low), np.full(len(log_ratio), high)
-        for _ in range(BISECTIONS):
-            middle = (below + above) / 2
-            is_low = self.log_ratio(middle, compute) < log_ratio
-            below, above = np.where(is_low, middle, below), np.where(is_low, above, middle)
+        ends = np.full(len(log_ratio), low), np.full(len(log_ratio), high)
+        below, above = bisected(lambda middle: self.log_ratio(middle, compute) < log_ratio, *ends)
         return np.asarray((below + above) / 2)
 
     def limit_below(self, compute: float) -> str | None:
@@ -199,6 +190,21 @@ class Costs(Record, dict=True):
         if self.max_tokens is not None and (above := self.limit_above()) is not None:
             return f"{above} and max-tokens"
         return self.limit_below(compute) or self.limit_above() or "budget"
+
+
+def most_params(fits: Callable[[Array], Flags], shape: tuple[int, ...], *, none: float = 0.0) -> Array:
+    """The most params that fit, if fewer do too, in a shape; `none` where not even one param does."""
+    low, _ = bisected(lambda logs: fits(np.exp(logs)), np.zeros(shape), np.full(shape, MOST_LOG_PARAMS))
+    return np.where(low > 0, np.exp(low), none)
+
+
+def bisected(is_below: Callable[[Array], Flags], low: Array, high: Array) -> tuple[Array, Array]:
+    """Ends that are as near as rounding allows to where a condition, which holds at low values, stops to hold."""
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        holds = is_below(middle)
+        low, high = np.where(holds, middle, low), np.where(holds, high, middle)
+    return low, high
 
 
 def power_of(params: Array, values: Array) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling_cli.analysis.allocation.box import Lowest, Objective, descend, lowest
-from scaling_cli.analysis.allocation.costs import BISECTIONS, FEWEST_PARAMS, FORWARD_SHARE, MOST_LOG_PARAMS, Costs
+from scaling_cli.analysis.allocation.costs import FEWEST_PARAMS, FORWARD_SHARE, Costs, most_params
 from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, FEWEST_TOKENS
 from scaling_cli.analysis.allocation.space import AT_END, Space
 from scaling_cli.arrays import Array, Flags, Indices
@@ -195,12 +195,7 @@ class Joint(Record):
             return np.asarray(per_token / self._per_token(np.ones(per_token.shape), further))
         if (line := self._line(per_token.shape, further)) is not None:
             return np.maximum((per_token - line[0]) / line[1], 0.5)
-        low, high = np.zeros(per_token.shape), np.full(per_token.shape, MOST_LOG_PARAMS)
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            fits = self._per_token(np.exp(middle), further) <= per_token
-            low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-        return np.asarray(np.where(low > 0, np.exp(low), 0.5))
+        return most_params(lambda params: self._per_token(params, further) <= per_token, per_token.shape, none=0.5)
 
     def _other_parts(self, further: Mapping[str, Array]) -> Array:
         """The params of all parts but `rest`, as far as they are known."""

@@ -17,6 +17,7 @@ from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.mixture import MIXTURE, listed
 
@@ -106,7 +107,7 @@ def _require_follower(name: str, follower: str, law: Law) -> None:
         raise UsageError(
             f"--hold {name}={follower} names a law, but {name} is not an input of {law.name}.", hint="Give a value."
         )
-    if not set(found.inputs) <= {"params", "tokens"}:
+    if not set(found.inputs) <= set(SURFACE):
         raise UsageError(
             f"--hold {name}={follower}: {follower} is a law of {with_and(found.inputs)}.",
             hint=f"Name a law of params and tokens, such as --hold {name}=chinchilla.",

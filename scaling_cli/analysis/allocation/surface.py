@@ -15,6 +15,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import Record
 
 # Numbers of repetitions over which repeated tokens and excess params lose their value: Muennighoff et al. 2023,
@@ -166,7 +167,7 @@ def _worth(amount: Array, base: Array, scale: float) -> Array:
 
 def chinchilla_of(law: Law, parameters: Array) -> Chinchilla | None:
     """The parameters `(replicates, k)` of a law of the Chinchilla family; None for other laws."""
-    if set(law.inputs) != {"params", "tokens"} or set(law.names) not in CHINCHILLA:
+    if set(law.inputs) != set(SURFACE) or set(law.names) not in CHINCHILLA:
         return None
     by_name = dict(zip(law.names, parameters.T, strict=True))
     by_name.setdefault("beta", by_name["alpha"])
@@ -196,7 +197,7 @@ def require_surface(
     _refuse_unused(law, held, searched, () if rule is None else rule.extras)
     rest = rest_of(law, (*held, *searched))
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched, rest)]
-    has_sizes = {"params", "tokens"} <= {*law.inputs, *(("params",) if law.parts else ())}
+    has_sizes = has_params_and_tokens((*law.inputs, *(("params",) if law.parts else ())))
     if others and has_sizes:
         raise UsageError(
             f"{law.name} also depends on {with_and(others)}.",

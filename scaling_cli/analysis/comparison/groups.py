@@ -16,6 +16,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.ask import certain, together
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.numbers.format import percent, with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Group, Margin
 from scaling_cli.results.fit import FitResult
@@ -152,6 +153,6 @@ def margin_of(members: Sequence[Member], result: FitResult, margin: float, to: f
 
 def _along(member: Member) -> Array:
     columns = member.problem.columns
-    if not {"params", "tokens"} <= columns.keys():
+    if not has_params_and_tokens(columns):
         return next(iter(columns.values()))
     return FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, by_coordinates, from_coordinates
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices, by_coordinates, from_coordinates
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import GAIN, Solution, Solvable, joined, minimise
@@ -246,3 +246,12 @@ def solve_in_chunks(
         for first in range(0, len(starts), size)
     ]
     return joined(pieces)
+
+
+def scaled_inverse(jacobian: Array) -> tuple[Array, Array]:
+    """The inverse `(k, k)` of J'J for the columns of J over their lengths, and these lengths `(k,)`.
+
+    Columns differ by orders of magnitude, and a direction that the rows do not determine gets no share.
+    """
+    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), ALMOST_ZERO)
+    return np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12), length

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.analysis.comparison.models import Member
-from scaling_cli.arrays import ALMOST_ZERO, Array
-from scaling_cli.fitting.ask import Ask, Asking, alone
+from scaling_cli.analysis.comparison.models import Member, scaled_inverse
+from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Ask, Asking
 from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.record import Record
 
@@ -77,19 +77,13 @@ def standard_errors(member: Member, scale: float) -> Array:
         inside = max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)
         scale /= np.sqrt(inside)
     jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
-    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), ALMOST_ZERO)
-    covariance = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)
-    errors: Array = scale * np.sqrt(np.maximum(np.diag(covariance), 0.0)) / length
+    inverse, length = scaled_inverse(jacobian)
+    errors: Array = scale * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / length
     return errors
 
 
-def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
-    """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
-    return alone(profile_asking(member, parameter, scale))
-
-
 def profile_asking(member: Member, parameter: str, scale: float) -> Asking[ParameterProfile]:
-    """`profile`, as work that asks the solver."""
+    """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
     problem = member.problem
     k = problem.law.names.index(parameter)
     estimate, low, high = float(member.theta[k]), float(problem.low[k]), float(problem.high[k])

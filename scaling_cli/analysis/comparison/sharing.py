@@ -12,9 +12,17 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.groups import ComparisonData, wide_floor
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
-from scaling_cli.analysis.comparison.models import Member, exponents, floors, joint_problem, of_all_points, parts
+from scaling_cli.analysis.comparison.models import (
+    Member,
+    exponents,
+    floors,
+    joint_problem,
+    of_all_points,
+    parts,
+    scaled_inverse,
+)
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
-from scaling_cli.arrays import ALMOST_ZERO, NORMAL_95, Array, Indices
+from scaling_cli.arrays import NORMAL_95, Array, Indices
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem
@@ -94,8 +102,7 @@ def covariance(fit: ContrastFit) -> Array:
     for part, scale in zip(parts(wider.members), fit.scales, strict=True):
         weights[part] /= scale**2
     jacobian = wider.residuals(fitted[None])[1][0] * np.sqrt(weights)[:, None]
-    length = np.maximum(np.sqrt((jacobian**2).sum(axis=0)), ALMOST_ZERO)
-    inverse: Array = np.linalg.pinv((jacobian / length).T @ (jacobian / length), rcond=1e-12)
+    inverse, length = scaled_inverse(jacobian)
     return inverse / np.outer(length, length)
 
 

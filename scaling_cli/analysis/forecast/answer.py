@@ -16,12 +16,13 @@ from scaling_cli.analysis.forecast.joint import Part, joint, suite_forecast, the
 from scaling_cli.analysis.forecast.predictions import predictions, score
 from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.suite import Suite
-from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target, best_split, place
+from scaling_cli.analysis.forecast.targets import Places, Target, best_split, place
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import scale_name
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Curve, Observations
 from scaling_cli.results.forecast import Backtest, Extrapolation, Inverse, SuiteForecast, Then
@@ -152,7 +153,7 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
     split = {each.at["compute"]: each.at for each in others if set(SURFACE) < set(each.at)}
     targets = [
         replace(each, at=split[each.at["compute"]])
-        if set(each.at) == {"compute"} and each.at["compute"] in split and set(SURFACE) <= set(data.inputs)
+        if set(each.at) == {"compute"} and each.at["compute"] in split and has_params_and_tokens(data.inputs)
         else each
         for each in ask.targets_for(data.group)
     ]
@@ -163,7 +164,7 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
         targets = [target for target in targets if target not in alone]
     if not (targets or ask.has_place):
         largest = data.require_span()[1]
-        if len(data.inputs) > 1 and not set(SURFACE) <= set(data.inputs):
+        if len(data.inputs) > 1 and not has_params_and_tokens(data.inputs):
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
             raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
         role = scale_name(data.inputs)

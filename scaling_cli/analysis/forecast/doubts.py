@@ -13,6 +13,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints, count_scales
 from scaling_cli.arrays import ALMOST_ZERO
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.numbers.format import count, figure, flops
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.results.forecast import Prediction
 
 NOTED, FAR = 3.0, 30.0  # factors outside the data: a target further off gets a caveat (FAR: beyond the largest run)
@@ -67,7 +68,7 @@ def ratio_doubts(
     A law of compute does not know tokens per param, so it forecasts a run with the ratio of the data. A law of both was
     not tested there.
     """
-    asked = [(one, one.at["tokens"] / one.at["params"]) for one in predictions if {"params", "tokens"} <= set(one.at)]
+    asked = [(one, one.at["tokens"] / one.at["params"]) for one in predictions if has_params_and_tokens(one.at)]
     if ratios is None or not asked:
         return []
     low, high = ratios
@@ -76,7 +77,7 @@ def ratio_doubts(
         return []
     effect = (
         "the forecast there is not tested by any run"
-        if {"params", "tokens"} <= set(inputs)
+        if has_params_and_tokens(inputs)
         else f"the law of {', '.join(inputs.values())} forecasts a run with the ratio of the data instead"
     )
     return [
@@ -117,7 +118,7 @@ def lone_growth(
     ranges: Mapping[str, tuple[float, float]], inputs: Mapping[str, str], group: dict[str, str]
 ) -> list[Caveat]:
     """A caveat if the forecast is along compute, and compute grows by params alone or by tokens alone."""
-    if list(inputs.values()) != ["compute"] or not {"params", "tokens"} <= set(ranges):
+    if list(inputs.values()) != ["compute"] or not has_params_and_tokens(ranges):
         return []
     grown = {role: ranges[role][1] / max(ranges[role][0], ALMOST_ZERO) for role in ("params", "tokens")}
     still, other = sorted(grown, key=lambda role: grown[role])
@@ -143,7 +144,7 @@ def _instability(forecaster: StackedForecast, places: Places, group: dict[str, s
 
 def _rising(points: ForecastPoints, noise: float, group: dict[str, str]) -> list[Caveat]:
     """A caveat if, among runs of equal params, the loss rises with tokens."""
-    if set(points.columns) != {"params", "tokens"} or len(points) > MOST_POINTS:
+    if set(points.columns) != set(SURFACE) or len(points) > MOST_POINTS:
         return []
     params, tokens, loss = np.log(points.columns["params"]), np.log(points.columns["tokens"]), np.log(points.observed)
     same = np.abs(params[:, None] - params[None]) < 1e-6

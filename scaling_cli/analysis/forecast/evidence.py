@@ -31,6 +31,7 @@ from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, ranges_of
@@ -61,7 +62,7 @@ class Method(Record):
                 hint="Leave out --backtest, --then, --target-loss and --estimator describe, and give one --loss.",
             )
         roles = {role for target in ask.targets for role in target.at}
-        is_surface = {"params", "tokens"} <= set(choice.inputs)
+        is_surface = has_params_and_tokens(choice.inputs)
         if asked.law == "auto" and asked.x is None and not is_surface and len(roles) == 1:
             (role,) = roles
             if role in table.frame.columns and role not in choice.inputs.values():

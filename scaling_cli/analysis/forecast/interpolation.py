@@ -17,11 +17,11 @@ from scaling_cli.analysis.forecast.candidates import fit_asking, unweighted
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
 from scaling_cli.analysis.forecast.stacked import StackedForecast
-from scaling_cli.analysis.forecast.targets import SURFACE
 from scaling_cli.analysis.forecast.windows import REACHES
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.fitting.ask import certain, together
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, InsidePart, LawWeight, Track
 
@@ -152,7 +152,7 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
 
 def _scale(columns: Mapping[str, Array]) -> Array:
     """The scale of each place: compute, or the one input."""
-    if not set(SURFACE) <= set(columns):
+    if not has_params_and_tokens(columns):
         return columns["compute"] if "compute" in columns else next(iter(columns.values()))
     compute: Array = FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"]
     return compute

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.targets import SURFACE, Places, Target
+from scaling_cli.analysis.forecast.targets import Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band, Prediction, Score
 
@@ -62,7 +63,7 @@ def _no_loss(target: Target) -> FitError:
 
 def _outside(places: Places, points: ForecastPoints | None) -> Array | None:
     """Factor `(n,)` by which each place lies outside the hull of the runs' params and tokens, where both are known."""
-    if points is None or not set(SURFACE) <= set(points.columns) or not len(places.targets):
+    if points is None or not has_params_and_tokens(points.columns) or not len(places.targets):
         return None
     known, asked = (np.log(np.stack([columns[name] for name in SURFACE], axis=1))
                     for columns in (points.columns, places.columns))  # fmt: skip

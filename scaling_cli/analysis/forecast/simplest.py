@@ -61,8 +61,8 @@ from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 
 LEAST_SQUARES = "least-squares"
-CURVE, SURFACE = "power-constant", "chinchilla"
-RIVALS = {CURVE: ("m4", "bnsl-monotone"), SURFACE: ("general",)}
+CURVE_LAW, SURFACE_LAW = "power-constant", "chinchilla"
+RIVALS = {CURVE_LAW: ("m4", "bnsl-monotone"), SURFACE_LAW: ("general",)}
 BENDS = (2, 3)  # highest powers of the logs of params and tokens
 SURFACE_SHARE = 0.5  # chosen on five families of public runs, in sight of simulated surfaces of one law
 AMPLITUDE = 30.0  # of the smooth function, in standard deviations of the noise
@@ -78,7 +78,7 @@ MOST_LOG = 600.0  # of a Bayes factor, so that its exponential is finite
 def with_simplest(averaged: Stack) -> Stack:
     """The stack with the simplest law as its last; the same if there are too few points, or it cannot be fitted."""
     points = averaged.points
-    name = CURVE if len(points.columns) == 1 else SURFACE
+    name = CURVE_LAW if len(points.columns) == 1 else SURFACE_LAW
     candidate = ForecastCandidate(find_law(name), 0.0, is_plain=True, recipe=Recipe(LEAST_SQUARES))
     if len(points) < candidate.fewest:
         return averaged
@@ -87,7 +87,7 @@ def with_simplest(averaged: Stack) -> Stack:
     except FitError:
         return averaged
     errors = np.array(rolling_errors(fit, points, averaged.origins))
-    trusted = 1.0 if name == CURVE else SURFACE_SHARE
+    trusted = 1.0 if name == CURVE_LAW else SURFACE_SHARE
     weight = trusted * probability(fit.problem) / _failure(averaged, fit, errors)
     return replace(
         averaged,
@@ -134,7 +134,7 @@ def probability(problem: Problem) -> float:
 
 def _steepness(fitted: Fitted) -> float:
     """How many standard deviations of its prior the exponent of a curve lies above the typical one, at least 0."""
-    if fitted.problem.law.name != CURVE:
+    if fitted.problem.law.name != CURVE_LAW:
         return 0.0
     exponent = abs(float(fitted.theta[fitted.problem.law.names.index("b")]))
     typical, spread = CURVE_EXPONENT
@@ -167,7 +167,7 @@ def _log_factors_of_bends(problem: Problem, fitted: Fitted) -> Iterator[float]:
     residuals, jacobian = (values[0] for values in problem.residuals(fitted.theta[None]))
     basis = _basis(root[:, None] * jacobian)
     left = root * residuals - basis @ (basis.T @ (root * residuals))
-    if problem.law.name == CURVE:
+    if problem.law.name == CURVE_LAW:
         yield _log_smooth_factor(left, basis, root[:, None] * _smooth(problem), least)
         return
     for power in BENDS:

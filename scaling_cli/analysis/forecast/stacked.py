@@ -33,11 +33,11 @@ from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.ask import together
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Law
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, LawWeight, Track
 
 FEWEST_POINTS = 4
-SURFACE = {"params", "tokens"}
 REPLICATES = 200  # for a standard deviation, which needs fewer than a percentile
 
 
@@ -97,7 +97,7 @@ class StackedForecast(Record):
         if not (self.errors and averaged.is_nested):
             variance = variance + averaged.mean((by_law[:laws] - others) ** 2)
         reach = scale / self.stack.points.scale.max()
-        if set(columns) == SURFACE:
+        if set(columns) == set(SURFACE):
             variance = variance + self.simplest * (1 - self.simplest) * (by_law[-1] - others) ** 2
             confidence, prediction = half_widths(variance, self.errors, reach, self.level)
             return Bands(self._shifted(estimate, columns), confidence, prediction, by_law)
@@ -173,7 +173,7 @@ def forecast(
     resampling = Resampling(replicates, seed, group)
     errors = origin_errors(averaged)
     made = StackedForecast(whole, averaged, errors, whole.draw(resampling), level, resampling, inside=inside)
-    if laws or recipe != DEFAULT or set(points.columns) != SURFACE:
+    if laws or recipe != DEFAULT or set(points.columns) != set(SURFACE):
         return made
     return replace(made, shift=shift(origin_errors(whole), errors, made.simplest))
 

@@ -15,12 +15,12 @@ from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import flops, with_and
 from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import Record, replace
 
 RANGE_STEPS = 7
 SIZES = 240  # candidate splits of a budget
 SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
-SURFACE = ("params", "tokens")
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
 FLAGS = (*SURFACE, "compute", "step")  # roles with an option of their own
 SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,808 params
@@ -151,13 +151,13 @@ def place(
                 f"A target has {role} {amount:g}, which is too {'large' if amount > 1 else 'small'} to compute with.",
                 hint=f"Give a number between {SMALLEST:g} and {LARGEST:g}.",
             )
-    if not set(SURFACE) <= set(inputs):
+    if not has_params_and_tokens(inputs):
         return _along(targets, inputs, ranges)
     rows, split = [], []
     for target in targets:
         _require_known(target, (*inputs, "compute"))
         at = dict(target.at)
-        if "compute" in at and not set(SURFACE) <= set(at):
+        if "compute" in at and not has_params_and_tokens(at):
             known = [role for role in SURFACE if role in at]
             if known:
                 other = SURFACE[1 - SURFACE.index(known[0])]
@@ -192,7 +192,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
             raise UsageError(f"A target lacks {with_and(missing)}, {what}.", hint=f"Write it like --at {example}.")
         if len(inputs) == 1:
             _refuse_unused(_one_of_three(given, column), column, ranges)
-        is_split = column == "compute" and set(SURFACE) <= set(given)
+        is_split = column == "compute" and has_params_and_tokens(given)
         shown = {role: at[role] for role in SURFACE} if is_split else {}
         rows.append(replace(target, at={**shown, **{name: at[name] for name in inputs.values()}}))
         scale.append(at.get("compute"))
@@ -215,7 +215,7 @@ def _named_as_read(at: Mapping[str, float], columns: Iterable[str]) -> dict[str,
 def _completed(at: Mapping[str, float]) -> dict[str, float]:
     """The amounts, with the third of params, tokens and compute where two of them are given."""
     known = dict(at)
-    if "compute" not in known and set(SURFACE) <= set(known):
+    if "compute" not in known and has_params_and_tokens(known):
         known["compute"] = FLOPS_A_PARAM_AND_TOKEN * known["params"] * known["tokens"]
     for role, other in (SURFACE, SURFACE[::-1]):
         if role not in known and {"compute", other} <= set(known):
@@ -229,7 +229,7 @@ def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
     Raises:
         UsageError: There are compute, params and tokens, and they contradict each other.
     """
-    if column != "compute" or not set(SURFACE) <= set(at):
+    if column != "compute" or not has_params_and_tokens(at):
         return at
     split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
     # Compute may differ from 6 * params * tokens by as much as that of a run may without a caveat.

@@ -18,6 +18,7 @@ from scaling_cli.analysis.plan.square_error import Model
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import flops
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record, replace
 
 SEARCH_DRAWS = 16  # of the parameters, over which the search takes the mean; widths are those of all draws
@@ -53,7 +54,7 @@ class Task(Record):
     @property
     def is_surface(self) -> bool:
         """Whether the law has params and tokens."""
-        return {"params", "tokens"} <= set(self.arms[0].law.inputs)
+        return has_params_and_tokens(self.arms[0].law.inputs)
 
     @property
     def outlook(self) -> Outlook:

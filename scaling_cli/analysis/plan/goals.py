@@ -24,6 +24,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record, replace
 
 GOAL = re.compile(r"\s*(?:(?P<weight>[\d.eE+-]+)\s*\*\s*)?(?P<what>[^@*]+?)\s*(?:@\s*(?P<at>.+?)\s*)?")
@@ -147,7 +148,7 @@ def check_goal(goal: Goal, law: Law) -> None:
                 hint=f"It has {', '.join(quantities)}; other goals: {EXAMPLES}.",
             )
         return
-    is_surface = {"params", "tokens"} <= set(law.inputs)
+    is_surface = has_params_and_tokens(law.inputs)
     if goal.what in SPLITS and not is_surface:
         raise UsageError(
             f"{law.name} is a law of {with_and(law.inputs)}, which has no best split.",
@@ -166,7 +167,7 @@ def places(goal: Goal, law: Law) -> list[Columns]:
     """The places that a goal needs the law at."""
     if goal.what in ("parameter", "difference"):
         return []
-    if set(goal.at) == {"compute"} and {"params", "tokens"} <= set(law.inputs):
+    if set(goal.at) == {"compute"} and has_params_and_tokens(law.inputs):
         return [along(goal.at["compute"])]
     return [{name: np.array([goal.at[name if name in goal.at else next(iter(goal.at))]]) for name in law.inputs}]
 

@@ -16,6 +16,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law, find_law
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record
 
 RIVALS = {"chinchilla": "general"}  # a law that has the first as a special case, by one more parameter at 1
@@ -182,7 +183,7 @@ def _information(arm: Arm, place: Ground, theta: Array, part: int, *, with_prior
 
 def present_compute(present: Columns) -> Array:
     """FLOPs of runs given by the inputs of a law: 6 per param and token, else the first input, which stands for it."""
-    if {"params", "tokens"} <= set(present):
+    if has_params_and_tokens(present):
         return FLOPS_A_PARAM_AND_TOKEN * present["params"] * present["tokens"]
     return np.asarray(next(iter(present.values())))
 
@@ -191,7 +192,7 @@ def _knots(goal: Goal, law: Law) -> list[Columns]:
     """Further budgets at which the loss of a multiplier's second group is needed."""
     if goal.what != "multiplier":
         return []
-    if {"params", "tokens"} <= set(law.inputs):
+    if has_params_and_tokens(law.inputs):
         return [along(goal.at["compute"] * np.exp(knot)) for knot in KNOTS]
     return [{name: np.array([goal.at["compute"] * np.exp(knot)]) for name in law.inputs} for knot in KNOTS]
 

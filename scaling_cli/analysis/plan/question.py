@@ -22,6 +22,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement, PlanResult
@@ -149,7 +150,7 @@ def _bounds(arms: Sequence[Arm], asked: Plan, budget: float) -> Bounds:
 def _known_compute(arm: Arm) -> Array | None:
     if arm.present is None:
         return None
-    is_known = {"params", "tokens"} <= set(arm.present) or next(iter(arm.roles.values())) == "compute"
+    is_known = has_params_and_tokens(arm.present) or next(iter(arm.roles.values())) == "compute"
     return present_compute(arm.present) if is_known else None
 
 
@@ -161,7 +162,7 @@ def _judgements(task: Task, asked: Plan) -> tuple[Judgement, ...]:
     arm = task.arms[0]
     if asked.judge is not None:
         found.append(judged(asked.judge, task, read_design(asked.judge), is_present=False))
-    if arm.present is not None and {"params", "tokens"} <= set(arm.present):
+    if arm.present is not None and has_params_and_tokens(arm.present):
         there = Candidates(arm.present["params"], arm.present["tokens"])
         found.append(judged("your runs", task, there, is_present=True))
     return tuple(found)
@@ -179,7 +180,7 @@ def read_design(path: str) -> Candidates:
     for at, _, _, _ in load_targets(path):
         if "compute" in at and "params" in at and "tokens" not in at:
             at = {**at, "tokens": at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at["params"]}
-        if not {"params", "tokens"} <= set(at):
+        if not has_params_and_tokens(at):
             raise DataError(
                 f"{path} has a run without params and tokens.", hint="Write one run per row, under params,tokens."
             )

@@ -16,6 +16,7 @@ from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import flops, percent
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import PlannedRun, PlanResult, Test
 
@@ -135,7 +136,7 @@ def _test(task: Task, plan: Planned) -> Test | None:
 
 def _present(arms: Sequence[Arm]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Params and tokens of the runs that there are."""
-    found = [arm.present for arm in arms if arm.present is not None and {"params", "tokens"} <= set(arm.present)]
+    found = [arm.present for arm in arms if arm.present is not None and has_params_and_tokens(arm.present)]
     if not found:
         return (), ()
     params, tokens = (np.concatenate([columns[name] for columns in found]) for name in ("params", "tokens"))

@@ -25,11 +25,14 @@ Row: TypeAlias = Mapping[str, str | None]
 class Format(Record):
     """How to recognise and read the files of one format.
 
-    `recognises` judges by the first bytes. `layout`, given the path and the first bytes, describes the columns, and
-    raises DataError for a file that turns out to be damaged or of another format. Files of equal layout are scanned
-    together: `scan` takes their paths and layout, and its rows have the files' columns and `FILE`. `one_run` says that
-    every file is the log of one run, and `line_per_row` that a file has a header line and then one line per row.
-    `has_fixed_columns` says that files of equal layout have the same columns, all of text.
+    Attributes:
+        recognises: Whether a file with these first bytes has the format.
+        layout: Describes the columns, given the path and the first bytes; files of equal layout are scanned together.
+            Raises DataError for a file that turns out to be damaged or of another format.
+        scan: The rows of files, given their paths and layout, with the files' columns and `FILE`.
+        one_run: Whether every file is the log of one run.
+        line_per_row: Whether a file has a header line and then one line per row.
+        has_fixed_columns: Whether files of equal layout have the same columns, all of text.
     """
 
     recognises: Callable[[bytes], bool]

@@ -19,6 +19,7 @@ from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import BY
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 
 ROW, CELL, SETTING = "__row", "__cell", "__setting"
 EQUAL = 0.01  # in logs: amounts that differ by less are one amount, such as tokens of whole batches
@@ -65,7 +66,7 @@ def _name(name: str, points: pl.DataFrame, plan: Plan) -> str:
 
 def _keys(points: pl.DataFrame, aside: pl.DataFrame, plan: Plan) -> list[str]:
     """The columns that runs of one cell agree in; swept columns may be among them."""
-    sizes = ["params", "tokens"] if {"params", "tokens"} <= set(points.columns) else ["params", "tokens", "compute"]
+    sizes = ["params", "tokens"] if has_params_and_tokens(points.columns) else ["params", "tokens", "compute"]
     if not {"tokens", "compute"} & set(points.columns):
         sizes.append("step")
     groups = [BY + name if BY + name in points.columns else name for name in plan.by]

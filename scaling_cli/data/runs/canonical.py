@@ -85,7 +85,7 @@ def _label(column: str, schema: pl.Schema, name: str) -> pl.Expr:
     return cells.label(column, schema[column]).alias(name)
 
 
-def number_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
+def value_of(role: str, schema: pl.Schema, plan: Plan) -> pl.Expr:
     """The value of a role as a float, in the unit of its column."""
     column = plan.chosen[role].column
     cell = _cell(column, schema)
@@ -99,7 +99,7 @@ def role_values(schema: pl.Schema, plan: Plan) -> dict[str, Computed]:
         if role == "run_id":
             found[role] = Computed(_label(chosen.column, schema, role), pl.lit(value=False))
             continue
-        value = number_of(role, schema, plan)
+        value = value_of(role, schema, plan)
         is_odd = pl.lit(value=False)
         if cells.is_text(schema[chosen.column]):
             is_odd = cells.is_unreadable(_cell(chosen.column, schema), value)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.runs.summary_rows import OWN, SAME_AMOUNT
+from scaling_cli.data.runs.rows.summary_rows import OWN, SAME_AMOUNT
 
 FEWEST = 3  # rows of a table without names
 NAMELESS = r"^row \d+$"

@@ -12,15 +12,15 @@ from scaling_cli.data.runs.aside import set_aside, unnamed, with_peaks
 from scaling_cli.data.runs.best_over import best_over
 from scaling_cli.data.runs.canonical import finished
 from scaling_cli.data.runs.final_losses import with_final_losses
+from scaling_cli.data.runs.load_options import LoadOptions
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.points import LoadOptions
 from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_losses, refuse_mixed_units
 from scaling_cli.data.runs.rows.planned_steps import PLANNED, short_of_plan
 from scaling_cli.data.runs.rows.row_order import stepless
+from scaling_cli.data.runs.rows.summary_rows import without_copies
 from scaling_cli.data.runs.rows.total_tokens import refuse_dataset_tokens
 from scaling_cli.data.runs.sanity import STATE
 from scaling_cli.data.runs.select import Selection
-from scaling_cli.data.runs.summary_rows import without_copies
 from scaling_cli.flops import SIX_ND
 from scaling_cli.record import Record
 

@@ -24,14 +24,20 @@ LONG_FORM = (("value", "val", "values", "metric_value"), ("metric", "metric_name
 
 
 class Plan(Record):
-    """The column of each role, group (`by`) and other column to keep (`keep`).
+    """Which columns are read, and for what.
 
-    `derived` holds the role that is computed from the others, with its formula. `other_losses` are columns that could
-    be the loss but were not chosen. `run_is_file` says that some files are one run each. `params_pattern` is a regular
-    expression that finds params in the names of runs. `has_reused_names` says that rows have the column
-    `canonical.PREFIX`, and `takes_log` that the column of the loss holds perplexities. `seed` is the column that
-    distinguishes runs of the same name. `formulas` are those that the
-    user gave in place of columns.
+    Attributes:
+        chosen: The column of each role.
+        derived: The role that is computed from the others, with its formula.
+        by: The column of each group.
+        keep: The column behind each other name to keep.
+        other_losses: Columns that could be the loss but were not chosen.
+        run_is_file: Whether some files are one run each.
+        params_pattern: A regular expression that finds params in the names of runs.
+        has_reused_names: Whether rows have the column `canonical.PREFIX`.
+        takes_log: Whether the column of the loss holds perplexities.
+        seed: The column that distinguishes runs of the same name.
+        formulas: Those that the user gave in place of columns.
     """
 
     chosen: dict[str, Chosen]

@@ -19,6 +19,7 @@ from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evalua
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.numbers.format import figure
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import replace
 
 STATES = ("state", "status", "run_state", "run_status")  # names of columns, such as W&B's
@@ -172,7 +173,7 @@ def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Cav
 
 def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
     """Roles whose values are all too small for plain counts or FLOPs; compute only if params or tokens are missing."""
-    is_derivable = {"params", "tokens"} <= set(points.columns)
+    is_derivable = has_params_and_tokens(points.columns)
     for role, least in SMALLEST.items():
         if role not in points.columns or (role == "compute" and is_derivable):
             continue
@@ -186,7 +187,7 @@ def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
     """Runs with an amount far from all others that a factor of a thousand would bring among them."""
     if points.height < SLIP_POINTS:
         return
-    if {"params", "tokens"} <= set(points.columns):
+    if has_params_and_tokens(points.columns):
         ratio = points["tokens"] / points["params"]
         for place, factor in _lone(ratio, LONE_RATIO):
             yield _slip(points, place, _farther_role(points, place), "tokens per param", factor)

@@ -15,6 +15,7 @@ from scaling_cli.data.runs.aliases import ROLES, scale_of
 from scaling_cli.data.runs.columns import candidates
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading
 from scaling_cli.results.columns import ColumnsResult, RoleColumn
@@ -44,7 +45,7 @@ def summarise(table: RunTable, loss_unit: str) -> ColumnsResult:
 
 def _ratios(frame: pl.DataFrame) -> tuple[float, float] | None:
     """The smallest and the largest number of tokens per param."""
-    if not {"params", "tokens"} <= set(frame.columns):
+    if not has_params_and_tokens(frame.columns):
         return None
     known = frame.lazy().filter((pl.col("params") > 0) & (pl.col("tokens") > 0))
     ratio = pl.col("tokens") / pl.col("params")

@@ -28,15 +28,21 @@ def label_of(frame: pl.DataFrame, name: str) -> str:
 class RunTable(Record):
     """Points to fit, and where they come from.
 
-    `frame` has one row per point: `run_id` (text), each role that was found (floats, in FLOPs, counts and steps), then
-    the other columns asked for, under their own names (see `label_of` for groups). The loss is finite in every row,
-    and above zero unless that was not asked for; so are params, tokens and compute where they are not null.
-    `columns` gives the column, or the formula, behind each role. `excluded` counts the unusable rows of `total` by
-    reason; rows that `where` or the choice of checkpoints passes over are not among them. `scales` has the factors that
-    converted roles to FLOPs and counts, where they are not 1. `unread` are files that could not be read while others
-    could, `others` the columns without a role, and `unreadable` gives an example for each reason that concerns cells,
-    and the files that lack the column of a role. `aside` has a row for each point too, with columns without a role that
-    may explain how losses differ.
+    Attributes:
+        frame: One row per point: `run_id` (text), each role that was found (floats, in FLOPs, counts and steps), then
+            the other columns asked for, under their own names (see `label_of` for groups). The loss is finite in every
+            row, and above zero unless that was not asked for; so are params, tokens and compute where not null.
+        sources: The files that were read.
+        columns: The column, or the formula, behind each role.
+        excluded: How many of `total` rows are unusable, by reason; those that `where` or the choice of checkpoints
+            passes over are not among them.
+        total: How many rows there are, without those that `where` drops.
+        caveats: What was found on the way.
+        scales: The factors that converted roles to FLOPs and counts, where they are not 1.
+        unread: Files that could not be read while others could.
+        others: The columns without a role.
+        unreadable: An example for each reason that concerns cells, and the files that lack the column of a role.
+        aside: For each point, columns without a role that may explain how losses differ.
     """
 
     frame: pl.DataFrame

@@ -26,7 +26,7 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.checks.neighbours import neighbour_p_value
 from scaling_cli.fitting.checks.repeats import lack_of_fit, numbered_inputs
-from scaling_cli.fitting.checks.scatter import SURFACE, scatter_doubts
+from scaling_cli.fitting.checks.scatter import scatter_doubts
 from scaling_cli.fitting.checks.tails import f_tail, two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
@@ -34,6 +34,7 @@ from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.record import Record, replace
 
 SIZE = 0.002  # of all tests of a fit together

@@ -7,8 +7,8 @@ import numpy as np
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.numbers.format import percent
+from scaling_cli.numbers.surface import has_params_and_tokens
 
-SURFACE = ("params", "tokens")
 POOR_CURVE = (0.05, 0.92)  # rmse of log loss that is as large, and R2 that is as small
 POOR_SURFACE = (0.03, 0.95)  # runs of equal params and tokens do not differ by several percent
 
@@ -20,7 +20,7 @@ def scatter_doubts(fitted: Fitted, group: dict[str, str] | None) -> list[Caveat]
         return []
     rmse = float(np.sqrt(np.mean(fitted.log_residuals**2)))
     spread = float(np.std(np.log(observed)))
-    least, most = POOR_SURFACE if set(SURFACE) <= set(fitted.problem.law.inputs) else POOR_CURVE
+    least, most = POOR_SURFACE if has_params_and_tokens(fitted.problem.law.inputs) else POOR_CURVE
     if rmse < least or rmse**2 < (1 - most) * spread**2:
         return []
     share = max(1 - rmse**2 / spread**2, 0.0)

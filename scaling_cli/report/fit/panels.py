@@ -9,6 +9,7 @@ import numpy as np
 from scaling_cli.analysis.drawn_fit import Sketch, ratio_lines
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.numbers.format import group_name
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Rule, Series
 from scaling_cli.results.fit import Curve, FitResult, Observations
@@ -49,7 +50,7 @@ def _coloured(chart: Chart, result: FitResult, seen: Observations, sketch: Sketc
     """The chart with its runs coloured by tokens per param, and the law at some of these ratios."""
     (series, *others), lines = chart.series, chart.lines
     labels = seen.names if len(seen.names) == len(series.x) else ()
-    if not {"params", "tokens"} <= seen.inputs.keys() or len(series.x) != len(seen.observed):
+    if not has_params_and_tokens(seen.inputs) or len(series.x) != len(seen.observed):
         return replace(chart, series=[replace(series, labels=labels), *others], title="The law and its runs")
     ratio = np.array(seen.inputs["tokens"]) / np.array(seen.inputs["params"])
     frontier = [replace(line, color=BLACK, is_dashed=True) for line in lines]

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.runs.checkpoints import Checkpoints, read_checkpoints
+from scaling_cli.data.runs.load_options import LoadOptions, skips_other_losses, takes_ends
 from scaling_cli.data.runs.plan import make_plan
-from scaling_cli.data.runs.points import LoadOptions, skips_other_losses, takes_ends
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import flops_rule
 from tests.data.loading import load_runs

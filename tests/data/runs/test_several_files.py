@@ -9,8 +9,8 @@ import pytest
 
 from scaling_cli.data.runs import load
 from scaling_cli.data.runs.checkpoints import Checkpoints
+from scaling_cli.data.runs.load_options import LoadOptions
 from scaling_cli.data.runs.plan import make_plan
-from scaling_cli.data.runs.points import LoadOptions
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import flops_rule
 from tests.data.loading import load_runs

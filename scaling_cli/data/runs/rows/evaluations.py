@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import caveat
 from scaling_cli.data.names import normalise, unknown
-from scaling_cli.data.runs.canonical import number_of, run_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import replace
 
 NAMES = ("eval_seed", "evaluation_seed", "eval_repeat", "evaluation_repeat")
 RUN, ROWS, SPREAD = "__run of evaluation", "__evaluations", "__spread"
 
 
-def averaged(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, asked: str | None
-) -> tuple[pl.LazyFrame, pl.Schema, tuple[Caveat, ...]]:
+def averaged(rows: LogRows, asked: str | None) -> LogRows:
     """The rows with one for all evaluations of a run at a step, and a caveat that says how far they differ.
 
     `asked` names the column of the evaluation; otherwise one is recognised by its name.
@@ -29,22 +27,24 @@ def averaged(
         UsageError: The column does not exist, or is used for something else.
         DataError: No column names the run.
     """
-    column = _column(schema, plan, asked)
-    if column is None or not (plan.has_runs or asked):
-        return rows, schema, ()
-    if not plan.has_runs:
+    column = _column(rows, asked)
+    if column is None or not (rows.plan.has_runs or asked):
+        return rows
+    if not rows.plan.has_runs:
         raise DataError(
             "--evaluation needs the run of each row, but no column could be identified as run_id.",
             hint="Choose it with --run COLUMN.",
         )
-    loss = plan.chosen["loss"].column
-    values = number_of("loss", schema, plan)
-    sizes = [chosen.column for role, chosen in plan.chosen.items() if role not in ("loss", "run_id")]
-    beside = [name for name in rows.collect_schema().names() if name not in schema]  # files, and flags of --where
-    own = (*sizes, *plan.by.values(), *plan.keep.values(), *beside)
+    loss = rows.plan.chosen["loss"].column
+    values = rows.value("loss")
+    sizes = [chosen.column for role, chosen in rows.plan.chosen.items() if role not in ("loss", "run_id")]
+    beside = [
+        name for name in rows.frame.collect_schema().names() if name not in rows.schema
+    ]  # files, and flags of --where
+    own = (*sizes, *rows.plan.by.values(), *rows.plan.keep.values(), *beside)
     keys = list(dict.fromkeys(name for name in own if name != loss))
-    others = [name for name in schema.names() if name not in (*keys, loss, column)]
-    grouped = rows.group_by(run_of(schema, plan).alias(RUN), *keys, maintain_order=True).agg(
+    others = [name for name in rows.schema.names() if name not in (*keys, loss, column)]
+    grouped = rows.frame.group_by(rows.run.alias(RUN), *keys, maintain_order=True).agg(
         values.mean().alias(loss), pl.len().alias(ROWS), values.log().var().alias(SPREAD),
         *(pl.col(name).first() for name in others),
     )  # fmt: skip
@@ -53,20 +53,21 @@ def averaged(
     ).collect(engine="streaming")  # fmt: skip
     most, spread = facts.row(0)
     if most is None or most < 2:
-        return rows, schema, ()
-    kept = pl.Schema({name: kind for name, kind in schema.items() if name != column} | {loss: pl.Float64()})
+        return rows
+    kept = pl.Schema({name: kind for name, kind in rows.schema.items() if name != column} | {loss: pl.Float64()})
     noise = (spread or 0.0) ** 0.5
     said = caveat("evaluations-averaged", None, most=f"{most:,}", column=column, noise=noise)
-    return grouped.drop(RUN, ROWS, SPREAD), kept, (said,)
+    return replace(rows, frame=grouped.drop(RUN, ROWS, SPREAD), schema=kept).saying(said)
 
 
-def _column(schema: pl.Schema, plan: Plan, asked: str | None) -> str | None:
+def _column(rows: LogRows, asked: str | None) -> str | None:
     """The column of the evaluation, if there is one."""
+    plan, names = rows.plan, rows.schema.names()
     used = [*(chosen.column for chosen in plan.chosen.values()), *plan.by.values(), *plan.keep.values()]
     if asked is None:
-        return next((name for name in schema.names() if normalise(name) in NAMES and name not in used), None)
-    if asked not in schema.names():
-        raise unknown("column", asked, schema.names())
+        return next((name for name in names if normalise(name) in NAMES and name not in used), None)
+    if asked not in names:
+        raise unknown("column", asked, names)
     if asked in used:
         raise UsageError(
             f"--evaluation names {asked!r}, which is also used for something else.",

@@ -17,6 +17,7 @@ from scaling_cli.data.runs.sanity import MOST_GROUPS, SLIP, SMALLEST, WRITTEN
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import figure, with_and
+from scaling_cli.numbers.surface import has_params_and_tokens
 
 FEWEST = 2  # runs on either side; a lone one is a slip
 LOSS_UNITS = {"nat": "nats", "nats": "nats", "bit": "bits", "bits": "bits", "bpb": "bits", "bpc": "bits", "bpt": "bits"}
@@ -29,7 +30,7 @@ def refuse_mixed_units(points: pl.DataFrame, columns: Mapping[str, str], by: Seq
     Raises:
         DataError: There are such points.
     """
-    needed = ("params", "tokens") if {"params", "tokens"} <= set(points.columns) else tuple(SMALLEST)
+    needed = ("params", "tokens") if has_params_and_tokens(points.columns) else tuple(SMALLEST)
     roles = [role for role in needed if role in points.columns]
     labels = [label_of(points, name) for name in by]
     if not roles or (by and points.select(pl.struct(labels).n_unique()).item() > MOST_GROUPS):

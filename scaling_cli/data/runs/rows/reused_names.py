@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import caveat
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.runs.canonical import PREFIX, number_of, run_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.canonical import PREFIX
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.data.runs.table import NO
 from scaling_cli.record import replace
 
@@ -22,29 +22,28 @@ ROLES = ("step", "loss", "params")
 RUN, FIRST, LOSS, LEAST, MOST = "run_id", "first", "loss", "least", "most"
 
 
-def separate_reused_names(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, file_names: Mapping[str, str], lacking: Mapping[str, str]
-) -> tuple[pl.LazyFrame, Plan, tuple[Caveat, ...]]:
+def separate_reused_names(rows: LogRows, file_names: Mapping[str, str], lacking: Mapping[str, str]) -> LogRows:
     """The rows, with the file as the `PREFIX` of names that stand for different runs, and the caveat that counts them.
 
     Rows come from several files, named in the column `FILE`; `file_names` has a short name for each path, and
     `lacking` has a reason for each role that is no column of some files.
     """
-    run = run_of(schema, plan)
-    starts = _starts(rows, run, {role: number_of(role, schema, plan) for role in ROLES if role in plan.chosen})
+    run = rows.run
+    starts = _starts(rows.frame, run, {role: rows.value(role) for role in ROLES if role in rows.plan.chosen})
     other_loss = (pl.col(LOSS).n_unique() > 1).over(RUN, FIRST)
     is_constant = (pl.col(LEAST) == pl.col(MOST)).all()
     other_params = (is_constant & (pl.col(LEAST).min() != pl.col(MOST).max())).over(RUN)
     reused = starts.filter((other_loss | other_params).any().over(RUN))
-    tables = _without_steps(rows, number_of("step", schema, plan)) if f"{NO}step" in lacking else []
+    tables = _without_steps(rows.frame, rows.value("step")) if f"{NO}step" in lacking else []
     if reused.is_empty() and not tables:
-        return rows, plan, ()
+        return rows
     names = reused[RUN].unique().sort()
     is_in_table = pl.col(FILE).is_in(tables) & run.is_in(starts[RUN].unique().to_list())
     prefix = pl.col(FILE).replace_strict(dict(file_names), return_dtype=pl.String) + "/"
-    prefixed = rows.with_columns(pl.when(run.is_in(names.to_list()) | is_in_table).then(prefix).alias(PREFIX))
+    prefixed = rows.frame.with_columns(pl.when(run.is_in(names.to_list()) | is_in_table).then(prefix).alias(PREFIX))
     found = caveat("names-anew", names=f"{len(names):,}", files=f"{reused[FILE].n_unique():,}")
-    return prefixed, replace(plan, has_reused_names=True), (found,) if len(names) else ()
+    renamed = replace(rows, frame=prefixed, plan=replace(rows.plan, has_reused_names=True))
+    return renamed.saying(found) if len(names) else renamed
 
 
 def _without_steps(rows: pl.LazyFrame, step: pl.Expr) -> list[str]:

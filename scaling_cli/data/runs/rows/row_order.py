@@ -17,10 +17,10 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data import cells
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aside import unnamed
-from scaling_cli.data.runs.canonical import number_of, run_of
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.record import Record, replace
+from scaling_cli.data.runs.rows.log_rows import LogRows
+from scaling_cli.record import replace
 
 # The last part of the names of columns that order rows, the best first, and of columns that name a model.
 ORDERS = (
@@ -47,16 +47,7 @@ SAMPLE = 100  # cells that show how steps are written
 RUN, ROWS, LEAST, MOST = "run", "rows", "least ", "most "
 
 
-class Ordered(Record):
-    """Rows with the column that orders them as their step, if there is one, and a caveat if there should be one."""
-
-    frame: pl.LazyFrame
-    schema: pl.Schema
-    plan: Plan
-    caveats: tuple[Caveat, ...] = ()
-
-
-def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: bool, keeps_runs: bool) -> Ordered:
+def with_order(rows: LogRows, *, takes_all: bool, keeps_runs: bool) -> LogRows:
     """The rows with a step from another column, if rows of the same run have no step.
 
     Args:
@@ -66,35 +57,35 @@ def with_order(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, takes_all: 
         takes_all: Whether all rows are asked for, whatever their order.
         keeps_runs: Whether the user said what the run is, so that the name of a model does not replace it.
     """
-    as_found = Ordered(rows, schema, plan)
-    if "step" in plan.chosen:
-        step = plan.chosen["step"].column
-        return _ordered_by(step, rows, schema, plan) if _has_words(rows, schema, step) else as_found
+    if "step" in rows.plan.chosen:
+        step = rows.plan.chosen["step"].column
+        return _ordered_by(step, rows) if _has_words(rows, step) else rows
     if takes_all:
-        return as_found
-    orders = _named(schema, ORDERS)
-    choices = [plan] if plan.has_runs else []
-    if not keeps_runs and "run_id" not in plan.chosen and _named(schema, NAMELESS):
+        return rows
+    orders = _named(rows.schema, ORDERS)
+    choices = [rows.plan] if rows.plan.has_runs else []
+    if not keeps_runs and "run_id" not in rows.plan.chosen and _named(rows.schema, NAMELESS):
         choices += [
-            replace(plan, chosen={"run_id": Chosen(name)} | plan.chosen, run_is_file=False)
-            for name in _named(schema, MODELS)
+            replace(rows.plan, chosen={"run_id": Chosen(name)} | rows.plan.chosen, run_is_file=False)
+            for name in _named(rows.schema, MODELS)
         ]
     unordered: tuple[Caveat, ...] = ()
-    for tried in choices:
-        runs = _several(rows, schema, tried, orders)
+    for plan in choices:
+        tried = replace(rows, plan=plan)
+        runs = _several(tried, orders)
         if not runs.is_empty():
             for order in orders:
                 if _orders(runs, order):
-                    return _ordered_by(order, rows, schema, tried)
-            if tried is plan and not unordered and not _is_curve(runs, plan):
-                unordered = _unordered(runs, tried, _differing(rows, schema, tried))
-    return replace(as_found, caveats=unordered)
+                    return _ordered_by(order, tried)
+            if plan is rows.plan and not unordered and not _is_curve(runs, plan):
+                unordered = _unordered(runs, plan, _differing(rows))
+    return rows.saying(*unordered)
 
 
-def with_likely_step(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Ordered:
+def with_likely_step(rows: LogRows) -> LogRows:
     """The rows with the column that orders the rows of runs by its name as their step; as they are if none does."""
-    orders = [] if "step" in plan.chosen else _named(schema, NAMELESS)
-    return _ordered_by(orders[0], rows, schema, plan) if orders else Ordered(rows, schema, plan)
+    orders = [] if "step" in rows.plan.chosen else _named(rows.schema, NAMELESS)
+    return _ordered_by(orders[0], rows) if orders else rows
 
 
 def _orders(runs: pl.DataFrame, order: str) -> bool:
@@ -102,11 +93,11 @@ def _orders(runs: pl.DataFrame, order: str) -> bool:
     return 2 * int((runs[LEAST + order] < runs[MOST + order]).sum()) >= runs.height
 
 
-def _has_words(rows: pl.LazyFrame, schema: pl.Schema, step: str) -> bool:
+def _has_words(rows: LogRows, step: str) -> bool:
     """Whether the first cells of the step are all words around a number, such as `step1000`."""
-    if not cells.is_text(schema[step]):
+    if not cells.is_text(rows.schema[step]):
         return False
-    first = rows.select(cells.text(step)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
+    first = rows.frame.select(cells.text(step)).head(SAMPLE).collect(engine="streaming").to_series().drop_nulls()
     numbers, places = cells.read_numbers(first), _places(first)
     return not first.is_empty() and numbers.null_count() == len(first) and places.null_count() == 0
 
@@ -117,15 +108,17 @@ def _named(schema: pl.Schema, wanted: Sequence[str]) -> list[str]:
     return [name for want in wanted for name, end in last.items() if end == want]
 
 
-def _several(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, orders: Sequence[str]) -> pl.DataFrame:
+def _several(rows: LogRows, orders: Sequence[str]) -> pl.DataFrame:
     """For each run of one size with several rows and losses: how many rows, and the range of each column."""
-    columns = {order: place_of(order, schema) for order in orders}
+    columns = {order: place_of(order, rows.schema) for order in orders}
     columns |= {
-        name: pl.col(name).cast(pl.Float64) for name in unnamed(plan.keep).values() if schema[name].is_numeric()
+        name: pl.col(name).cast(pl.Float64)
+        for name in unnamed(rows.plan.keep).values()
+        if rows.schema[name].is_numeric()
     }
-    columns |= {role: number_of(role, schema, plan) for role in ("params", "tokens", "loss") if role in plan.chosen}
+    columns |= {role: rows.value(role) for role in ("params", "tokens", "loss") if role in rows.plan.chosen}
     found = (
-        rows.select(run_of(schema, plan).alias(RUN), *(value.alias(name) for name, value in columns.items()))
+        rows.frame.select(rows.run.alias(RUN), *(value.alias(name) for name, value in columns.items()))
         .filter(pl.col(RUN).is_not_null() & pl.col("loss").is_finite())
         .group_by(RUN)
         .agg(
@@ -141,15 +134,16 @@ def _several(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, orders: Sequence
     return found.filter((pl.col(LEAST + "params") == pl.col(MOST + "params")).fill_null(value=True))
 
 
-def _ordered_by(order: str, rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> Ordered:
-    if schema[order].is_numeric():
-        return Ordered(rows, schema, replace(plan, chosen=plan.chosen | {"step": Chosen(order)}))
+def _ordered_by(order: str, rows: LogRows) -> LogRows:
+    if rows.schema[order].is_numeric():
+        return replace(rows, plan=replace(rows.plan, chosen=rows.plan.chosen | {"step": Chosen(order)}))
     name = f"order of {order}"
-    placed = rows.with_columns(place_of(order, schema).alias(name))
-    return Ordered(
-        placed,
-        pl.Schema({**schema, name: pl.Float64()}),
-        replace(plan, chosen=plan.chosen | {"step": Chosen(name)}),
+    placed = rows.frame.with_columns(place_of(order, rows.schema).alias(name))
+    return replace(
+        rows,
+        frame=placed,
+        schema=pl.Schema({**rows.schema, name: pl.Float64()}),
+        plan=replace(rows.plan, chosen=rows.plan.chosen | {"step": Chosen(name)}),
     )
 
 
@@ -180,12 +174,12 @@ def _is_curve(runs: pl.DataFrame, plan: Plan) -> bool:
     return is_group or any(_orders(runs, name) for name in unnamed(plan.keep).values() if LEAST + name in runs.columns)
 
 
-def _differing(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> str | None:
+def _differing(rows: LogRows) -> str | None:
     """A column of text in which the rows of each run differ, such as the data set of an evaluation."""
-    used = {*plan.by.values(), *(chosen.column for chosen in plan.chosen.values())}
-    texts = [name for name, kind in schema.items() if cells.is_text(kind) and name not in used]
-    run = run_of(schema, plan).alias(RUN)
-    counts = rows.select(run, *(cells.text(name).alias(name) for name in texts)).filter(pl.col(RUN).is_not_null())
+    used = {*rows.plan.by.values(), *(chosen.column for chosen in rows.plan.chosen.values())}
+    texts = [name for name, kind in rows.schema.items() if cells.is_text(kind) and name not in used]
+    run = rows.run.alias(RUN)
+    counts = rows.frame.select(run, *(cells.text(name).alias(name) for name in texts)).filter(pl.col(RUN).is_not_null())
     kinds = counts.group_by(RUN).agg(pl.len().alias(ROWS), pl.col(texts).n_unique()).collect(engine="streaming")
     several = kinds.filter(pl.col(ROWS) > 1)
     differing = [name for name in texts if (several[name] == several[ROWS]).all()]

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.runs.canonical import number_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.caveats import caveat
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.record import Record, replace
 
 SIZE, PLACE = "__size", "__place"
@@ -32,32 +31,35 @@ class _Sizes(Record):
     evenness: float
 
 
-def infer_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> tuple[Plan, tuple[Caveat, ...]]:
-    """The plan with params as the name of the run, if rows of equal params clearly form runs, and a caveat about it."""
-    role = next((role for role in ("step", "tokens") if role in plan.chosen), None)
-    if role is None or "params" not in plan.chosen or plan.params_pattern is not None:
-        return plan, ()
-    if plan.chosen["params"].column in plan.by.values():  # each group is one curve, whose rows are to be fitted
-        return plan, ()
+def infer_runs(rows: LogRows) -> LogRows:
+    """The rows with params as the name of the run, if rows of equal params clearly form runs, and a caveat about it."""
+    role = next((role for role in ("step", "tokens") if role in rows.plan.chosen), None)
+    if role is None or "params" not in rows.plan.chosen or rows.plan.params_pattern is not None:
+        return rows
+    if (
+        rows.plan.chosen["params"].column in rows.plan.by.values()
+    ):  # each group is one curve, whose rows are to be fitted
+        return rows
     least = FEW if role == "step" else MANY_TOKENS
-    sizes = _sizes(rows, schema, plan, role, least)
+    sizes = _sizes(rows, role, least)
     if sizes.count < 2 or sizes.places < least * sizes.count:
-        return plan, ()
+        return rows
     is_even = sizes.evenness >= EVEN
     facts = {"rows": f"{sizes.rows:,}", "sizes": f"{sizes.count:,}", "role": role}
     if role == "step" and is_even and sizes.places == sizes.rows and sizes.rows >= MANY * sizes.count:
-        named = {"run_id": replace(plan.chosen["params"], scale=1.0)} | plan.chosen
-        return replace(plan, chosen=named, run_is_file=False), (caveat("inferred-runs", None, **facts),)
-    return (plan, (caveat("unnamed-runs", None, **facts),)) if role == "step" or is_even else (plan, ())
+        named = {"run_id": replace(rows.plan.chosen["params"], scale=1.0)} | rows.plan.chosen
+        inferred = replace(rows, plan=replace(rows.plan, chosen=named, run_is_file=False))
+        return inferred.saying(caveat("inferred-runs", None, **facts))
+    return rows.saying(caveat("unnamed-runs", None, **facts)) if role == "step" or is_even else rows
 
 
-def _sizes(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, role: str, least: int) -> _Sizes:
+def _sizes(rows: LogRows, role: str, least: int) -> _Sizes:
     """The sizes; where there are fewer than `least` rows for each, only how many there are."""
-    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(plan.by.values())]
-    place = number_of(role, schema, plan).alias(PLACE)
+    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(rows.plan.by.values())]
+    place = rows.value(role).alias(PLACE)
     keys = [*(group.meta.output_name() for group in groups), SIZE]
     gaps = pl.col(PLACE).unique().sort().diff().drop_nulls()
-    known = rows.select(*groups, number_of("params", schema, plan).alias(SIZE), place).drop_nulls([SIZE, PLACE])
+    known = rows.frame.select(*groups, rows.value("params").alias(SIZE), place).drop_nulls([SIZE, PLACE])
     # A million sizes are counted at once, but the gaps of each take as long as a thousand rows.
     counts = known.group_by(keys).len().select(pl.len().alias("sizes"), pl.col("len").sum()).collect(engine="streaming")
     count, total = (int(number) for number in counts.row(0))

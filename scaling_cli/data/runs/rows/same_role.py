@@ -16,7 +16,7 @@ from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aliases import roles_of, scale_of
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.formulas import Source
-from scaling_cli.data.runs.points import LoadOptions
+from scaling_cli.data.runs.load_options import LoadOptions
 from scaling_cli.numbers.units import split_count_unit
 from scaling_cli.record import replace
 

@@ -12,8 +12,8 @@ import re
 import polars as pl
 
 from scaling_cli.data.names import normalise
-from scaling_cli.data.runs.canonical import RUN_FILE, number_of, run_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.canonical import RUN_FILE
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.data.runs.sanity import state_column
 from scaling_cli.record import replace
 
@@ -22,31 +22,32 @@ IDS = ("id", "run_id", "wandb_id", "run_uuid", "uuid")
 RUN, LABEL, LEAST, MOST = "run", "label", "least", "most"
 
 
-def separate_runs(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, *, is_small: bool) -> tuple[pl.LazyFrame, Plan]:
+def separate_runs(rows: LogRows, *, is_small: bool) -> LogRows:
     """The rows, without the name of the file where it is a table of runs, and the plan with the column of seeds.
 
     Whether files with steps are tables is only looked up in small inputs.
     """
-    if plan.run_is_file and "params" in plan.chosen and (is_small or "step" not in plan.chosen):
-        tables = _tables(rows, schema, plan)
+    if rows.plan.run_is_file and "params" in rows.plan.chosen and (is_small or "step" not in rows.plan.chosen):
+        tables = _tables(rows)
         if tables:
             is_table = pl.col(RUN_FILE).is_in(tables)
-            rows = rows.with_columns(pl.when(~is_table).then(pl.col(RUN_FILE)).alias(RUN_FILE))
-    seeds = [name for name in schema.names() if normalise(re.split(r"[./]", name)[-1]) in SEEDS]
-    if seeds and plan.has_runs and not schema[seeds[0]].is_nested() and _repeats(rows, schema, plan, seeds[0]):
-        return rows, replace(plan, seed=seeds[0])
-    ids = [name for name in schema.names() if normalise(name) in IDS and "run_id" in plan.chosen]
-    ids = [name for name in ids if name != plan.chosen["run_id"].column and not schema[name].is_nested()]
-    if ids and state_column(schema.names()) is not None and _are_finished(rows, schema, plan, ids[0]):
-        return rows, replace(plan, seed=ids[0])
-    return rows, plan
+            run_file = pl.when(~is_table).then(pl.col(RUN_FILE)).alias(RUN_FILE)
+            rows = replace(rows, frame=rows.frame.with_columns(run_file))
+    seeds = [name for name in rows.schema.names() if normalise(re.split(r"[./]", name)[-1]) in SEEDS]
+    if seeds and rows.plan.has_runs and not rows.schema[seeds[0]].is_nested() and _repeats(rows, seeds[0]):
+        return replace(rows, plan=replace(rows.plan, seed=seeds[0]))
+    ids = [name for name in rows.schema.names() if normalise(name) in IDS and "run_id" in rows.plan.chosen]
+    ids = [name for name in ids if name != rows.plan.chosen["run_id"].column and not rows.schema[name].is_nested()]
+    if ids and state_column(rows.schema.names()) is not None and _are_finished(rows, ids[0]):
+        return replace(rows, plan=replace(rows.plan, seed=ids[0]))
+    return rows
 
 
-def _tables(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> list[str]:
+def _tables(rows: LogRows) -> list[str]:
     """The files that are one run by their name, but have several sizes and at most one step."""
-    step = number_of("step", schema, plan) if "step" in plan.chosen else pl.lit(None, pl.Float64)
+    step = rows.value("step") if "step" in rows.plan.chosen else pl.lit(None, pl.Float64)
     found = (
-        rows.select(pl.col(RUN_FILE).alias(RUN), number_of("params", schema, plan).alias("params"), step.alias("step"))
+        rows.frame.select(pl.col(RUN_FILE).alias(RUN), rows.value("params").alias("params"), step.alias("step"))
         .drop_nulls([RUN, "params"])
         .group_by(RUN)
         .agg(
@@ -59,11 +60,11 @@ def _tables(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan) -> list[str]:
     return found[RUN].to_list()
 
 
-def _repeats(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, seed: str) -> bool:
+def _repeats(rows: LogRows, seed: str) -> bool:
     """Whether a run has rows of several seeds, and steps at which several seeds were trained."""
-    step = number_of("step", schema, plan) if "step" in plan.chosen else pl.lit(0.0)
+    step = rows.value("step") if "step" in rows.plan.chosen else pl.lit(0.0)
     parts = (
-        rows.select(run_of(schema, plan).alias(RUN), pl.col(seed).cast(pl.String).alias(LABEL), step.alias("step"))
+        rows.frame.select(rows.run.alias(RUN), pl.col(seed).cast(pl.String).alias(LABEL), step.alias("step"))
         .drop_nulls()
         .group_by(RUN, LABEL)
         .agg(pl.col("step").min().alias(LEAST), pl.col("step").max().alias(MOST))
@@ -73,9 +74,9 @@ def _repeats(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, seed: str) -> bo
     return not runs.filter((pl.col("len") > 1) & (pl.col(LEAST) <= pl.col(MOST))).is_empty()
 
 
-def _are_finished(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> bool:
+def _are_finished(rows: LogRows, column: str) -> bool:
     """Whether each id has one row, and a name of a run has several ids."""
-    pairs = rows.select(run_of(schema, plan).alias(RUN), pl.col(column).cast(pl.String).alias(LABEL)).drop_nulls()
+    pairs = rows.frame.select(rows.run.alias(RUN), pl.col(column).cast(pl.String).alias(LABEL)).drop_nulls()
     facts = pairs.select(pl.len(), pl.col(RUN).n_unique().alias(RUN), pl.col(LABEL).n_unique().alias(LABEL))
     count, names, labels = facts.collect(engine="streaming").row(0)
     return bool(count == labels > names)

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import caveat
 from scaling_cli.data import cells
 from scaling_cli.data.files.expand import EVENTS
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.runs.canonical import RUN_FILE, number_of, run_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.canonical import RUN_FILE
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.data.runs.rows.splits import KINDS
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 WORD = rf"(?<![^\W_])({'|'.join(sorted(KINDS, key=len, reverse=True))}|held[-_ ]out|hold[-_ ]out)(?![^\W_])"
 ROLES = ("step", "params", "tokens", "compute", "loss")
@@ -41,28 +41,26 @@ class _Content(Record):
     ranges: dict[str, tuple[float, float]]
 
 
-def one_split_of_files(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, names: Mapping[str, str], *, has_file: bool
-) -> tuple[pl.LazyFrame, tuple[Caveat, ...]]:
+def one_split_of_files(rows: LogRows, names: Mapping[str, str], *, has_file: bool) -> LogRows:
     """The rows with the losses of one split of each run, and a caveat that counts the other files.
 
     `names` has a short name for each path, and `has_file` says that rows have the column `FILE`, since they name runs.
     """
     splits = _splits(names)
     likely = _likely(splits)
-    if not likely or not (has_file or plan.run_is_file):
-        return rows, ()
+    if not likely or not (has_file or rows.plan.run_is_file):
+        return rows
     file = pl.col(FILE if has_file else RUN_FILE)
-    contents = _contents(rows, schema, plan, file, [*likely, *likely.values()])
+    contents = _contents(rows, file, [*likely, *likely.values()])
     pairs = {
         other: kept
         for other, kept in likely.items()
         if other in contents
         and kept in contents
-        and _are_one(contents[other], contents[kept], are_named="run_id" in plan.chosen)
+        and _are_one(contents[other], contents[kept], are_named="run_id" in rows.plan.chosen)
     }
     if not pairs:
-        return rows, ()
+        return rows
     words = {split.path: {*split.words} for split in splits}
     passed_over = set().union(*(words[other] - words[kept] for other, kept in pairs.items()))
     lone = [path for path in words if path not in (*likely, *likely.values()) and words[path] & passed_over]
@@ -71,16 +69,18 @@ def one_split_of_files(
     found = caveat("split-files", None, **facts, other=names[other], kept=names[kept])
     givers = {path: kept for path, kept in pairs.items() if contents[path].ranges.keys() - contents[kept].ranges.keys()}
     gone = [path for path in (*pairs, *lone) if path not in givers]
-    rows = rows.filter(~file.is_in(gone).fill_null(value=False))
-    return (_without_loss(rows, plan, file, givers) if givers else rows), (found,)
+    left = replace(rows, frame=rows.frame.filter(~file.is_in(gone).fill_null(value=False)))
+    return (_without_loss(left, file, givers) if givers else left).saying(found)
 
 
-def _without_loss(rows: pl.LazyFrame, plan: Plan, file: pl.Expr, givers: Mapping[str, str]) -> pl.LazyFrame:
+def _without_loss(rows: LogRows, file: pl.Expr, givers: Mapping[str, str]) -> LogRows:
     """The rows, with those of some files as rows of other files that have no loss, but amounts that these lack."""
-    loss = plan.chosen["loss"].column
+    loss = rows.plan.chosen["loss"].column
     is_giver = file.is_in(list(givers)).fill_null(value=False)
-    rows = rows.with_columns(pl.when(~is_giver).then(loss).alias(loss))
-    return rows.with_columns(pl.col(RUN_FILE).replace(dict(givers))) if plan.run_is_file else rows
+    frame = rows.frame.with_columns(pl.when(~is_giver).then(loss).alias(loss))
+    if rows.plan.run_is_file:
+        frame = frame.with_columns(pl.col(RUN_FILE).replace(dict(givers)))
+    return replace(rows, frame=frame)
 
 
 def _splits(names: Mapping[str, str]) -> list[_Split]:
@@ -110,16 +110,14 @@ def _likely(splits: Sequence[_Split]) -> dict[str, str]:
     return found
 
 
-def _contents(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, file: pl.Expr, paths: Sequence[str]
-) -> dict[str, _Content]:
+def _contents(rows: LogRows, file: pl.Expr, paths: Sequence[str]) -> dict[str, _Content]:
     """What the rows of each file hold."""
-    roles = [role for role in ROLES if role in plan.chosen]
-    groups = [cells.label(column, schema[column]).fill_null("") for column in plan.by.values()]
-    run = run_of(schema, plan) if "run_id" in plan.chosen else pl.concat_str([pl.lit(""), *groups])
+    roles = [role for role in ROLES if role in rows.plan.chosen]
+    groups = [cells.label(column, rows.schema[column]).fill_null("") for column in rows.plan.by.values()]
+    run = rows.run if "run_id" in rows.plan.chosen else pl.concat_str([pl.lit(""), *groups])
     found = (
-        rows.filter(file.is_in(list(paths)))
-        .select(file.alias("file"), run.alias("run"), *(number_of(role, schema, plan).alias(role) for role in roles))
+        rows.frame.filter(file.is_in(list(paths)))
+        .select(file.alias("file"), run.alias("run"), *(rows.value(role).alias(role) for role in roles))
         .group_by("file")
         .agg(
             pl.struct(pl.col("run").min(), pl.col("run").max().alias("last"), pl.col("run").n_unique().alias("count")),

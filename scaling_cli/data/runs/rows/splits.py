@@ -12,9 +12,9 @@ from scaling_cli.data import cells
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs.aliases import PREFIXES
 from scaling_cli.data.runs.aside import unnamed
-from scaling_cli.data.runs.canonical import number_of, run_of
-from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.data.runs.sanity import condition_on
+from scaling_cli.record import replace
 
 NAMES = (
     "mode",
@@ -51,30 +51,27 @@ FEW = 3  # evaluation rows of a run; fewer may come after the last training row 
 MOST = 100  # different values; a column with more does not name splits
 
 
-def one_split(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, settled: Sequence[str]
-) -> tuple[pl.LazyFrame, tuple[Caveat, ...]]:
+def one_split(rows: LogRows, settled: Sequence[str]) -> LogRows:
     """The rows of one evaluation split, if losses of several splits stand on different rows, and a caveat about it.
 
     `settled` are columns that the user chooses rows by.
     """
     used = {
-        *plan.by.values(),
-        *unnamed(plan.keep).values(),
-        *(chosen.column for chosen in plan.chosen.values()),
+        *rows.plan.by.values(),
+        *unnamed(rows.plan.keep).values(),
+        *(chosen.column for chosen in rows.plan.chosen.values()),
         *settled,
     }
-    found: list[Caveat] = []
-    for column in schema.names():
-        if column in used or not names_splits(column) or not (cells.is_text(schema[column]) or flag_of(column)):
+    for column in rows.schema.names():
+        if column in used or not names_splits(column) or not (cells.is_text(rows.schema[column]) or flag_of(column)):
             continue
-        counts, spelling = _counts(rows, schema, plan, column)
+        counts, spelling = _counts(rows, column)
         split = _best(counts)
-        if split is None or _are_held_out_points(rows, schema, plan, column):
+        if split is None or _are_held_out_points(rows, column):
             continue
-        rows = rows.filter(_splits(column) == split)
-        found.append(_caveat(column, split, counts, spelling, is_text=cells.is_text(schema[column])))
-    return rows, tuple(found)
+        found = _caveat(column, split, counts, spelling, is_text=cells.is_text(rows.schema[column]))
+        rows = replace(rows, frame=rows.frame.filter(_splits(column) == split)).saying(found)
+    return rows
 
 
 def kind_of(value: str) -> int | None:
@@ -112,12 +109,12 @@ def _splits(column: str) -> pl.Expr:
     return pl.when(mark.is_in(YES)).then(pl.lit(flag[0])).when(mark.is_in(NO)).then(pl.lit(flag[1]))
 
 
-def _counts(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> tuple[dict[str, int], dict[str, str]]:
+def _counts(rows: LogRows, column: str) -> tuple[dict[str, int], dict[str, str]]:
     """How many rows with a loss each value in lower case has, and how it is written; empty if there are too many."""
-    loss = plan.chosen["loss"].column
-    filled = (cells.text(loss) if cells.is_text(schema[loss]) else pl.col(loss)).is_not_null()
+    loss = rows.plan.chosen["loss"].column
+    filled = (cells.text(loss) if cells.is_text(rows.schema[loss]) else pl.col(loss)).is_not_null()
     both = _splits(column).fill_null("").alias("split"), cells.text(column).fill_null("").alias("value")
-    values = rows.filter(filled).group_by(both).len().sort("len", "value").collect(engine="streaming")
+    values = rows.frame.filter(filled).group_by(both).len().sort("len", "value").collect(engine="streaming")
     if values.height > MOST:
         return {}, {}
     counts: Counter[str] = Counter()
@@ -126,18 +123,18 @@ def _counts(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> t
     return dict(counts), dict(values.select("split", "value").iter_rows())
 
 
-def _are_held_out_points(rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, column: str) -> bool:
+def _are_held_out_points(rows: LogRows, column: str) -> bool:
     """Whether the splits are parts of one curve: in every run, evaluation rows lie beyond all training rows.
 
     That is how the points of a curve are set aside for a test of forecasts, and all their losses are of one kind.
     """
-    role = next((role for role in ("step", "tokens", "compute") if role in plan.chosen), None)
-    place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else number_of(role, schema, plan)
-    labels = [cells.label(name, schema[name]).fill_null("") for name in plan.by.values()]
-    run = run_of(schema, plan) if plan.has_runs else pl.concat_str([pl.lit(""), *labels], separator="/").alias("run_id")
+    role = next((role for role in ("step", "tokens", "compute") if role in rows.plan.chosen), None)
+    place = pl.int_range(pl.len()).cast(pl.Float64) if role is None else rows.value(role)
+    labels = [cells.label(name, rows.schema[name]).fill_null("") for name in rows.plan.by.values()]
+    run = rows.run if rows.plan.has_runs else pl.concat_str([pl.lit(""), *labels], separator="/").alias("run_id")
     kinds = _splits(column).map_batches(_kinds, return_dtype=pl.Int64, is_elementwise=True)
     ends = (
-        rows.select(run, kinds.alias("kind"), place.alias("place"))
+        rows.frame.select(run, kinds.alias("kind"), place.alias("place"))
         .drop_nulls()
         .group_by("run_id", pl.col("kind") == TRAIN)
         .agg(pl.col("place").min().alias("low"), pl.col("place").max().alias("high"), pl.len().alias("rows"))

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.caveats import caveat
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aliases import role_of, scale_of
-from scaling_cli.data.runs.canonical import number_of
 from scaling_cli.data.runs.columns import Chosen
 from scaling_cli.data.runs.plan import Plan
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import figure
 from scaling_cli.record import replace
@@ -29,24 +29,23 @@ DATA = r"(^|_)(dataset|data)_tokens(_|$)"  # what the tokens of a data set are c
 WHOLE = 1e-3  # how far a ratio of two counts may be from a whole number of devices
 
 
-def with_total_tokens(
-    rows: pl.LazyFrame, schema: pl.Schema, plan: Plan, mapping: Mapping[str, str]
-) -> tuple[Plan, tuple[Caveat, ...]]:
-    """The plan with the total as tokens, if the chosen column holds those of one device, and a caveat about it."""
-    if "tokens" not in plan.chosen:
-        return plan, ()
-    column = plan.chosen["tokens"].column
+def with_total_tokens(rows: LogRows, mapping: Mapping[str, str]) -> LogRows:
+    """The rows with the total as tokens, if the chosen column holds those of one device, and a caveat about it."""
+    if "tokens" not in rows.plan.chosen:
+        return rows
+    column = rows.plan.chosen["tokens"].column
     if "tokens" in mapping:
-        is_share = column not in plan.computed and re.search(SHARE, normalise(column))
-        return plan, (caveat("tokens-share", column=column),) if is_share else ()
-    for name in schema.names():
+        is_share = column not in rows.plan.computed and re.search(SHARE, normalise(column))
+        return rows.saying(caveat("tokens-share", column=column)) if is_share else rows
+    for name in rows.schema.names():
         if name == column or not _is_total(name):
             continue
-        total = replace(plan, chosen=plan.chosen | {"tokens": Chosen(name, scale_of("tokens", name))})
-        if devices := _devices(rows, schema, plan, total):
+        chosen = rows.plan.chosen | {"tokens": Chosen(name, scale_of("tokens", name))}
+        total = replace(rows, plan=replace(rows.plan, chosen=chosen))
+        if devices := _devices(rows, total):
             facts = {"column": column, "total": name, "devices": devices}
-            return total, (caveat("tokens-of-one-device", None, **facts),)
-    return plan, ()
+            return total.saying(caveat("tokens-of-one-device", None, **facts))
+    return rows
 
 
 def refuse_dataset_tokens(points: pl.DataFrame, plan: Plan, mapping: Mapping[str, str]) -> None:
@@ -71,16 +70,17 @@ def _is_total(name: str) -> bool:
     return is_count and re.search(TOTAL, normalise(name)) is not None and re.search(SHARE, normalise(name)) is None
 
 
-def _devices(rows: pl.LazyFrame, schema: pl.Schema, part: Plan, total: Plan) -> str | None:
+def _devices(rows: LogRows, total: LogRows) -> str | None:
     """How many times larger the total is: a whole number in every row, as a number of devices is; None if it is not.
 
     A total that was planned, and not reached yet, is another number of times larger in each row.
     """
-    if not (schema[total.chosen["tokens"].column].is_numeric() or schema[total.chosen["tokens"].column] == pl.String):
+    kind = rows.schema[total.plan.chosen["tokens"].column]
+    if not (kind.is_numeric() or kind == pl.String):
         return None
-    values = [number_of("tokens", schema, plan) * plan.chosen["tokens"].scale for plan in (part, total)]
+    values = [each.value("tokens") * each.plan.chosen["tokens"].scale for each in (rows, total)]
     ratio = (values[1] / values[0]).alias("ratio")
-    usable = rows.select(ratio).filter(pl.col("ratio").is_finite())
+    usable = rows.frame.select(ratio).filter(pl.col("ratio").is_finite())
     is_whole = ((pl.col("ratio") / pl.col("ratio").round()) - 1).abs() < WHOLE
     found = usable.select(
         low=pl.col("ratio").min(), high=pl.col("ratio").max(), is_whole=is_whole.all(), count=pl.len()

@@ -11,6 +11,7 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.data.runs.plan import make_plan
 from scaling_cli.data.runs.rows.evaluations import averaged
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 
@@ -112,8 +113,8 @@ EVALUATED = pl.DataFrame({
 
 def rows_of(frame=EVALUATED, asked=None, by=(), keep=(), **changes):
     plan = replace(make_plan(frame.columns, {}, by, keep), **changes)
-    rows, schema, said = averaged(frame.lazy(), frame.schema, plan, asked)
-    return rows.collect(), schema, said
+    rows = averaged(LogRows(frame.lazy(), frame.schema, plan), asked)
+    return rows.frame.collect(), rows.schema, rows.caveats
 
 
 def test_rows_that_differ_only_in_the_evaluation_become_their_mean():

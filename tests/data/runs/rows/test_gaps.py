@@ -9,6 +9,7 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.data.runs.plan import make_plan
 from scaling_cli.data.runs.rows.gaps import with_named, with_steps
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.errors import ScalingError
 from tests.data.loading import load_runs
 from tests.grids import one_in
@@ -122,9 +123,9 @@ def test_steps_come_from_the_rows_of_the_same_run():
 def test_a_log_without_any_step_or_loss_in_its_plan_stays():
     frame = pl.DataFrame({"loss": [1.0], "step": [None]})
     plan = make_plan(["loss", "step"], {}, [], [])
-    assert with_steps(frame.lazy(), frame.schema, plan)[1] == ()
+    assert with_steps(LogRows(frame.lazy(), frame.schema, plan)).caveats == ()
     bare = make_plan(["loss"], {}, [], [])
-    assert with_steps(frame.lazy(), frame.schema, bare)[1] == ()
+    assert with_steps(LogRows(frame.lazy(), frame.schema, bare)).caveats == ()
 
 
 CELLS = pl.DataFrame({
@@ -138,7 +139,7 @@ CELLS = pl.DataFrame({
 
 def named(condition, frame=CELLS, **mapping):
     plan = make_plan(frame.columns, mapping, [], [])
-    return with_named(frame.lazy(), frame.schema, plan, condition).collect()
+    return with_named(LogRows(frame.lazy(), frame.schema, plan), condition).frame.collect()
 
 
 def test_amounts_come_from_the_same_step_then_from_before_then_from_the_run():

@@ -8,7 +8,9 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs.plan import make_plan
 from scaling_cli.data.runs.rows import row_order
+from scaling_cli.data.runs.rows.log_rows import LogRows
 from scaling_cli.data.runs.rows.row_order import LAST_PLACE, place_of
 from tests.data.loading import load_runs
 
@@ -205,7 +207,10 @@ def test_the_place_of_every_type_of_cell(values, kind, places):
 )
 def test_steps_in_words_are_all_in_words(steps, has_words):
     frame = pl.DataFrame({"step": steps})
-    assert row_order._has_words(frame.lazy(), frame.schema, "step") == has_words
+    assert (
+        row_order._has_words(LogRows(frame.lazy(), frame.schema, make_plan(["step", "loss"], {}, [], [])), "step")
+        == has_words
+    )
 
 
 @pytest.mark.parametrize(("differing", "is_order"), [(2, True), (1, False)])

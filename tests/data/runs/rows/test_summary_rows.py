@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.summary_rows import without_copies
+from scaling_cli.data.runs.rows.summary_rows import without_copies
 from tests.data.loading import load_runs
 
 SIZES = np.geomspace(1e7, 1e9, 8)
