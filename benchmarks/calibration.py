@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.intervals import intervals
+from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
@@ -140,7 +141,7 @@ def coverage(
         quantities = Quantities(problem)
         truth = quantities.of_parameters(np.array([[parameters[name] for name in problem.law.names]]))[0]
         try:
-            made = intervals(optimum(problem, objective), method, LEVEL, Resampling(REPLICATES, seed, 0))
+            made = alone(intervals_asking(optimum(problem, objective), method, LEVEL, Resampling(REPLICATES, seed, 0)))
         except FitError:
             continue
         low = np.where(np.isnan(made.low), -np.inf, made.low)

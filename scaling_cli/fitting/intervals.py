@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
-from scaling_cli.fitting.ask import Asking, alone
+from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
@@ -33,15 +33,6 @@ class Intervals(Record):
     beside: tuple[str, ...] = ()
 
 
-def intervals(fitted: Fitted, method: str, level: float, resampling: Resampling) -> Intervals:
-    """Intervals of the parameters and of the derived quantities.
-
-    Raises:
-        UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
-    """
-    return alone(intervals_asking(fitted, method, level, resampling))
-
-
 def intervals_asking(
     fitted: Fitted,
     method: str,
@@ -51,7 +42,11 @@ def intervals_asking(
     workers: jobs.Workers = jobs.SERIAL,
     on_progress: jobs.Progress | None = None,
 ) -> Asking[Intervals]:
-    """`intervals`, as work that asks the solver."""
+    """Intervals of the parameters and of the derived quantities.
+
+    Raises:
+        UsageError: The method is `t`, and the fit is not one for which t intervals are exact.
+    """
     quantities = Quantities(fitted.problem)
     nothing = np.full(len(quantities.names), np.nan)
     if method == "none":

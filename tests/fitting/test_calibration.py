@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.calibration import AUTOMATIC, CURVE, DESIGNS, UNSEEN, coverage, simulate
-from scaling_cli.fitting.intervals import intervals
+from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import replace
@@ -62,6 +63,6 @@ def test_points_taken_for_runs_cover_far_too_little():
     for seed in range(100):
         problem = simulate(DESIGNS["curve-10-checkpoints"], seed)
         apart = replace(problem, runs=np.arange(len(problem.observed)))
-        found = intervals(optimum(apart, AUTOMATIC), "wild", 0.95, Resampling(200, seed, 0))
+        found = alone(intervals_asking(optimum(apart, AUTOMATIC), "wild", 0.95, Resampling(200, seed, 0)))
         held.append(found.low[1] <= CURVE["b"] <= found.high[1])
     assert np.mean(held) < 0.75

@@ -9,7 +9,7 @@ from scipy import stats
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.fit import Settings, fit
-from scaling_cli.fitting.intervals import intervals
+from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.leverage import LEFT_OUT, freed_residuals, freedom, residuals
 from scaling_cli.fitting.linear import naive, sandwich
 from scaling_cli.fitting.objective import Objective
@@ -55,7 +55,7 @@ def textbook(problem, level=0.95):
 @pytest.mark.parametrize(("method", "tolerance"), [("t", 1e-9), ("profile", 2e-3)])
 def test_t_and_profile_are_exact_for_a_line(method, tolerance):
     problem = line()
-    found = intervals(optimum(problem, SQUARES), method, 0.95, RESAMPLING)
+    found = alone(intervals_asking(optimum(problem, SQUARES), method, 0.95, RESAMPLING))
     expected = textbook(problem)
     ends = dict(zip(problem.law.names, zip(found.low, found.high, strict=True), strict=True))
     width = expected["b"][1] - expected["b"][0]
@@ -66,7 +66,7 @@ def test_t_and_profile_are_exact_for_a_line(method, tolerance):
 def test_wild_replicates_of_a_line_have_the_tails_of_student():
     problem = line()
     fitted = optimum(problem, SQUARES)
-    found = intervals(fitted, "wild", 0.95, Resampling(4000, 0, 1))
+    found = alone(intervals_asking(fitted, "wild", 0.95, Resampling(4000, 0, 1)))
     low, high = textbook(problem)["b"]
     # Residuals freed of their own pull are larger on average than the textbook's, and random in size.
     assert found.high[1] - found.low[1] == pytest.approx(high - low, rel=0.35)
@@ -78,7 +78,7 @@ def test_wild_replicates_of_a_line_have_the_tails_of_student():
 def test_every_method_gives_ends_around_each_quantity(method, objective):
     problem, _ = simulated(find_law("chinchilla"), np.random.default_rng(3), noise=0.004)
     fitted = optimum(problem, objective)
-    found = intervals(fitted, method, 0.9, RESAMPLING)
+    found = alone(intervals_asking(fitted, method, 0.9, RESAMPLING))
     quantities = Quantities(problem)
     values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
     assert len(values) == len(quantities.names) == 7
@@ -90,7 +90,7 @@ def test_methods_agree_where_runs_are_many():
     fitted = optimum(curve(200), SQUARES)
     widths = []
     for method in ("wild", "bootstrap", "bca", "profile", "sandwich"):
-        found = intervals(fitted, method, 0.95, Resampling(2000, 0, 1))
+        found = alone(intervals_asking(fitted, method, 0.95, Resampling(2000, 0, 1)))
         widths.append(found.high - found.low)
     # Two thousand replicates place an end of a 95 % interval to about 4 % of its width.
     np.testing.assert_allclose(np.array(widths), widths[-1] * np.ones((5, 1)), rtol=0.15)
@@ -115,7 +115,7 @@ def test_profile_meets_scipy_on_the_constrained_fit():
 
 
 def test_profile_of_a_floor_that_may_be_zero_ends_at_zero():
-    found = intervals(optimum(curve(12, 0.02, floor=0.3, seed=2), SQUARES), "profile", 0.95, RESAMPLING)
+    found = alone(intervals_asking(optimum(curve(12, 0.02, floor=0.3, seed=2), SQUARES), "profile", 0.95, RESAMPLING))
     assert found.low[2] == 0.0
     assert found.high[2] > 0
 
@@ -215,7 +215,7 @@ def test_doubtful_replicates_never_get_worse_when_tried_again():
 )
 def test_t_is_refused_where_it_is_not_exact(problem, objective):
     with pytest.raises(UsageError) as caught:
-        intervals(optimum(problem, objective), "t", 0.95, RESAMPLING)
+        alone(intervals_asking(optimum(problem, objective), "t", 0.95, RESAMPLING))
     assert caught.value.hint
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.fitting.intervals import intervals
+from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.linear import naive
 from scaling_cli.fitting.noise_model import noise_model, uneven_errors
 from scaling_cli.fitting.objective import Objective
@@ -94,7 +95,7 @@ def test_profile_and_wild_intervals_allow_for_the_noise():
     even = fitted(40, law="power-constant")
     b = 1
     for method in ("wild", "profile"):
-        made, plain = (intervals(each, method, 0.95, Resampling(400, 0, 1)) for each in (fit, even))
+        made, plain = (alone(intervals_asking(each, method, 0.95, Resampling(400, 0, 1))) for each in (fit, even))
         errors = [naive(each).errors(each)[b] for each in (fit, even)]
         # In units of the errors for equal noise, intervals are wider where small runs, which fix b, scatter most.
         assert (made.high - made.low)[b] / errors[0] > 1.1 * (plain.high - plain.low)[b] / errors[1]

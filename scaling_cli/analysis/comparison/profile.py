@@ -15,7 +15,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.models import Member, scaled_inverse
 from scaling_cli.arrays import Array
-from scaling_cli.fitting.ask import Ask, Asking, alone
+from scaling_cli.fitting.ask import Ask, Asking
 from scaling_cli.fitting.objective import LAD_DELTA, robust_scale
 from scaling_cli.record import Record
 
@@ -82,13 +82,8 @@ def standard_errors(member: Member, scale: float) -> Array:
     return errors
 
 
-def profile(member: Member, parameter: str, scale: float) -> ParameterProfile:
-    """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
-    return alone(profile_asking(member, parameter, scale))
-
-
 def profile_asking(member: Member, parameter: str, scale: float) -> Asking[ParameterProfile]:
-    """`profile`, as work that asks the solver."""
+    """The profile of an exponent or a floor of one group, whose residuals have standard deviation `scale`."""
     problem = member.problem
     k = problem.law.names.index(parameter)
     estimate, low, high = float(member.theta[k]), float(problem.low[k]), float(problem.high[k])

@@ -20,9 +20,10 @@ from scaling_cli.analysis.comparison.drawn import MANY_RUNS
 from scaling_cli.analysis.comparison.models import Member, solve_in_chunks
 from scaling_cli.analysis.comparison.nested import fit_contrast, null_distribution_of, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.analysis.comparison.profile import difference_profile, profile, standard_errors
+from scaling_cli.analysis.comparison.profile import difference_profile, profile_asking, standard_errors
 from scaling_cli.analysis.comparison.uneven import evened, marked
 from scaling_cli.analysis.comparison.verdict import judge
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import SCALE_PASSES
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -163,7 +164,7 @@ def _told(cell: Cell, members: tuple[Member, ...], seed: int) -> Told:
         return Told(reference.tail(posed.statistic), by_f)
     scales = (float(posed.scales[0]), float(posed.scales[1]))
     members = tuple(evened(members))
-    profiles = [profile(member, "b", scale) for member, scale in zip(members, scales, strict=True)]
+    profiles = [alone(profile_asking(member, "b", scale)) for member, scale in zip(members, scales, strict=True)]
     errors = [standard_errors(member, scale)[1] for member, scale in zip(members, scales, strict=True)]
     judged = judge(
         difference_profile(profiles[0], profiles[1], scales),

@@ -10,11 +10,12 @@ import pytest
 from scaling_cli.analysis.comparison import groups
 from scaling_cli.analysis.comparison.groups import margin_of
 from scaling_cli.analysis.comparison.many import common
-from scaling_cli.analysis.comparison.profile import ParameterProfile, profile
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile_asking
 from scaling_cli.analysis.comparison.ranking import _letter, letters_of
 from scaling_cli.analysis.comparison.suspect import unit_doubts
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.results.comparison import Margin, Multiplier
 from tests.analysis.comparison.test_models import group
 
@@ -192,6 +193,6 @@ def test_an_exponent_is_known_if_its_interval_has_ends_and_the_floors_is_narrow(
     ]  # fmt: skip
     for member, profiles, scale in zip(MEMBERS, found.profiles, (0.003, 0.004), strict=True):
         assert list(profiles) == ["b", "c"]
-        own = profile(member, "b", scale)
+        own = alone(profile_asking(member, "b", scale))
         assert (profiles["b"].estimate, profiles["b"].error) == pytest.approx((own.estimate, own.error))
         assert profiles["b"].roots == pytest.approx(own.roots)

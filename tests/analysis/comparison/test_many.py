@@ -12,7 +12,8 @@ from scaling_cli.analysis.comparison import many
 from scaling_cli.analysis.comparison.factors.term_test import ready
 from scaling_cli.analysis.comparison.many import many_ready
 from scaling_cli.analysis.comparison.models import joint_problem, solve_in_chunks
-from scaling_cli.analysis.comparison.profile import ParameterProfile, profile, standard_errors
+from scaling_cli.analysis.comparison.profile import ParameterProfile, profile_asking, standard_errors
+from scaling_cli.fitting.ask import alone
 from scaling_cli.record import replace
 from tests.analysis.comparison.factors.simulations import Design
 from tests.analysis.comparison.factors.test_effects import exponents, setting
@@ -24,7 +25,8 @@ def pair_of(design):
     made = setting(design)
     members = made.members
     profiles = [
-        {"b": profile(member, "b", float(scale))} for member, scale in zip(members, made.fits.spreads[0], strict=True)
+        {"b": alone(profile_asking(member, "b", float(scale)))}
+        for member, scale in zip(members, made.fits.spreads[0], strict=True)
     ]
     data = SimpleNamespace(exponents=("b",), profiles=profiles)
     (pair,) = many.tested_pairs(made, data, [(0, 1)])

@@ -10,8 +10,9 @@ import pytest
 from scaling_cli.analysis.comparison.nested import fit_contrast, same_exponent
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import Pair, _joint_difference, _own_difference, _split_difference, pair_of
-from scaling_cli.analysis.comparison.profile import profile
+from scaling_cli.analysis.comparison.profile import profile_asking
 from scaling_cli.analysis.comparison.sharing import covariance, same_exponent_of
+from scaling_cli.fitting.ask import alone
 from scaling_cli.results.fit import Estimate
 from tests.analysis.comparison.test_models import group
 
@@ -43,7 +44,7 @@ def test_the_split_of_two_surfaces_differs_as_their_replicates_do():
 
 def test_a_difference_between_groups_of_their_own_has_the_errors_of_both():
     scales = np.array([0.003, 0.004])
-    profiles = [{"b": profile(each, "b", 0.002)} for each in GROUPS]
+    profiles = [{"b": alone(profile_asking(each, "b", 0.002))} for each in GROUPS]
     found, error = _own_difference(SimpleNamespace(profiles=profiles), Pair(2, 1, 0.0, NULL, scales, {}), "b")
     assert found.estimate == pytest.approx(GROUPS[2].theta[1] - GROUPS[1].theta[1])
     own = [profiles[2]["b"].error * 0.003 / 0.002, profiles[1]["b"].error * 0.004 / 0.002]

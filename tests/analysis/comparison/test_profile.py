@@ -17,9 +17,10 @@ from scaling_cli.analysis.comparison.profile import (
     crossings,
     difference_profile,
     linear_profile,
-    profile,
+    profile_asking,
     standard_errors,
 )
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -34,7 +35,7 @@ def test_a_straight_line_has_the_interval_of_student():
     line = stats.linregress(x, y)
     scale = float(np.sqrt(np.sum(one.problem.residuals(one.theta[None])[0] ** 2) / 10))
     reach = stats.t.ppf(0.975, 10) * line.stderr
-    low, high = profile(one, "b", scale).interval(stats.f.ppf(0.95, 1, 10), scale)
+    low, high = alone(profile_asking(one, "b", scale)).interval(stats.f.ppf(0.95, 1, 10), scale)
     assert (low, high) == pytest.approx((line.slope - reach, line.slope + reach), rel=1e-4)
     assert standard_errors(one, scale)[1] == pytest.approx(line.stderr, rel=1e-6)
 
@@ -42,7 +43,9 @@ def test_a_straight_line_has_the_interval_of_student():
 def test_differences_of_straight_lines_have_the_pooled_interval():
     one, two = group("a", law="power", points=12), group("b", law="power", b=-0.2, points=9, seed=1)
     scales = (0.003, 0.004)
-    found = difference_profile(profile(one, "b", scales[0]), profile(two, "b", scales[1]), scales)
+    found = difference_profile(
+        alone(profile_asking(one, "b", scales[0])), alone(profile_asking(two, "b", scales[1])), scales
+    )
     error = np.hypot(standard_errors(one, scales[0])[1], standard_errors(two, scales[1])[1])
     exact = linear_profile(found.estimate, float(error)).interval(4.0)
     assert found.interval(4.0) == pytest.approx(exact, rel=2e-3)
@@ -52,11 +55,11 @@ def test_differences_of_straight_lines_have_the_pooled_interval():
 def test_no_difference_costs_what_the_joint_fit_says():
     members = [group("a", points=12), group("b", b=-0.18, c=1.3, points=10, seed=1)]
     scales = (0.003, 0.003)
-    found = difference_profile(*(profile(each, "b", 0.003) for each in members), scales)
+    found = difference_profile(*(alone(profile_asking(each, "b", 0.003)) for each in members), scales)
     null = joint_problem(members, ("b",))
     together = solve_in_chunks(null, null.gathered([each.theta[None] for each in members]), delta=np.inf).value[0]
-    alone = sum(solve_in_chunks(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
-    assert found.statistic(0.0) == pytest.approx(2 * (together - alone) / 0.003**2, rel=0.01)
+    apart = sum(solve_in_chunks(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
+    assert found.statistic(0.0) == pytest.approx(2 * (together - apart) / 0.003**2, rel=0.01)
 
 
 def test_a_floor_that_the_data_leave_open_opens_the_exponent_on_its_side():
@@ -64,15 +67,15 @@ def test_a_floor_that_the_data_leave_open_opens_the_exponent_on_its_side():
     loss = (3e3 * x**-0.2 + 1.5) * np.exp(0.02 * np.random.default_rng(3).standard_normal(8))
     problem = problem_from_arrays(find_law("power-constant"), {"x": x}, loss, np.arange(8))
     one = Member("a", problem, optimum(problem, Objective("least-squares")).theta, np.inf)
-    floor = profile(one, "c", 0.02)
+    floor = alone(profile_asking(one, "c", 0.02))
     assert floor.interval(6.0, 0.02)[0] is None
-    low, high = profile(one, "b", 0.02).interval(6.0, 0.02)
+    low, high = alone(profile_asking(one, "b", 0.02)).interval(6.0, 0.02)
     assert low is None or high is None or high - low > 0.3
 
 
 def test_the_estimate_is_inside_its_interval():
     one = group("a", points=9, noise=0.01, seed=5)
-    found = profile(one, "b", 0.01)
+    found = alone(profile_asking(one, "b", 0.01))
     low, high = found.interval(5.6, 0.01)
     assert (low or -9) < found.estimate < (high or 9)
     assert (np.diff(found.roots) >= -1e-6).all()
