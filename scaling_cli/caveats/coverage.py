@@ -15,21 +15,21 @@ SENTENCES = {
     ),
     "pooled-tasks": (
         "The values of {column} are pooled into one curve, which mixes easy and hard tasks, so it describes none of "
-        "them. Give --by {column} for one curve per value, or keep one of them with --where."
+        "them. Give --by {by} for one curve per value, or keep one of them with --where."
     ),
     "pooled-settings": (
         "Attempts with {values} values of {column} are pooled, and their chances of success may differ, so coverage is "
-        "that of the mixture and of no setting alone. Give --by {column}, or keep one value with --where."
+        "that of the mixture and of no setting alone. Give --by {by}, or keep one value with --where."
     ),
     "files-differ": (
         "{rate} of the attempts in {file} succeed at problems that other files have too, and {others} of those in the "
         "others, more than chance explains. So the files are probably of different models or settings, and "
-        "coverage is that of their mixture. Give --by file for one curve per file, or name only files that belong "
+        "coverage is that of their mixture. Give --by {by} for one curve per file, or name only files that belong "
         "together."
     ),
     "other-problems": (
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
-        "different coverage. Give --problem {other} if those are the problems, or --by {other} if both are needed."
+        "different coverage. Give --problem {other} if those are the problems, or --by {by} if both are needed."
     ),
     "unknown-outcomes": (
         "{count} {count:attempts have|attempt has} an outcome that is not understood ({words}), so {count:they are|it "

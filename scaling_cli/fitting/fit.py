@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -94,8 +94,46 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     caveats = doubts(fitted, facts, grouped.group)
     if unknown:
         caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
-    stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
+    ends, found = yield from _intervals(fitted, grouped, settings)
+    caveats += found
+    caveats += yield from misfit_doubts(fitted, grouped.group)
+    if ends.beside:
+        caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
+    influences = yield from influence(fitted, grouped.names)
+    influential = yield from influence_doubts(fitted, influences, grouped.names, grouped.group)
+    caveats += influential or outlying_doubts(fitted, grouped.names, grouped.group)
+    known = _estimates(fitted, ends, unknown)
+    caveats += _floor_doubts(problem, known, grouped.group)
+    result = FitResult(
+        group=grouped.group,
+        runs=problem.run_count,
+        points=len(problem.observed),
+        law=problem.law.name,
+        formula=problem.law.formula,
+        inputs=grouped.inputs,
+        reason=grouped.reason,
+        objective=_objective(fitted, grouped),
+        parameters={name: known[name] for name in problem.law.names},
+        derived={quantity.name: known[quantity.name] for quantity in problem.law.derived},
+        interval=ends.how,
+        quality=_quality(fitted),
+        starts=_starts(fitted),
+        identifiability=facts,
+        ranges=grouped.ranges,
+        noise=fitted.noise,
+        influence=influences,
+        spread=_alternatives(fitted) if settings.spread else None,
+        draws=_draws(problem, ends),
+        observations=_observations(fitted, grouped),
+        expected=expectations(fitted, settings.expect, known, settings.level),
+    )
+    return result, caveats
+
+
+def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[tuple[Intervals, list[Caveat]]]:
+    """The intervals of a fit, and caveats about how they were drawn."""
     is_matched = grouped.drawn_as is not None
+    stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched)
     together = err_together(fitted) if settings.interval != "none" else None
     ends = yield from intervals_asking(
@@ -106,47 +144,28 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
         workers=settings.workers,
         on_progress=settings.on_progress,
     )
+    caveats = []
     if together is not None:
         ends = replace(ends, how=replace(ends.how, unit=ends.how.unit and "configuration"))
         is_resampled = ends.how.unit is not None
-        caveats.append(together_doubt(together, problem.run_count, is_resampled=is_resampled, group=grouped.group))
-    caveats += _replicate_doubts(problem, ends, settings.replicates, grouped.group)
-    caveats += yield from misfit_doubts(fitted, grouped.group)
-    if ends.beside:
-        caveats.append(caveat("interval-off-estimate", grouped.group, parameters=", ".join(ends.beside)))
-    influences = yield from influence(fitted, grouped.names)
-    influential = yield from influence_doubts(fitted, influences, grouped.names, grouped.group)
-    caveats += influential or outlying_doubts(fitted, grouped.names, grouped.group)
-    quantities = Quantities(problem)
-    values = quantities.of_parameters(problem.parameters(fitted.theta[None]))[0]
+        runs = fitted.problem.run_count
+        caveats.append(together_doubt(together, runs, is_resampled=is_resampled, group=grouped.group))
+    return ends, caveats + _replicate_doubts(fitted.problem, ends, settings.replicates, grouped.group)
+
+
+def _estimates(fitted: Fitted, ends: Intervals, unknown: Sequence[str]) -> dict[str, Estimate]:
+    """Parameters and derived quantities with their intervals; those that are `unknown` have none."""
+    quantities = Quantities(fitted.problem)
+    values = quantities.of_parameters(fitted.problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
-    by_name |= {name: Estimate(by_name[name].estimate) for name in unknown}
-    caveats += _floor_doubts(problem, by_name, grouped.group)
-    draws = None if ends.replicates is None else problem.parameters(ends.replicates.theta)
-    result = FitResult(
-        group=grouped.group,
-        runs=problem.run_count,
-        points=len(problem.observed),
-        law=problem.law.name,
-        formula=problem.law.formula,
-        inputs=grouped.inputs,
-        reason=grouped.reason,
-        objective=_objective(fitted, grouped),
-        parameters={name: by_name[name] for name in problem.law.names},
-        derived={quantity.name: by_name[quantity.name] for quantity in problem.law.derived},
-        interval=ends.how,
-        quality=_quality(fitted),
-        starts=_starts(fitted),
-        identifiability=facts,
-        ranges=grouped.ranges,
-        noise=fitted.noise,
-        influence=influences,
-        spread=_alternatives(fitted) if settings.spread else None,
-        draws=None if draws is None else tuple(map(tuple, draws.tolist())),
-        observations=_observations(fitted, grouped),
-        expected=expectations(fitted, settings.expect, by_name, settings.level),
-    )
-    return result, caveats
+    return by_name | {name: Estimate(by_name[name].estimate) for name in unknown}
+
+
+def _draws(problem: Problem, ends: Intervals) -> tuple[tuple[float, ...], ...] | None:
+    """The parameters of each replicate, where the intervals are made of replicates."""
+    if ends.replicates is None:
+        return None
+    return tuple(map(tuple, problem.parameters(ends.replicates.theta).tolist()))
 
 
 def _floor_doubts(problem: Problem, known: dict[str, Estimate], group: dict[str, str] | None) -> list[Caveat]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
+
+GroupKey: TypeAlias = tuple[tuple[str, str], ...]  # a group as a key of dictionaries
 
 
 def extrapolate(
@@ -172,28 +174,12 @@ def _extrapolated(
 ) -> Report[Extrapolation]:
     """Forecasts from runs, group by group; `unusable` are losses whose column cannot be used."""
     from scaling_cli.analysis.forecast.answer import extrapolate_suite
-    from scaling_cli.analysis.forecast.question import unmatched
 
     first = losses[0].table
     results: list[Extrapolation] = []
     caveats: list[Caveat] = []
     failures = [*unread(first), *unusable]
-    by_group: dict[tuple[tuple[str, str], ...], list[tuple[str, ForecastData, ForecastQuestion]]] = {}
-    for loss in losses:
-        known = [
-            *for_laws(loss.table.caveats, [loss.choice.law]),
-            *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
-        ]
-        caveats += [of_loss(each, loss.label) for each in known]
-        groups = loss.groups(asked.by)
-        for group, points in groups:
-            if not loss.ask.concerns(group):
-                continue
-            found = _evidence(loss, group, points, caveats, failures)
-            if found is not None:
-                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
-        caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
-    for key, parts in by_group.items():
+    for key, parts in _by_group(losses, asked, caveats, failures).items():
         try:
             with one_blas_thread(), knowing(caveats):
                 made = extrapolate_suite(parts, suite, dict(key))
@@ -210,6 +196,30 @@ def _extrapolated(
         caveats = [each for each in caveats if each.code != less]
     table = replace(first, columns={**first.columns, "loss": ", ".join(loss.name for loss in losses)})
     return report_of("extrapolate", table, asked, results, caveats, failures)
+
+
+def _by_group(
+    losses: Sequence[_Loss], asked: Extrapolate, caveats: list[Caveat], failures: list[Failure]
+) -> dict[GroupKey, list[tuple[str, ForecastData, ForecastQuestion]]]:
+    """The losses of each group, by name, each with its forecaster; what cannot be fitted goes to the `failures`."""
+    from scaling_cli.analysis.forecast.question import unmatched
+
+    by_group: dict[GroupKey, list[tuple[str, ForecastData, ForecastQuestion]]] = {}
+    for loss in losses:
+        known = [
+            *for_laws(loss.table.caveats, [loss.choice.law]),
+            *input_doubts(loss.table, tuple(loss.choice.inputs.values()), asked.by, asked.best_over),
+        ]
+        caveats += [of_loss(each, loss.label) for each in known]
+        groups = loss.groups(asked.by)
+        for group, points in groups:
+            if not loss.ask.concerns(group):
+                continue
+            found = _evidence(loss, group, points, caveats, failures)
+            if found is not None:
+                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
+        caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
+    return by_group
 
 
 def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolation]:

@@ -50,11 +50,22 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "n": (
         ("n", "num_samples", "num_samples_total", "n_samples"),
-        ("total", "attempts", "trials", "n_total", "num_total", "num_attempts", "n_attempts", "num_trials", "n_trials"),
+        (
+            "total",
+            "attempts",
+            "trials",
+            "n_total",
+            "num_total",
+            "num_attempts",
+            "n_attempts",
+            "num_trials",
+            "n_trials",
+            "total_count",
+        ),
     ),
     "c": (
         ("c", "num_correct", "num_samples_correct", "n_correct"),
-        ("correct", "passes", "successes", "num_passed", "n_passed"),
+        ("correct", "passes", "successes", "num_passed", "n_passed", "correct_count", "pass_count"),
         ("passed", "success", "solved", "resolved"),
     ),
 }

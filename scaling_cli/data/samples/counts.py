@@ -20,7 +20,9 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.format import percent
 from scaling_cli.record import replace
 
-CHANCE = 1e-6  # p-value below which columns are taken for those of different models
+# p-values below which columns are taken for those of different models; names without numbers are rarely those of
+# attempts.
+CHANCE, UNNUMBERED = 1e-6, 1e-3
 FEW = 10  # problems, beyond which no problem has by chance as many attempts and successes as all others
 MOST = 10**9 - 1  # attempts at a problem; numpy draws no hypergeometric numbers beyond it
 MOST_CELLS = 1_000_000  # of a matrix whose outcomes are compared in their order
@@ -102,7 +104,7 @@ def count_matrix(log: SamplingLog) -> Counted:
         refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
         caveats += missing_outcomes(log, cells, missing)
     elif not columns.are_named and log.options.input_format == "auto" and not by:
-        _refuse_unlike(log, cells, solved)
+        _refuse_unlike(log, cells, solved, UNNUMBERED if columns.shared is None else CHANCE)
     if counts.height * len(cells) <= MOST_CELLS and log.options.design == "auto":
         judged = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
         rows = log.rows.select(**judged).collect().with_row_index("problem")
@@ -110,11 +112,11 @@ def count_matrix(log: SamplingLog) -> Counted:
     return Counted(counts, [*caveats, *_uncounted(columns, log)])
 
 
-def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series) -> None:
+def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series, chance: float) -> None:
     """Refuse columns that succeed at different rates, such as those of models or of problems (Cochran's Q test).
 
     Raises:
-        UsageError: They do so more clearly than attempts would in one of a million logs.
+        UsageError: They do so more clearly than attempts would in a share `chance` of logs.
     """
     from scipy.special import chdtrc
 
@@ -124,7 +126,7 @@ def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series) ->
     count, total = len(cells), float(wins.sum())
     spread = count * total - float((solved * solved).sum())
     statistic = (count - 1) * (count * float((wins * wins).sum()) - total**2) / spread if spread else 0.0
-    if chdtrc(count - 1, statistic) < CHANCE:
+    if chdtrc(count - 1, statistic) < chance:
         least, most = wins.arg_min() or 0, wins.arg_max() or 0
         rates = [f"{cells[place]!r} ({percent(wins[place] / len(solved))})" for place in (most, least)]
         raise UsageError(

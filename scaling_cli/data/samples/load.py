@@ -52,6 +52,7 @@ from scaling_cli.data.samples.pooling import (
     refuse_models,
     tasks_of,
     with_files,
+    without_group,
 )
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SAMPLE_SUFFIXES
@@ -259,6 +260,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
         raise no_outcome(log, columns)
     if reading.design == "auto":
         refuse_single(frame, reading.by)
+    caveats += without_group(frame, reading.by, layout)
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 

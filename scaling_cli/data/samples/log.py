@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import polars as pl
 
 from scaling_cli.caveats import Caveat
@@ -32,6 +34,10 @@ class SamplingLog(Record):
     def missing_done(self) -> str:
         """What is done with attempts without an outcome, for a caveat."""
         return "left out" if self.options.on_missing == "drop" else "counted as failed"
+
+    def by_also(self, column: str) -> str:
+        """The value of --by that divides the groups of the log by a column, too."""
+        return shlex.quote(",".join((*self.options.by, column)))
 
     def column(self, role: str) -> str:
         """The column of a role that the layout requires."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import polars as pl
@@ -10,6 +9,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import BY_FILE
 from scaling_cli.data.names import listing
+from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, TASKS, named, rivals
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import UsageError
@@ -32,7 +32,7 @@ def refuse_models(log: SamplingLog) -> None:
         if count > 1:
             raise UsageError(
                 f"Column {name!r} names {count} models, whose attempts must not be pooled.",
-                hint=f"Analyse each model with --by {shlex.quote(name)}, or keep one with --where.",
+                hint=f"Analyse each model with --by {log.by_also(name)}, or keep one with --where.",
             )
 
 
@@ -48,7 +48,7 @@ def refuse_filters(log: SamplingLog) -> None:
     if len(filters) > 1:
         raise UsageError(
             f"Each document was scored under {len(filters)} filters: {listing([str(name) for name in filters])}.",
-            hint=f"Keep one: --where \"filter = '{filters[0]}'\", or give --by filter.",
+            hint=f"Keep one: --where \"filter = '{filters[0]}'\", or give --by {log.by_also('filter')}.",
         )
 
 
@@ -67,8 +67,8 @@ def refuse_documents(log: SamplingLog) -> None:
         raise UsageError(
             f"One {number} names several documents, which have different values of {content}, as in files of several "
             "tasks.",
-            hint=f"Give --by file for one curve per file, --problem {content} to pool the documents of all tasks, or "
-            f"--problem {number} if they are one problem, whose text changes between attempts.",
+            hint=f"Give --by {log.by_also(BY_FILE)} for one curve per file, --problem {content} to pool the documents "
+            f"of all tasks, or --problem {number} if they are one problem, whose text changes between attempts.",
         )
 
 
@@ -81,7 +81,7 @@ def tasks_of(log: SamplingLog) -> tuple[tuple[str, ...], list[Caveat]]:
         return (), []
     counts = log.rows.select(pl.col(name).n_unique() for name in candidates).collect(engine="streaming").row(0)
     tasks = tuple(name for name, count in zip(candidates, counts, strict=True) if count > 1)
-    return tasks, [caveat("pooled-tasks", column=name) for name in tasks]
+    return tasks, [caveat("pooled-tasks", column=name, by=log.by_also(name)) for name in tasks]
 
 
 def pooled_settings(log: SamplingLog) -> list[Caveat]:
@@ -96,10 +96,17 @@ def pooled_settings(log: SamplingLog) -> list[Caveat]:
     grouped = log.rows.group_by(by).agg(counts) if by else log.rows.select(counts)
     most = grouped.select(pl.col(columns).max()).collect(engine="streaming")
     return [
-        caveat("pooled-settings", column=shlex.quote(name), values=most[name][0])
+        caveat("pooled-settings", column=name, values=most[name][0], by=log.by_also(name))
         for name in columns
         if most[name][0] is not None and most[name][0] > 1
     ]
+
+
+def without_group(counts: pl.DataFrame, by: Sequence[str], layout: str) -> tuple[Caveat, ...]:
+    """The caveat about rows that are in no group, since a column of the groups is empty."""
+    counts, size = counts.with_columns(problems=1), "n" if layout == "attempts" else "problems"
+    lost = {f"no {name}": int(counts.filter(pl.col(name).is_null())[size].sum()) for name in by}
+    return left_out({reason: count for reason, count in lost.items() if count}, int(counts[size].sum()))
 
 
 def other_problems(log: SamplingLog) -> list[Caveat]:
@@ -119,7 +126,14 @@ def other_problems(log: SamplingLog) -> list[Caveat]:
         by_taken, by_other, by_both = counts.collect(engine="streaming").row(0)
         if by_both > by_taken:
             caveats.append(
-                caveat("other-problems", taken=taken, count=f"{by_taken:,}", other=other, others=f"{by_other:,}")
+                caveat(
+                    "other-problems",
+                    taken=taken,
+                    count=f"{by_taken:,}",
+                    other=other,
+                    others=f"{by_other:,}",
+                    by=log.by_also(other),
+                )
             )
     return caveats
 
@@ -170,7 +184,8 @@ def files_differ(counts: pl.DataFrame, by: Sequence[str]) -> list[Caveat]:
     if not found or 2 * ndtr(-found[0]["z"]) * files.height >= CHANCE:
         return []
     (first,) = found
-    return [caveat("files-differ", file=first["file"], rate=percent(first["rate"]), others=percent(first["others"]))]
+    rate, others = percent(first["rate"]), percent(first["others"])
+    return [caveat("files-differ", file=first["file"], rate=rate, others=others, by=",".join((*by, BY_FILE)))]
 
 
 def with_files(caveats: Sequence[Caveat], differ: Sequence[Caveat]) -> tuple[Caveat, ...]:

@@ -128,6 +128,17 @@ def test_attempts_under_one_number_count_if_their_outcomes_differ_as_by_chance(n
     assert "only the last row" in pooled(named, "repeated-attempts")[0]
 
 
+def test_the_last_part_of_attempts_under_one_number_may_be_short():
+    rows = log(outcomes()[:, :15], id=lambda p, _: p, seed=lambda _, a: a // 2)
+    assert set(load_samples(rows).frame["n"]) == {15}
+
+
+def test_a_job_that_was_resumed_counts_attempts_once():
+    rows = log(outcomes(), id=lambda p, _: p, attempt=lambda _, a: a)
+    again = log(outcomes(7), id=lambda p, _: p, attempt=lambda _, a: a).filter(pl.col("id") > PROBLEMS - 5)
+    assert set(load_samples(pl.concat([rows, again])).frame["n"]) == {ATTEMPTS}
+
+
 def test_files_that_each_have_one_attempt_under_one_number_are_attempts(tmp_path):
     for number in range(ATTEMPTS):
         log(outcomes()[:, number : number + 1], id=lambda p, _: p, attempt=lambda _, a: a).write_csv(
@@ -156,3 +167,9 @@ def test_machines_are_taken_for_settings_in_no_log_of_a_thousand():
     for seed in range(1000):
         made = outcomes(seed)
         assert not load_samples(log(made, id=lambda p, _: p, machine=lambda _, a: a % 4)).caveats
+
+
+def test_clusters_may_divide_problems_too():
+    table = load_samples(subsets(name="repository"), cluster="repository")
+    assert solved(table) == (sorted(outcomes().sum(1)), {ATTEMPTS})
+    assert sorted(table.frame["cluster"].unique()) == list("abcd")

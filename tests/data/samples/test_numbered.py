@@ -95,6 +95,15 @@ def test_columns_of_models_are_no_attempts():
     assert set(load_samples(models(0.2)).frame["n"]) == {3}
 
 
+def test_two_graders_are_no_attempts():
+    strict = np.random.default_rng(5).random(100) < 0.3
+    flexible = strict | (np.random.default_rng(6).random(100) < 0.25)
+    rows = pl.DataFrame({"id": range(100), "strict": strict, "flexible": flexible})
+    with pytest.raises(UsageError, match="no attempts at the same problems"):
+        load_samples(rows)
+    assert set(load_samples(rows.rename({"strict": "run_0", "flexible": "run_1"})).frame["n"]) == {2}
+
+
 def test_an_array_with_problems_as_columns_is_refused(tmp_path):
     made = np.random.default_rng(9).random((PROBLEMS, 20)) < np.linspace(0, 0.9, PROBLEMS)[:, None]
     np.save(tmp_path / "log.npy", made.T)

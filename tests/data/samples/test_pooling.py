@@ -294,3 +294,20 @@ def test_files_of_one_attempt_each_may_agree(tmp_path):
     for name in ("a", "b"):
         pl.DataFrame({"problem": range(40), "correct": [0, 1] * 20}).write_csv(tmp_path / f"{name}.csv")
     assert load_samples(tmp_path).frame["n"].sum() == 80
+
+
+def test_rows_in_no_group_are_counted():
+    rows = pl.DataFrame({"model": ["a", "a", None, None, None], "id": ["p"] * 5, "correct": [1, 0, 1, 1, 0]})
+    (found,) = load_samples(rows, by="model").caveats
+    assert "3 of 5 rows were left out: 3 with no model" in found.message
+    counts = pl.DataFrame({"model": ["a", None], "id": ["p", "q"], "n": [50, 50], "c": [1, 2]})
+    assert "1 of 2 rows was left out" in load_samples(counts, by="model").caveats[0].message
+
+
+def test_remedies_keep_the_groups():
+    rows = pl.DataFrame({"model": ["a", "b"], "my task": ["x", "y"], "id": ["p", "p"], "correct": [1, 0]})
+    with pytest.raises(UsageError) as caught:
+        load_samples(rows, by="my task")
+    assert "--by 'my task,model'" in caught.value.hint
+    found = tasks_of(log({"task": ["a", "b"]}, by="model"))[1]
+    assert "Give --by model,task" in found[0].message
