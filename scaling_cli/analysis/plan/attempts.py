@@ -66,13 +66,7 @@ def attempts_plan(
         UsageError: The budget is less than one attempt, or goals are of different kinds.
         FitError: The law cannot be fitted.
     """
-    if any(goal.what != "coverage" for goal in goals):
-        raise UsageError(
-            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
-            hint="Use one command for the goals of coverage, and another for the others.",
-        )
-    if budget < 1:
-        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
+    _check(goals, budget)
     fit = fit_beta_binomial(counts)
     law = _Law(fit, counts.pair_n, counts.pair_c, counts.multiplicity)
     slopes = [(fit.slopes(np.array(next(iter(goal.at.values())))), goal.weight) for goal in goals]
@@ -105,6 +99,16 @@ def attempts_plan(
         candidates=len(law.n),
         attempts=further,
     )
+
+
+def _check(goals: Sequence[Goal], budget: float) -> None:
+    if any(goal.what != "coverage" for goal in goals):
+        raise UsageError(
+            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
+            hint="Use one command for the goals of coverage, and another for the others.",
+        )
+    if budget < 1:
+        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
 
 
 def _variance(information: Array, slopes: Sequence[tuple[Array, float]]) -> float:
