@@ -1,7 +1,7 @@
 """The one entry point of the benchmarks.
 
     python -m benchmarks                 # list them
-    python -m benchmarks growth --quick  # run one, with its own arguments
+    python -m benchmarks growth fit      # run one, with its own arguments
 
 Run it from the root of the repository.
 """
@@ -28,11 +28,8 @@ def main() -> None:
     name = arguments[0]
     if name not in names:
         raise SystemExit(f"There is no benchmark {name!r}. Choose one of {', '.join(names)}.")
-    # As when a script is run by its path: some import others of this folder.
-    sys.path[0] = str(FOLDER)
-    sys.path.insert(1, str(FOLDER.parent))
     sys.argv = [str(FOLDER / f"{name}.py"), *arguments[1:]]
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
 
 
 def about(name: str) -> str:

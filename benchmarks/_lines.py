@@ -83,7 +83,7 @@ class _Measured:
         """Caches and imports count for the whole file. To be called before the package is imported."""
         shared, kept, limited = self.shared, functools.cached_property, functools.lru_cache
 
-        class CachedProperty(kept):  # type: ignore[misc, type-arg]
+        class CachedProperty(kept):  # type: ignore[valid-type]
             def __init__(self, function: Callable[..., Any]) -> None:
                 super().__init__(shared(function))
 
@@ -92,9 +92,9 @@ class _Measured:
                 return limited(shared(maxsize))
             return lambda function: limited(maxsize, typed)(shared(function))
 
-        functools.cached_property = CachedProperty  # type: ignore[misc]
-        functools.lru_cache = lru_cache  # type: ignore[assignment]
-        functools.cache = lambda function: limited(None)(shared(function))  # type: ignore[assignment, misc]
+        functools.cached_property = CachedProperty  # type: ignore[assignment]
+        functools.lru_cache = lru_cache
+        functools.cache = lambda function: limited(None)(shared(function))
         loader = importlib.machinery.SourceFileLoader
         loader.exec_module = shared(loader.exec_module)  # type: ignore[method-assign]
 

@@ -1,6 +1,6 @@
 """How often the 95 % intervals of `scaling optimal-allocation` contain the truth, by simulation.
 
-    python benchmarks/allocation_coverage.py [DATA_SETS] [DESIGN]
+    python -m benchmarks allocation_coverage [DATA_SETS] [DESIGN]
 
 Each data set is an IsoFLOP design on a known surface with log-normal noise: nine budgets from 6e18 to 3e21 FLOPs, with
 fifteen sizes each. The quantities are the exponent of the best params, and the best params at the largest budget and at

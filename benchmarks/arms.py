@@ -1,6 +1,6 @@
 """Power of `scaling compare-exponents` with runs chosen by `scaling plan`, and with two IsoFLOP grids of equal FLOPs.
 
-    python benchmarks/arms.py [REPETITIONS]
+    python -m benchmarks arms [REPETITIONS]
 
 Two recipes have Besiroglu's law, but the second has a larger exponent of params (alpha). Each design has 42 runs in
 all, of 1e18 to 1e20 FLOPs, and noise of 0.5 %. The grids have 21 runs for each recipe (three budgets, seven sizes

@@ -19,10 +19,8 @@ import sys
 import time
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 from scipy.optimize import least_squares

@@ -1,6 +1,6 @@
 """CPU seconds of bootstrap replicates of the Chinchilla law, compared with loops over scipy's solvers.
 
-    python benchmarks/bootstrap.py [REPLICATES]
+    python -m benchmarks bootstrap [REPLICATES]
 
 All methods minimise one summed Huber objective (delta 1e-3) over one set of resamples, starting from the fit to all
 points, with exact gradients, on one BLAS thread. The scipy loops run on a part of the replicates, and their time is

@@ -1,6 +1,6 @@
 """How often intervals cover the truth, on simulated runs of known laws.
 
-    python benchmarks/calibration.py [DATASETS] [METHOD,...] [DESIGN,...] [FIRST]
+    python -m benchmarks calibration [DATASETS] [METHOD,...] [DESIGN,...] [FIRST]
 
 Prints the tables of docs/evidence/calibration.md. Each data set has a fixed design and its own noise, and every method
 gets the same data sets, from number FIRST on (0 by default). Methods were chosen on data sets before `UNSEEN`. The
@@ -15,6 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,7 +114,7 @@ def law_with_forecast(design: Design, columns: dict[str, np.ndarray]) -> Law:
         far = {"params": np.array([np.sqrt(product / 20)]), "tokens": np.array([np.sqrt(product * 20)])}
     prepared = law.prepare(far)
 
-    def predict(parameters: dict[str, np.ndarray]) -> np.ndarray:
+    def predict(parameters: Mapping[str, np.ndarray]) -> np.ndarray:
         theta = law.to_coordinates(np.column_stack([parameters[name] for name in law.names]))
         return law.evaluate(theta, prepared)[0][:, 0]
 

@@ -1,6 +1,6 @@
 """How fast coverage is computed: compared with the usual loop over problems, for a full report, and from a log.
 
-    python benchmarks/coverage.py [--rows 20000000]
+    python -m benchmarks coverage [--rows 20000000]
 
 The usual loop is how evaluation scripts compute the estimate: 1 - prod(1 - k / j) for each problem and k. It is timed
 on 10 of 100 values of k, and its time is scaled up. Times are CPU seconds of one process, the best of three.
@@ -21,9 +21,10 @@ import numpy as np
 import polars as pl
 
 import scaling_cli as scaling
-from scaling_cli.coverage.counts import Array, make_counts
+from scaling_cli.coverage.counts import Indices, make_counts
 from scaling_cli.coverage.estimate import mean, solve_rates
 from scaling_cli.data.samples.load import load_samples
+from scaling_cli.options.inference_coverage import InferenceCoverage
 
 PROBLEMS, ATTEMPTS = 10_000, 10_000
 TIMED_K = 10
@@ -39,12 +40,12 @@ def best(function: Callable[[], object], runs: int = 3) -> float:
     return min(times)
 
 
-def usual_loop(n: Array, c: Array, k: int) -> float:
+def usual_loop(n: Indices, c: Indices, k: int) -> float:
     """Coverage at k, one problem at a time."""
     rates = [
         1.0
         if total - solve_in_chunks < k
-        else 1.0 - np.prod(1.0 - k / np.arange(total - solve_in_chunks + 1, total + 1))
+        else 1.0 - float(np.prod(1.0 - k / np.arange(total - solve_in_chunks + 1, total + 1)))
         for total, solve_in_chunks in zip(n.tolist(), c.tolist(), strict=True)
     ]
     return float(np.mean(rates))
@@ -59,9 +60,8 @@ def estimates(alpha: float, beta: float) -> None:
     ours = best(lambda: mean(counts, solve_rates(counts, k)))
     some = k[:: len(k) // TIMED_K][:TIMED_K]
     loop = best(lambda: [usual_loop(counts.n, counts.c, int(value)) for value in some], runs=1) * len(k) / TIMED_K
-    off = np.abs(
-        mean(counts, solve_rates(counts, some)) - [usual_loop(counts.n, counts.c, int(value)) for value in some]
-    )
+    expected = np.array([usual_loop(counts.n, counts.c, int(value)) for value in some])
+    off = np.abs(mean(counts, solve_rates(counts, some)) - expected)
     print(f"p ~ Beta({alpha}, {beta}), {len(counts.pair_n):,} distinct counts: {ours:.3f} s, loop {loop:.1f} s, "
           f"{loop / ours:.0f} times; largest difference {off.max():.1e}")  # fmt: skip
 
@@ -96,7 +96,7 @@ def attempt_rows(rows: int) -> None:
         frame.write_parquet(path)
         del frame
         bare = best(lambda: bare_group_by(path), runs=5)
-        ours = best(lambda: load_samples(path), runs=5)
+        ours = best(lambda: load_samples(str(path), InferenceCoverage()), runs=5)
         print(f"{rows:,} attempt rows from Parquet: {ours:.2f} s, bare group-by {bare:.2f} s, {ours / bare:.2f} times")
 
 

@@ -20,11 +20,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from scipy.special import expit
 
-from scaling_cli.analysis.coverage.combined import COMBINED, combine, widest
+from scaling_cli.analysis.coverage.combined import combine, widest
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import LAWS, fit_laws
+from scaling_cli.analysis.coverage.printed import COMBINED
 from scaling_cli.analysis.coverage.verifier import Rates, assumed_rows
-from scaling_cli.coverage.counts import Array, Indices, ProblemResampling, make_counts
+from scaling_cli.coverage.counts import Array, Indices, Mask, ProblemResampling, make_counts
 from scaling_cli.coverage.verifier import assumed_accuracy
 
 REACHES = (10, 100)
@@ -121,8 +122,8 @@ class Scores:
     """Of one law and kind: arrays `(logs, len(REACHES))`, appended log by log."""
 
     error: list[Array]
-    these: list[Array]
-    everyone: list[Array]
+    these: list[Mask]
+    everyone: list[Mask]
     width: list[Array]
 
     def add(self, log: Log, rows: tuple[Array, Array, Array], truth: Array) -> None:
@@ -153,7 +154,7 @@ def score_laws(
     return scores
 
 
-def mean(values: Array, digits: int = 3, times: float = 1.0) -> str:
+def mean(values: Array | Mask, digits: int = 3, times: float = 1.0) -> str:
     """A mean with its standard error in brackets."""
     error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
     return f"{times * values.mean():.{digits}f} ({times * error:.{digits}f})"

@@ -1,6 +1,6 @@
 """Which objective should be the default, by its errors on simulated runs and on larger runs of public data.
 
-    python benchmarks/defaults.py [DATASETS]
+    python -m benchmarks defaults [DATASETS]
 
 Prints the tables of docs/evidence/defaults.md. Real runs are included if the folder of public data exists.
 """
@@ -21,7 +21,7 @@ from benchmarks.calibration import CURVE, DESIGNS, SURFACE, coverage, simulate
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.ranking import cutoffs, held_out
 from scaling_cli.laws import find_law
@@ -63,7 +63,8 @@ def real_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
 
 
 def _isoflop_sets() -> dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]]:
-    path, sets = DATA / "porian" / "isoflop_points.csv", {}
+    path = DATA / "porian" / "isoflop_points.csv"
+    sets: dict[str, tuple[str, dict[str, np.ndarray], np.ndarray]] = {}
     if not path.exists():
         return sets
     with path.open(newline="") as file:
@@ -84,15 +85,20 @@ def _columns(rows: list[dict[str, str]]) -> tuple[dict[str, np.ndarray], np.ndar
 
 def rolling_error(law: str, columns: dict[str, np.ndarray], loss: np.ndarray, objective: Objective) -> float:
     """Root mean square error of log loss on runs larger than those fitted, averaged over cut-offs."""
-    problem = problem_from_arrays(find_law(law), columns, loss, np.arange(len(loss)))
+    problem = _problem(law, columns, loss)
     cuts = cutoffs(columns["params"] * columns["tokens"], len(problem.law.parameters) + 3)
     errors = []
     for is_trained in cuts:
         try:
-            errors.append(np.sqrt(np.mean(held_out(problem, objective, is_trained) ** 2)))
+            below = _problem(law, {name: values[is_trained] for name, values in columns.items()}, loss[is_trained])
+            errors.append(np.sqrt(np.mean(held_out(problem, optimum(below, objective), is_trained) ** 2)))
         except FitError:
             continue
     return float(np.mean(errors)) if errors else float("nan")
+
+
+def _problem(law: str, columns: dict[str, np.ndarray], loss: np.ndarray) -> Problem:
+    return problem_from_arrays(find_law(law), columns, loss, np.arange(len(loss)))
 
 
 def main() -> None:

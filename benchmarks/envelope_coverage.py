@@ -1,6 +1,6 @@
 """How often intervals of an envelope cover the truth, on simulated training curves.
 
-    python benchmarks/envelope_coverage.py [DATA SETS]
+    python -m benchmarks envelope_coverage [DATA SETS]
 
 Prints the table of docs/evidence/optimal-allocation.md. Curves follow a published Chinchilla law up to 200 tokens per
 param, with noise of 0.3 % of the loss between runs unless the design says otherwise. The nominal level is 95 %. Where a
@@ -58,7 +58,7 @@ def simulate(design: Design, seed: int) -> AllocationPoints:
     """The checkpoints of one data set."""
     rng = np.random.default_rng([seed, 17])
     floor, a, b, alpha, beta = LAWS[design.law]
-    runs = []
+    runs: list[np.ndarray] = []
     for params in np.geomspace(1e7, 3e9, design.sizes):
         for end in params * 200 * 0.25 ** np.arange(design.lengths):
             tokens = np.geomspace(end / 200, end, design.rows)

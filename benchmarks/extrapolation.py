@@ -4,7 +4,7 @@ All forecasts use the default of `scaling extrapolate`; nothing is chosen for a 
 enter a fit, a weight or an interval. Errors are the root mean square error of log loss on curves (72 vision curves of
 Alabdulmohsin et al. 2022), and the mean absolute percentage error of the loss on surfaces of params and tokens.
 
-    python benchmarks/extrapolation.py [FOLDER OF DATA SETS] [curves|surfaces|law|few|ladder]
+    python -m benchmarks extrapolation [FOLDER OF DATA SETS] [curves|surfaces|law|few|ladder]
 
 `law` simulates runs that follow one law, up to a hundred times their range. `few` thins the curves to so few runs that
 there are hardly any rolling origins. `ladder` forecasts tasks of OLMo 2 13B from its ladder of small models; see
@@ -26,8 +26,8 @@ from statistics import NormalDist
 
 import numpy as np
 import polars as pl
-from ladder import ladder
 
+from benchmarks.ladder import ladder
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints

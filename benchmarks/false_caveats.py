@@ -1,6 +1,6 @@
 """How often `scaling fit` gives a false caveat on simulated clean data.
 
-    python benchmarks/false_caveats.py [--sets 200] [--first 1000] [--interval wild|none] [DESIGN ...]
+    python -m benchmarks false_caveats [--sets 200] [--first 1000] [--interval wild|none] [DESIGN ...]
 
 Prints the table of docs/evidence/caveats.md. Every set has its own noise of 0.3 % of the loss between runs, and its own
 sizes, which lie within a few percent of those of the design. Nothing is wrong with any set, so every caveat is false
@@ -17,6 +17,7 @@ import argparse
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -173,7 +174,7 @@ DESIGNS: dict[str, Callable[[Random], pl.DataFrame]] = {
 }
 
 
-def found(design: str, sets: int, interval: str, first: int = 0) -> tuple[Counter[str], int]:
+def found(design: str, sets: int, interval: Literal["wild", "none"], first: int = 0) -> tuple[Counter[str], int]:
     """In how many sets each code appears, and in how many a run moves an exponent by its standard error.
 
     `any false` counts the sets with a false code; the seeds are those from `first` on.

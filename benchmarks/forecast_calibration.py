@@ -19,14 +19,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import forecast_sets
 import numpy as np
-import other_claims
-from extrapolation import HUBER, LEAST_SQUARES, Case, curves, last_point, law_forecast, one_law, percentage, surfaces
-from extrapolation import rmsle as curve_error
-from other_claims import say, table
 from scipy.special import gammaln, ndtri, stdtrit
 
+from benchmarks import forecast_sets, other_claims
+from benchmarks.extrapolation import (
+    HUBER,
+    LEAST_SQUARES,
+    Case,
+    curves,
+    last_point,
+    law_forecast,
+    one_law,
+    percentage,
+    surfaces,
+)
+from benchmarks.extrapolation import rmsle as curve_error
+from benchmarks.other_claims import say, table
 from scaling_cli.analysis.forecast.rolling import growth, unit_error
 from scaling_cli.analysis.forecast.stacked import StackedForecast, forecast
 from scaling_cli.analysis.forecast.surface_errors import FREEDOM, NEAR, SHARE, UNTESTED, UNTESTED_FREEDOM

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from extrapolation import FEW, FEW_SPAN, Case, curves
 
+from benchmarks.extrapolation import FEW, FEW_SPAN, Case, curves
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from measure import Cost, machine, scaling
+
+from benchmarks.measure import Cost, machine, scaling
 
 LIMIT = 1.1
 FACTORS = (1 / 16, 1, 4)
@@ -61,7 +62,7 @@ def curve(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     return {"compute": compute, "loss": loss}
 
 
-def written(folder: Path, columns: dict[str, object], name: str = "runs.csv") -> str:
+def written(folder: Path, columns: Mapping[str, object], name: str = "runs.csv") -> str:
     """The path of a table."""
     pl.DataFrame(columns).write_csv(folder / name)
     return str(folder / name)
@@ -143,7 +144,7 @@ def saved(folder: Path, results: int, draws: int) -> str:
     }  # fmt: skip
     rows = []
     for i in range(results):
-        drawn = [1000.0, -0.15, 1.7] * np.exp(random.normal(0, 0.01, (draws, 3)))
+        drawn = np.array([1000.0, -0.15, 1.7]) * np.exp(random.normal(0, 0.01, (draws, 3)))
         rows.append(result | {"group": {"name": f"g{i:05}"}, "draws": drawn.tolist()})
     (folder / "fit.json").write_text(json.dumps({"schema": "scaling.fit/1", "results": rows}))
     return str(folder / "fit.json")

@@ -3,7 +3,7 @@
 Of the runs in a band of scales, every other one is held out and all others are fitted, on the curves and surfaces of
 extrapolation.py. Errors are the root mean square error of log loss over the held-out runs of a case.
 
-    python benchmarks/inside.py [FOLDER OF DATA SETS]
+    python -m benchmarks inside [FOLDER OF DATA SETS]
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from extrapolation import LEVEL, Case, curves, law_forecast, surfaces
 
+from benchmarks.extrapolation import LEVEL, Case, curves, law_forecast, surfaces
 from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.stacked import forecast

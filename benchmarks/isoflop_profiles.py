@@ -1,6 +1,6 @@
 """Exponents of the best params by every IsoFLOP profile, compared with those that Porian et al. 2024 published.
 
-    python benchmarks/isoflop_profiles.py
+    python -m benchmarks isoflop_profiles
 
 Needs the points of arXiv:2406.19146 in the folder of public data. Published intervals are from an unweighted bootstrap.
 """
@@ -29,7 +29,7 @@ def main() -> None:
         approach="isoflop",
         profile="akima",
         by=["config_id"],
-        mapping={"compute": "flops"},
+        map={"compute": "flops"},
         interval="none",
         objective="least-squares",
     )

@@ -14,6 +14,7 @@ import polars as pl
 
 from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.uncertainty import Resampling
 
@@ -89,8 +90,8 @@ def _accuracy(task: str, known: pl.DataFrame, loss: float) -> tuple[float, bool]
     later = known.filter(pl.col("step") >= LINK_RUNS_FROM * pl.col("step").max().over("run_id"))
     runs = later["run_id"].rank("dense").to_numpy().astype(int) - 1
     fitted = fit_link(
-        task, later["bpb"].to_numpy(), later["accuracy"].to_numpy(), runs, law="sigmoid", chance=None,
-        resampling=Resampling(20, 0, 0),
+        Task(task), "bpb", later["bpb"].to_numpy(), later["accuracy"].to_numpy(), runs,
+        run_count=int(runs.max()) + 1, resampling=Resampling(20, 0, 0),
     )  # fmt: skip
     at = np.array([loss])
     return float(fitted.values(fitted.fitted.theta[None], at)[0, 0]), bool(fitted.is_outside(at)[0])

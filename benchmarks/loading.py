@@ -84,7 +84,7 @@ def best(ways: list[str], path: Path, repeats: int) -> dict[str, Cost]:
     """
     measured_costs: dict[str, list[Cost]] = {what: [] for what in ways}
     for what in ways * repeats:
-        command = [sys.executable, __file__, "--measure", what, str(path)]
+        command = [sys.executable, "-m", "benchmarks.loading", "--measure", what, str(path)]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         measured_costs[what].append(Cost(*map(float, printed)))
     return {
@@ -99,7 +99,6 @@ def best(ways: list[str], path: Path, repeats: int) -> dict[str, Cost]:
 
 def measured(what: str, path: str) -> tuple[float, float, float]:
     """The cost of one way to read, in this process, without imports."""
-    sys.path.insert(0, str(ROOT))
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.options.reading import Reading

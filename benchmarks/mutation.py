@@ -1,8 +1,8 @@
 """Do the tests notice when the code is wrong? Small random changes, each judged by the tests of its folder.
 
-    python benchmarks/mutation.py                      # 200 changes, seed 0: about an hour on one core
-    python benchmarks/mutation.py --count 20 --seed 3 --only fitting data/runs/select.py
-    python benchmarks/mutation.py --map ../lines --part 1/2      # one half of the 200; another process takes 2/2
+    python -m benchmarks mutation                      # 200 changes, seed 0: about an hour on one core
+    python -m benchmarks mutation --count 20 --seed 3 --only fitting data/runs/select.py
+    python -m benchmarks mutation --map ../lines --part 1/2      # one half of the 200; another process takes 2/2
 
 A change turns around a sign, a comparison, a bound, an index, an axis, a condition or a word such as min and max.
 One copy of the project is changed, never the project itself. Functions that only say something (messages, help) and
@@ -41,8 +41,9 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is imported
 
 import pytest
-from _changes import Change, changes, statement
-from _lines import WHOLE_FILE, Recorded, record
+
+from benchmarks._changes import Change, changes, statement
+from benchmarks._lines import WHOLE_FILE, Recorded, record
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

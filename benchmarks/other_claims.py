@@ -13,16 +13,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import calibration
-import coverage_backtest
-import coverage_laws
-import envelope_coverage
 import numpy as np
 import polars as pl
 
-from scaling_cli.analysis.coverage.combined import COMBINED, COMBINES, combine, widest
+from benchmarks import calibration, coverage_backtest, coverage_laws, envelope_coverage
+from scaling_cli.analysis.coverage.combined import COMBINES, combine, widest
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.analysis.coverage.laws import LAWS, OF_CURVE, fit_laws
+from scaling_cli.analysis.coverage.printed import COMBINED
 from scaling_cli.arrays import Array
 from scaling_cli.coverage.counts import Counts, ProblemResampling
 from scaling_cli.coverage.estimate import mean, solve_rates

@@ -1,6 +1,6 @@
 """How well designs of `scaling plan` find the best split at larger budgets, beside usual grids and other rules.
 
-    python benchmarks/planning.py [REPETITIONS] [TRUTH,TRUTH] [NOISE,NOISE] [RULE,RULE]
+    python -m benchmarks planning [REPETITIONS] [TRUTH,TRUTH] [NOISE,NOISE] [RULE,RULE]
 
 A truth gives losses with log-normal noise. Every design has 42 runs of 1e18 to 1e20 FLOPs. It is judged by the best
 params at 1e22 and 1e24 and by the exponent of the best params, against those of the truth: root mean square errors, in
@@ -41,7 +41,7 @@ from scaling_cli.analysis.plan.ground import Ground, ground
 from scaling_cli.analysis.plan.reserve import bends
 from scaling_cli.analysis.plan.search import Limits, select
 from scaling_cli.analysis.plan.square_error import Model
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.laws import find_law
 
 BUDGETS = np.geomspace(1e18, 1e20, 6)
@@ -331,7 +331,7 @@ def pilot(laws: Laws, share: float, budget: float, sigma: float) -> Array:
     return laws.logs[_chosen(laws, models, share, budget, sigma)]
 
 
-def _chosen(laws: Laws, models: list[Model], share: float, budget: float, sigma: float) -> Array:
+def _chosen(laws: Laws, models: list[Model], share: float, budget: float, sigma: float) -> Indices:
     limits = Limits(laws.cost, budget / ROUNDS, RUNS // ROUNDS)
     if share:
         noise = np.full(len(laws.cost), sigma)

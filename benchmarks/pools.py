@@ -118,7 +118,7 @@ def by_plan(pool: Pool, held: Pool, budget: float, runs: int) -> Indices:
         arm = Arm("", LAW, parameters, Noise(sigma), ROLES, prior=prior, doubt=doubt)
         models = [
             view([arm], goals, [pool.columns], draws=0, rival=rival, with_prior=True, with_doubt=True).model()
-            for rival in (0, 1)
+            for rival in (False, True)
         ]
         models = [with_runs(model, chosen) for model in models]
         cost = pool.compute.copy()
@@ -168,7 +168,8 @@ def one_by_one(pool: Pool, budget: float, *, is_v: bool) -> Indices:
     arm = Arm("", LAW, published.parameters[None], Noise(0.005), ROLES)
     goal = (Goal("E", "parameter", "E"),)
     rows = view([arm], goal, [pool.columns], draws=0).model().jacobian[0]
-    inverse, spent, kept = np.linalg.inv(1e-6 * np.eye(5) * np.trace(rows.T @ rows)), 0.0, []
+    inverse, spent = np.linalg.inv(1e-6 * np.eye(5) * np.trace(rows.T @ rows)), 0.0
+    kept: list[int] = []
     while True:
         free = (spent + pool.compute <= budget) & ~np.isin(np.arange(len(rows)), kept)
         if not free.any():

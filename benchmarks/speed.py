@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from measure import Cost, cost, machine, scaling
+
+from benchmarks.measure import Cost, cost, machine, scaling
 
 POINTS = 16
 REPLICATES, SHARE = 1_000, 50  # one replicate in SHARE goes through the loop over scipy
@@ -83,14 +83,14 @@ def rows(folder: Path, count: int) -> str:
 
 def saved(folder: Path, count: int) -> str:
     """The saved fits of groups, each with 100 replicates."""
-    from growth import saved as write_saved
+    from benchmarks.growth import saved as write_saved
 
     return write_saved(folder, count, 100)
 
 
 def curves(folder: Path, budgets: int) -> str:
     """Runs along IsoFLOP curves, with a noise of 1 %."""
-    from growth import isoflop
+    from benchmarks.growth import isoflop
 
     return isoflop(folder, budgets)
 
@@ -169,10 +169,10 @@ def alternative(row: Row, path: str) -> Cost | None:
     """The cost of what a user would run instead."""
     if not row.other:
         return None
-    found = cost([__file__, "--other", row.other, path])
+    found = cost(["-m", "benchmarks.speed", "--other", row.other, path])
     if row.scaled == 1.0:
         return found
-    base = cost([__file__, "--other", "imports", path]).seconds
+    base = cost(["-m", "benchmarks.speed", "--other", "imports", path]).seconds
     return Cost(base + (found.seconds - base) * row.scaled, found.memory)
 
 
@@ -205,4 +205,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

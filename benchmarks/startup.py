@@ -1,6 +1,6 @@
 """Start-up time of the command, compared with the interpreter and the libraries that it needs.
 
-    python benchmarks/startup.py [ROUNDS]
+    python -m benchmarks startup [ROUNDS]
 
 The figures are medians of CPU time over interleaved rounds, so that other work on the machine affects all commands.
 """
@@ -11,7 +11,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from measure import cost, scaling
+from benchmarks.measure import cost, scaling
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "isoflop_runs.csv"
 BARE, NUMPY, BOTH = "pass", "import numpy", "import numpy, polars"

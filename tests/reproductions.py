@@ -178,7 +178,7 @@ REPRODUCTIONS = (
     ),
     Reproduction(
         "Task losses of OLMo 2 13B at 5T tokens, forecast from models of up to 1.3B params: errors",
-        "Bhagia et al. 2024, arXiv:2412.04403", "`python benchmarks/extrapolation.py FOLDER ladder`",
+        "Bhagia et al. 2024, arXiv:2412.04403", "`python -m benchmarks extrapolation FOLDER ladder`",
         "mmlu +0.2 %, hellaswag -1.2 %, csqa -18.5 %", refits.ladder, "the authors' ladder of models",
     ),
 )  # fmt: skip

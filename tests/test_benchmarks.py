@@ -111,7 +111,7 @@ def test_a_change_is_judged_by_all_tests_that_run_its_line_and_only_by_them(tmp_
         (tmp_path / name).with_name("__init__.py").touch()
         (tmp_path / name).parents[1].joinpath("__init__.py").touch()
     (tmp_path / "pyproject.toml").touch()
-    command = [sys.executable, "benchmarks/mutation.py", "--only", "numbers"]
+    command = [sys.executable, "-m", "benchmarks.mutation", "--only", "numbers"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert sorted(done.stdout.splitlines()) == [
         "6 of 7 changes noticed: 85.7 % (standard error 13.2)",

@@ -159,7 +159,8 @@ def _files_read(command: Command, argument: Any, asked: Options, batch: Batch | 
     return files_read(
         named,
         command.argument.suffixes,
-        takes_results=batch is None or not batch.per_file,
+        takes_results=command.argument.takes_results,
+        takes_empty=batch is None or not batch.per_file,
     )
 
 

@@ -9,22 +9,28 @@ from pathlib import Path
 
 from scaling_cli.data.files.expand import LIST_MARK, expand
 from scaling_cli.data.files.pipes import STDIN
-from scaling_cli.document.read import is_document
+from scaling_cli.data.files.saved import is_document
 from scaling_cli.errors import ScalingError
 
 STDIN_NUMBER = 0
 SETTINGS = ("config.yaml", "config.json", "hparams.yaml", os.path.join(".hydra", "config.yaml"))  # read beside a log
 
 
-def files_read(arguments: Sequence[str], suffixes: Sequence[str], *, takes_results: bool) -> list[str | int]:
+def files_read(
+    arguments: Sequence[str], suffixes: Sequence[str], *, takes_results: bool = False, takes_empty: bool = True
+) -> list[str | int]:
     """The names of files that stand on the command line, in folders, globs and lists, and the number of stdin.
 
-    Without `takes_results`, earlier results in folders are left out, which `--per-file` does not read.
+    With `takes_results`, forecasts in folders are among them, as `score` reads them. Without `takes_empty`, empty
+    files are not, which `--per-file` takes for its own results.
     """
     named: list[str | int] = [STDIN_NUMBER, *arguments]
     named += [name.removeprefix(LIST_MARK) for name in arguments if name.startswith(LIST_MARK)]
+    if takes_results:
+        found = (path for name in arguments for path in Path(name).glob("*.json"))
+        named += [str(path) for path in found if is_document(path, "extrapolate")]
     return named + [
-        name for argument in arguments for name in _found(argument, suffixes) if takes_results or not is_result(name)
+        name for argument in arguments for name in _found(argument, suffixes) if takes_empty or not is_result(name)
     ]
 
 

@@ -21,22 +21,12 @@ from scaling_cli.document.sound import first_fault
 from scaling_cli.errors import DataError
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import Estimate
+from scaling_cli.results.report import Failure
 
 Shape = TypeVar("Shape", bound=Record)
 
 FIT_SCHEMA = "scaling.fit/1"
-HEAD_BYTES = 400  # the schema is the first key
 FIT_WRITER = "`scaling fit --json -o FILE`"
-
-
-def is_document(path: Path) -> bool:
-    """Whether a file is a document of this tool and not runs in JSON, judged by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError:
-        return False
-    return head.lstrip().startswith(b"{") and b'"scaling.' in head.partition(b'"schema"')[2][:40]
 
 
 def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
@@ -46,6 +36,19 @@ def read_fits(path: Path, name: str = "") -> tuple[SavedFit, ...]:
         DataError: The file cannot be read, or is not what `scaling fit --json` writes.
     """
     return parse_fits(_text(path, FIT_WRITER, name), name=name or str(path))
+
+
+def read_failures(path: Path, name: str = "") -> tuple[Failure, ...]:
+    """The groups for which a JSON document, or a file of JSON lines, has no fit, each with its error.
+
+    Raises:
+        DataError: The file cannot be read, or is not what `scaling fit --json` writes.
+    """
+    found: list[Failure] = []
+    for where, document in documents(path, FIT_WRITER, name):
+        given = document.get("failures") if isinstance(document, dict) else None
+        found += [_converted(each, Failure, f"{where}, failures") for each in given or ()]
+    return tuple(found)
 
 
 def documents(path: Path, writer: str, name: str = "") -> list[tuple[str, Any]]:

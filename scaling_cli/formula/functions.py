@@ -65,8 +65,9 @@ def worn_slope(epochs: Array, half_life: Array) -> Array:
 
 def _worn(epochs: Array, half_life: Array) -> tuple[Array, Array]:
     epochs, half_life = np.broadcast_arrays(np.asarray(epochs, dtype=float), np.asarray(half_life, dtype=float))
-    total, slope = np.zeros(epochs.shape), np.zeros(epochs.shape)
-    for epoch in range(1, int(min(np.ceil(epochs.max(initial=1.0)), MOST_EPOCHS))):
+    total, slope = (np.where(np.isnan(epochs), np.nan, 0.0) for _ in range(2))
+    most = np.fmax.reduce(epochs, axis=None, initial=1.0)  # also where some are unknown
+    for epoch in range(1, int(min(np.ceil(most), MOST_EPOCHS))):
         ratio = np.log(np.clip(epochs, epoch, epoch + 1) / epoch)
         share = ratio * 0.5 ** (epoch / half_life)
         total += share

@@ -15,7 +15,11 @@ RUNS_HELP = (
 
 
 class Argument(Record, kw_only=True):
-    """What stands on the command line without a flag; `suffixes` are those of its files in folders."""
+    """What stands on the command line without a flag.
+
+    `suffixes` are those of its files in folders, where earlier results are passed over; if it takes
+    results, forecasts among them are read.
+    """
 
     name: str
     metavar: str
@@ -24,6 +28,7 @@ class Argument(Record, kw_only=True):
     is_list: bool = True
     is_needed: bool = True
     suffixes: tuple[str, ...] = SUFFIXES
+    takes_results: bool = False
 
 
 RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")

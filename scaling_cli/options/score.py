@@ -39,6 +39,7 @@ COMMAND = Command(
         python="str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Answer[Extrapolation] | Runs]",
         help="Forecasts that `scaling extrapolate -o FORECAST.json` saved, or folders of them, then the runs that were "
         "trained later, in any format that `scaling fit` reads.",
+        takes_results=True,
     ),
     options=Score,
     examples=(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
 from scaling_cli.options.fitting import Held, Started
+from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
@@ -24,12 +25,13 @@ def extrapolated_saved(
 ) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
+    from scaling_cli.document.read import read_failures, read_fits
 
     refuse_refitting(file, asked, (Held, Started, Recipe))
     method.check_saved(ask)
     fits = read_fits(file.path, file.name)
-    return by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+    report = by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
+    return replace(report, failures=read_failures(file.path, file.name))
 
 
 def by_fits(
@@ -49,6 +51,7 @@ def by_fits(
         result, found = answer(evidence, ask)
         results.append(result)
         caveats += [*doubts, *found]
+    names = {saved.column for saved in fits}
     units = {unit_of(saved.column, saved.loss_unit) for saved in fits} - {None, "nats"}
     unit = {"loss_unit": units.pop()} if len(units) == 1 else {}
     return Report(
@@ -56,6 +59,6 @@ def by_fits(
         inputs=(source,) if source is not None else (),
         columns={},
         options=asked.but(estimator="describe").recorded() | unit,
-        results=with_sentences("extrapolate", results, {}),
+        results=with_sentences("extrapolate", results, {"loss": names.pop() or "loss"} if len(names) == 1 else {}),
         caveats=merged(caveats),
     )

@@ -209,7 +209,7 @@ def saved_or_runs(given: Given) -> SavedFile | Runs:
         UsageError: Other inputs are given beside a saved fit.
         DataError: Standard input or a pipe cannot be read.
     """
-    from scaling_cli.document.read import is_document
+    from scaling_cli.data.files.saved import is_document
 
     if isinstance(given, Report):
         return written_down(given, f"the answer of {given.command}")

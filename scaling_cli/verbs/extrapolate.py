@@ -243,7 +243,7 @@ def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolat
     for group, points in loss.groups(asked.by):
         with one_blas_thread(), knowing(caveats):
             result, found = plain_fit(points, group, loss.choice, loss.method)
-        fits += by_level(saved_from(result))
+        fits += [replace(each, column=table.columns["loss"]) for each in by_level(saved_from(result))]
         caveats += found
     report = by_fits(fits, asked, loss.ask, loss.method, None)
     runs, count = table.frame["run_id"].n_unique(), len(table.frame)

@@ -82,7 +82,7 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.arms import saved_arm
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
+    from scaling_cli.document.read import read_failures, read_fits
 
     refuse_refitting(file, asked, (Law, Along, Reading))
     fits = read_fits(file.path, file.name)
@@ -97,7 +97,8 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
             results.append(result)
             caveats += found
     source = Source(file.name, content_hash(str(file.path)), len(fits))
-    return Report("plan", (source,), {}, asked.recorded(), with_sentences("plan", results, {}), merged(caveats))
+    said, failures = with_sentences("plan", results, {}), read_failures(file.path, file.name)
+    return Report("plan", (source,), {}, asked.recorded(), said, merged(caveats), failures)
 
 
 def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.saved import is_document
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
-from scaling_cli.document.read import is_document
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.numbers.format import percent
 from scaling_cli.options.score import Score
@@ -140,9 +140,10 @@ def _sorted(given: Iterable[PathLike | Report[Extrapolation] | Runs]) -> tuple[l
 
 
 def _documents(path: Path) -> list[Path]:
-    """The documents of this tool at a path: itself, or those of a folder."""
-    inside = sorted(path.glob("*.json")) if path.is_dir() else [path] if path.is_file() else []
-    return [each for each in inside if is_document(each)]
+    """The document of this tool at a path, or the forecasts in a folder, which may hold other results too."""
+    if path.is_dir():
+        return [each for each in sorted(path.glob("*.json")) if is_document(each, "extrapolate")]
+    return [path] if path.is_file() and is_document(path) else []
 
 
 def _doubts(

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 def splits_saved(file: SavedFile, asked: OptimalAllocation) -> Report[AllocationResult]:
     """Splits from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_fits
+    from scaling_cli.document.read import read_failures, read_fits
 
     refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Share, Held, Objective, Weights, Prior, Reading))
     fits = read_fits(file.path, file.name)
-    return splits_by_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
+    report = splits_by_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
+    return replace(report, failures=read_failures(file.path, file.name))
 
 
 def splits_together(
@@ -72,6 +73,7 @@ def splits_together(
             joint.columns,
         ),
         caveats=merged([*joint.caveats, *report.caveats]),
+        failures=joint.failures,
     )
 
 

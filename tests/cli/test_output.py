@@ -193,11 +193,17 @@ def test_the_files_that_a_command_reads(tmp_path, monkeypatch):
     (tmp_path / "logs/old.json").write_text(to_json(report(power_result())))
     (tmp_path / "list").write_text("t.csv\n")
     (tmp_path / "empty").write_text("")
+    forecast = tmp_path / "logs/forecast.json"
+    forecast.write_text('{"schema": "scaling.extrapolate/1"}')
     found = files_read(["logs", "@list", "-"], [".csv", ".json"], takes_results=True)
     assert found[:5] == [0, "logs", "@list", "-", "list"]
-    for name in ("logs/a.csv", "logs/old.json", "t.csv", "logs/config.yaml", "config.json"):
+    for name in ("logs/a.csv", "logs/forecast.json", "t.csv", "logs/config.yaml", "config.json"):
         assert name in found
-    assert "logs/old.json" not in files_read(["logs"], [".csv", ".json"], takes_results=False)
+    assert "logs/old.json" not in found
+    assert not {"logs/old.json", "logs/forecast.json"} & {*files_read(["logs"], [".csv", ".json"])}
+    (tmp_path / "logs/empty.csv").write_text("")
+    assert "logs/empty.csv" in files_read(["logs"], [".csv"])
+    assert "logs/empty.csv" not in files_read(["logs"], [".csv"], takes_empty=False)
     assert [is_result(name) for name in ("logs/old.json", "empty", "t.csv", "none")] == [True, True, False, False]
 
 

@@ -88,6 +88,16 @@ def test_the_calibration_of_twenty_forecasts_in_a_folder(tmp_path):
     assert "20 runs against 20 saved forecasts" in result.sentence
 
 
+def test_other_results_in_the_folder_of_forecasts_are_passed_over(tmp_path):
+    folder, new = tmp_path / "forecasts", tmp_path / "new.csv"
+    folder.mkdir()
+    saved(folder, 1)
+    runs(PLACES, 99).write_csv(new)
+    once = scaling.score([folder, new])
+    once.save(folder / "score.json")
+    assert scaling.score([folder, new]).results == once.results
+
+
 def test_wrong_forecasts_are_outside(tmp_path):
     path = saved(tmp_path, 1)
     worse = runs(PLACES, 99).with_columns(loss=pl.col("loss") * 1.2)

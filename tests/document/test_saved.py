@@ -13,7 +13,6 @@ from scaling_cli.document import write
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction, _faults, read_forecasts
 from scaling_cli.document.levels import saved_from
 from scaling_cli.document.published import published_fit
-from scaling_cli.document.read import is_document
 from scaling_cli.document.saved import _wrapped, read_report
 from scaling_cli.document.saved_fit import SavedFit, SavedInterval
 from scaling_cli.document.sound import first_fault
@@ -78,25 +77,6 @@ def test_null_is_nan_where_a_number_is_due(tmp_path):
     gap = power_result(quality=replace(power_result().quality, rmse_log=math.nan))
     back = read(tmp_path, to_json(report(gap)))
     assert math.isnan(back.results[0].quality.rmse_log)
-
-
-@pytest.mark.parametrize(
-    ("head", "is_one"),
-    [
-        (b'{"schema": "scaling.fit/1"', True),
-        (b'  {\n  "schema": "scaling.plan/1"', True),
-        (b'[{"schema": "scaling.fit/1"', False),
-        (b'{"schema": "other"', False),
-        (b'{"a": 1}', False),
-        (b"run,loss\n", False),
-        (b'{"schema": ' + b" " * 40 + b'"scaling.fit/1"', False),
-    ],
-)
-def test_a_document_is_known_by_its_first_key(tmp_path, head, is_one):
-    path = tmp_path / "x"
-    path.write_bytes(head)
-    assert is_document(path) == is_one
-    assert not is_document(tmp_path / "none")
 
 
 def test_a_published_fit_has_intervals_of_its_level_and_seed():

@@ -1,4 +1,4 @@
-"""Nominal 95 % intervals cover about that, by simulation; `python benchmarks/calibration.py` prints the whole table."""
+"""Nominal 95 % intervals cover about that, by simulation; `python -m benchmarks calibration` prints the whole table."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.formula.functions import (
+    FUNCTIONS,
     PEARCE_SONG,
     embedding_growth,
     non_embedding,
@@ -74,3 +75,18 @@ def test_functions_at_values_that_are_known():
 def test_parameters_in_which_a_formula_is_linear(formula, linear):
     names = tuple(name for name in parse(formula).names() if name != "x")
     assert linear_names(parse(formula), tuple(sorted(names))) == linear
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 0.0, -1.0, 1e308])
+def test_every_function_gives_the_other_values_whatever_one_of_them_is(name, odd):
+    count, function = FUNCTIONS[name]
+    usual = np.array([2.5, 3.0])
+    for place in range(count):
+        given = [usual.copy() for _ in range(count)]
+        given[place][0] = odd
+        with np.errstate(all="ignore"):
+            found = function(*given)
+            assert found[1] == function(*[usual] * count)[1]
+            assert np.isnan(odd) <= np.isnan(found[0])
+            assert np.isnan(function(*[np.full(2, np.nan)] * count)).all()

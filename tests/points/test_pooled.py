@@ -200,17 +200,21 @@ def test_every_command_that_fits_says_so(ask):
     assert "pooled-groups" in found
 
 
-def test_files_of_two_kinds_of_runs_have_a_caveat(tmp_path):
+@pytest.mark.parametrize("are_named", [True, False])
+def test_files_of_two_kinds_of_runs_have_a_caveat(tmp_path, are_named):
     """Two tables of runs, as of two optimizers, that no column tells apart."""
     for name, factor in ("a", 1.0), ("b", 0.97):
         generator = np.random.default_rng(len(name))
         x = np.geomspace(1e18, 1e21, 12)
         loss = factor * (1.6 + 60 * x**-0.08) * np.exp(0.002 * generator.standard_normal(12))
         runs = pl.DataFrame({"run": [f"{name}{place}" for place in range(12)], "compute": x, "loss": loss})
-        runs.write_csv(tmp_path / f"{name}.csv")
-    found = {each.code: each.message for each in scaling.fit(tmp_path, interval="none").caveats}
+        (runs if are_named else runs.drop("run")).write_csv(tmp_path / f"{name}.csv")
+    run = None if are_named else "none"
+    found = {each.code: each.message for each in scaling.fit(tmp_path, interval="none", run=run).caveats}
     assert "Fit each kind separately with --by file" in found["pooled-groups"]
-    assert "pooled-groups" not in {each.code for each in scaling.fit(tmp_path, interval="none", by="file").caveats}
+    assert "pooled-groups" not in {
+        each.code for each in scaling.fit(tmp_path, interval="none", run=run, by="file").caveats
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Clean runs get no caveat that says something is wrong; `python benchmarks/false_caveats.py` prints how often."""
+"""Clean runs get no caveat that says something is wrong; `python -m benchmarks false_caveats` prints how often."""
 
 from __future__ import annotations
 

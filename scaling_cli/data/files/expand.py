@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from scaling_cli.data.files.pipes import STDIN, copy_of, stdin_copy
+from scaling_cli.data.files.saved import is_saved
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SUFFIXES
 from scaling_cli.record import Record
@@ -162,11 +163,12 @@ def _paths_in_list(path: str) -> list[str]:
 
 def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
     paths = [
-        os.path.join(place, name)
+        path
         for place, folders, names in os.walk(folder)
         if _prune(folders)
         for name in sorted(names)
         if _is_log(name, suffixes) and not (name == WANDB_CONSOLE and WANDB_SUMMARY in names)
+        if not is_saved(path := os.path.join(place, name))  # the result of an earlier command
     ]
     if not paths:
         raise DataError(

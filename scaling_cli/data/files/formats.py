@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from scaling_cli.data.files.format import Format, line_blocks
+from scaling_cli.data.files.saved import begins_saved
 from scaling_cli.data.files.text_logs import looks_like_table, unknown_text
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError
@@ -31,10 +32,16 @@ def format_of(path: str, head: bytes) -> Format:
     """The format of a file by its first bytes; its suffix is ignored.
 
     Raises:
-        DataError: The file is empty, or a text that is neither a table nor a known log.
+        DataError: The file is empty, a result of this tool, or a text that is neither a table nor a known log.
     """
     if not head.strip():
         raise DataError(f"{path} is empty.", hint="Check that the job that writes it has finished, or leave it out.")
+    if begins_saved(head):
+        raise DataError(
+            f"{path} is a result that scaling saved, not runs.",
+            hint="Give the runs that it was made from. `scaling show` shows the result again, and extrapolate, "
+            "optimal-allocation and plan take a saved fit.",
+        )
     # Every line of a log has a blank; most tables have none, and there may be thousands of them.
     names = FORMATS if b" " in head else [name for name in FORMATS if name not in LOGS]
     found = next(kind for kind in map(load_format, names) if kind.recognises(head))

@@ -15,7 +15,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE, Format, Row, line_blocks, stream, text_frame
-from scaling_cli.data.files.json_runs import flattened, rows_within
+from scaling_cli.data.files.json_runs import curves, flattened, rows_within
 from scaling_cli.errors import DataError
 
 TOGETHER, MANY = 20_000, 200  # rows, or blocks, that are joined into one table
@@ -27,9 +27,10 @@ def _is_json_lines(head: bytes) -> bool:
         return False
     try:
         found = json.loads(first)
-        return isinstance(found, dict) and not rows_within(found)  # a line with the history of a run is a document
     except (ValueError, RecursionError):
         return False
+    # Lines that hold the history of a run each are read as a document.
+    return isinstance(found, dict) and not (rows_within(found) or curves(found))
 
 
 def _layout(path: str, head: bytes) -> str:

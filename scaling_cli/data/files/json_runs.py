@@ -23,6 +23,7 @@ METRICS = {"loss", "nll", "ppl", "perplexity", "bpb"}
 RUN = "run_id"  # the column that names a run
 NAMES = {RUN, "run", "run_name", "name", "id"}  # of the same in an object
 STEPS = {"step", "steps", "iteration", "iterations", "iter", "iters", "epoch", "epochs", "update", "updates"}
+STEP = {"step", "iteration", "iter", "epoch", "update"}  # of these, those that name one, not their number
 BESIDE = "document"  # before a name that all runs would share
 GROUP = "group"  # the column of the name that several runs stand under
 DEEPEST = 5  # objects within one another in which rows are looked for
@@ -105,7 +106,7 @@ def _have_steps(rows: Sequence[Row]) -> bool:
 
 def rows_of_run(content: Mapping[str, Any], depth: int = 0) -> list[Row]:
     """The rows of an object that lists them, within it or by column; empty where it is one row."""
-    return rows_within(content, depth) or _columns(content) or _curves(content)
+    return rows_within(content, depth) or _columns(content) or curves(content)
 
 
 def _columns(content: Mapping[str, Any]) -> list[Row]:
@@ -119,19 +120,19 @@ def _columns(content: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _curves(content: Mapping[str, Any]) -> list[Row]:
+def curves(content: Mapping[str, Any]) -> list[Row]:
     """A row for each element of the losses, with other lists as long and with what holds for the whole run.
 
-    Empty unless all losses are lists of numbers. Without a column of steps, the place in the list is the epoch, as in
-    the history of Keras.
+    Empty unless all losses are lists of numbers, and none if one step has several. Without a column of steps, the place
+    in the list is the epoch, as in the history of Keras.
     """
     lists = {name: value for name, value in content.items() if isinstance(value, list) and _are_numbers(value)}
     losses = [name for name in content if name.lower().endswith("loss")]
     rows = max((len(lists[name]) for name in losses), default=0) if set(losses) <= lists.keys() else 0
     columns = {name: value for name, value in lists.items() if len(value) == rows}
-    if rows < 2:
+    if rows < 2 or content.keys() & STEP - columns.keys():
         return []
-    order = {} if {"step", "steps", "epoch", "epochs"} & content.keys() else {"epoch": list(range(1, rows + 1))}
+    order = {} if STEPS & columns.keys() else {"epoch": list(range(1, rows + 1))}
     whole = flattened({name: value for name, value in content.items() if name not in columns})
     return [
         whole | flattened({name: value[place] for name, value in (order | columns).items()}) for place in range(rows)

@@ -46,6 +46,11 @@ BOOKKEEPING = {
 }
 
 
+def says_unit(name: str) -> bool:
+    """Whether the name is one such as `unit` or `loss_unit`."""
+    return normalise(name).split("_")[-1] in ("unit", "units")
+
+
 def words(name: str) -> set[str]:
     """The words of a name."""
     return set(normalise(name).split("_"))
@@ -72,7 +77,7 @@ def _is_plain(kind: pl.DataType) -> bool:
 def _may_differ(name: str) -> bool:
     is_outcome = may_be_evaluation(name) or metric_unit(normalise(name)) is not None or "loss" in normalise(name)
     is_bookkeeping = bool(words(name) & BOOKKEEPING) and name != BY_FILE
-    return not is_outcome and not is_bookkeeping and not re.match("__", name)
+    return (not is_outcome or says_unit(name)) and not is_bookkeeping and not re.match("__", name)
 
 
 def with_peaks(points: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from scaling_cli.data.runs.canonical import finished
 from scaling_cli.data.runs.final_losses import with_final_losses
 from scaling_cli.data.runs.load_options import LoadOptions
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_units
+from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_losses, refuse_mixed_units
 from scaling_cli.data.runs.rows.planned_steps import PLANNED, short_of_plan
 from scaling_cli.data.runs.rows.row_order import stepless
 from scaling_cli.data.runs.rows.summary_rows import without_copies
@@ -70,6 +70,7 @@ def finish(
     refuse_dataset_tokens(points, plan, options.mapping)
     refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
+    refuse_mixed_losses(points, aside, tuple(plan.by))
     best_caveats: tuple[Caveat, ...] = ()
     if options.best_over:
         points, aside, best_caveats = best_over(points, aside, plan, options.best_over)

@@ -138,9 +138,8 @@ def _gather(inputs: Inputs, options: LoadOptions) -> Gathered:
     find = partial(_plan, list(counts), options, formulas, counts)
     plan = find() if inputs.held is None else inputs.held.remembered(options, find)
     refuse_without_loss(scans, plan.chosen["loss"].column)
-    run = plan.chosen.get("run_id")
-    parts, run_is_file = [], False
-    are_tables = len(inputs.files) == 1 or plan.by.get(BY_FILE) == BY_FILE
+    run, parts, run_is_file = plan.chosen.get("run_id"), [], False
+    are_tables = len(inputs.files) == 1 or plan.by.get(BY_FILE) == BY_FILE or options.mapping.get("run_id") == IGNORE
     for scan in scans:
         is_run = not are_tables or scan.kind.one_run or options.checkpoints.needs_runs
         if is_run and (run is None or run.column not in scan.columns):
@@ -148,7 +147,8 @@ def _gather(inputs: Inputs, options: LoadOptions) -> Gathered:
             run_is_file = True
         else:
             parts.append(scan.rows)
-    if run is not None and BY_FILE not in counts and 1 < len(inputs.files) <= MOST_FILES:
+    are_runs = run is None and not are_tables and "step" in plan.chosen
+    if not are_runs and BY_FILE not in counts and 1 < len(inputs.files) <= MOST_FILES:
         file = pl.col(FILE).replace_strict(inputs.short_names(), return_dtype=pl.String).alias(BY_FILE)
         parts = [part.with_columns(file) for part in parts]
     may_reuse_names = run is not None and "step" in plan.chosen and counts[run.column] > 1

@@ -8,8 +8,9 @@ import pytest
 
 from scaling_cli.data.files.json_documents import DOCUMENT, TRAINER_STATE, read_document
 from scaling_cli.data.files.json_lines import JSON_LINES
-from scaling_cli.data.files.json_runs import flattened
+from scaling_cli.data.files.json_runs import curves, flattened
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 @pytest.fixture
@@ -242,3 +243,18 @@ def test_runs_of_groups_keep_the_name_of_their_group(rows):
         "bs1/adam/a", "bs1/muon/a", "bs2/adam/a", "bs2/muon/a"
     ]  # fmt: skip
     assert rows(deeper | {"bs2": deeper["bs1"]})[0]["group"] == "bs1/adam"
+
+
+def test_lines_with_the_losses_of_a_run_in_a_list_each_are_read_as_runs(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_text(
+        '{"run": "a", "params": 1e8, "epochs": 2, "loss": [3.1, 2.9], "step": [10, 20]}\n'
+        '{"run": "b", "params": 2e8, "epochs": 2, "loss": [3.0, 2.7], "step": [10, 20]}\n'
+    )
+    points = load_runs(path).frame
+    assert points.select("run_id", "params", "step", "loss").rows() == [("a", 1e8, 20, 2.9), ("b", 2e8, 20, 2.7)]
+
+
+def test_lists_of_losses_at_one_step_are_no_curve():
+    assert curves({"step": 10, "loss": [3.1, 2.9]}) == []
+    assert [row["epoch"] for row in curves({"epochs": 2, "loss": [3.1, 2.9]})] == ["1", "2"]

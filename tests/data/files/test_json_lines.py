@@ -27,6 +27,8 @@ def read(tmp_path):
     [
         (b'{"a": 1}\n{"a": 2}', True), (b'\n {"a": 1}\n{"a": 2}', True), (b'{"a": 1}\n', False), (b'{"a": 1}', False),
         (b'{"a": 1\n{"a": 2}', False), (b"[1]\n[2]", False), (b'{"a": 1}\n \n', False), (b"{" * 9 + b"\n{}", False),
+        (b'{"run": "a", "loss": [3.1, 2.9]}\n{"run": "b"}', False), (b'{"step": 1, "loss": [3.1, 2.9]}\n{}', True),
+        (b'{"run": "a", "samples": [0, 1]}\n{"run": "b"}', True),
     ],
 )  # fmt: skip
 def test_lines_are_recognised_by_the_first_and_something_after_it(head, is_lines):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import polars as pl
 import pytest
 
@@ -52,3 +54,21 @@ def test_each_group_may_have_a_unit_of_its_own():
 def test_early_checkpoints_may_have_few_tokens():
     table = pl.DataFrame({"run": ["a", "a", "b", "b"], "tokens": [2e3, 1e9, 2e3, 1e9], "loss": [9.0, 3.0, 9.0, 3.0]})
     assert load_runs(table.with_columns(step=pl.Series([1, 9, 1, 9])), checkpoints="all").frame.height == 4
+
+
+@pytest.mark.parametrize("column", ["loss_unit", "unit", "eval/unit"])
+@pytest.mark.parametrize("other", ["bits", "bits/byte", "bpb", "perplexity"])
+def test_losses_of_two_units_are_refused_with_conditions_that_work(column, other):
+    table = runs("params", SIZES).with_columns(pl.Series(column, ["nats", other] * 3))
+    with pytest.raises(DataError, match=f"in .* and .*, as column {column}") as error:
+        load_runs(table)
+    *_, condition = shlex.split(error.value.hint.partition("--where ")[2].partition(", or")[0])
+    assert load_runs(table, where=condition).frame.height == 3
+    assert load_runs(table, by=(column,)).frame.height == 6
+
+
+@pytest.mark.parametrize(
+    "units", [["nats", "nat", "nats/token"] * 2, ["GPU", "TPU"] * 3, ["nats", None] * 3, [1, 2] * 3]
+)
+def test_one_unit_of_losses_and_other_units_are_read(units):
+    assert load_runs(runs("params", SIZES).with_columns(loss_unit=pl.Series(units))).frame.height == 6

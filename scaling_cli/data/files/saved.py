@@ -1,0 +1,43 @@
+"""Results that this tool wrote, which are no runs, although they hold losses and params."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HEAD_BYTES = 1000  # the schema is the first key of a document, and a table begins with its columns
+# Columns of which all are in tables of fits, scores, forecasts or best splits; those of plans may be filled in as runs.
+TABLES = (
+    {"law", "runs", "points", "parameter", "estimate", "low", "high", "level", "method"},
+    {"predicted", "low", "high", "observed", "error_log", "inside", "running_coverage"},
+    {"loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "level"},
+    {"loss", "loss_low", "loss_high", "tokens_per_param_low", "tokens_per_param_high", "level"},
+)
+
+
+def is_document(path: str | Path, command: str = "") -> bool:
+    """Whether a file is a document of this tool (of a command, if one is given), judged by its first bytes."""
+    return _begins_document(_head(path), command)
+
+
+def is_saved(path: str | Path) -> bool:
+    """Whether a file is a document of this tool, or one of its tables."""
+    return begins_saved(_head(path))
+
+
+def begins_saved(head: bytes) -> bool:
+    """Whether these first bytes of a file are those of a document of this tool or of one of its tables."""
+    columns = {name.strip() for name in head.partition(b"\n")[0].decode(errors="replace").split(",")}
+    return _begins_document(head) or any(table <= columns for table in TABLES)
+
+
+def _head(path: str | Path) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _begins_document(head: bytes, command: str = "") -> bool:
+    head = head.lstrip()
+    return head.startswith(b"{") and f'"scaling.{command}'.encode() in head.partition(b'"schema"')[2][:40]
