@@ -99,15 +99,20 @@ def _walk(value: object, path: Place, at: Place) -> Iterator[tuple[Place, object
     elif value is None:
         yield at, None
     elif isinstance(value, Mapping):
-        for end in range(len(path), 0, -1):  # a key may have a point in it
-            step = ".".join(path[:end])
-            if (match := ROW.fullmatch(step)) and match["name"] in value:
-                for row_value in _rows(value[match["name"]], match["key"].strip(), match["value"].strip()):
-                    yield from _walk(row_value, path[end:], (*at, step))
-                return
-            if step in value:
-                yield from _walk(value[step], path[end:], (*at, step))
-                return
+        step, parts, rest = _first_step(value, path)
+        for part in parts:
+            yield from _walk(part, rest, (*at, step))
+
+
+def _first_step(value: Mapping[str, object], path: Place) -> tuple[str, list[object], Place]:
+    """The longest beginning of a path that is a key, which may have points in it; what it leads to, and the rest."""
+    for end in range(len(path), 0, -1):
+        step = ".".join(path[:end])
+        if (match := ROW.fullmatch(step)) and match["name"] in value:
+            return step, list(_rows(value[match["name"]], match["key"].strip(), match["value"].strip())), path[end:]
+        if step in value:
+            return step, [value[step]], path[end:]
+    return "", [], path
 
 
 def _rows(value: object, key: str, wanted: str) -> Iterator[object]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, polygamma
 
+from scaling_cli.arrays import Indices
 from scaling_cli.coverage.counts import Array, Counts
 from scaling_cli.coverage.maximise import uphill
 from scaling_cli.errors import FitError
@@ -43,8 +44,8 @@ class BetaBinomial(Record):
         """Log of the chance that k attempts at a random problem all fail."""
         return log_failure(self.alpha, self.beta, k)
 
-    def standard_error(self, k: Array) -> Array:
-        """Standard error of log(-log C(k)), by the delta method."""
+    def slopes(self, k: Array) -> Array:
+        """The gradient (..., 2) of log(-log C(k)) in (log alpha, log beta)."""
         k = np.asarray(k, dtype=float)
         both = digamma(self.alpha + self.beta) - digamma(self.alpha + self.beta + k)
         slopes = np.stack(
@@ -54,6 +55,11 @@ class BetaBinomial(Record):
         # q / -((1 - q) log(1 - q)), which tends to 1 as q vanishes.
         failed = np.maximum(np.exp(log_failed), TINY)
         slopes *= (failed / ((1 - failed) * -np.log1p(-failed)))[..., None]
+        return slopes
+
+    def standard_error(self, k: Array) -> Array:
+        """Standard error of log(-log C(k)), by the delta method."""
+        slopes = self.slopes(k)
         return np.asarray(np.sqrt(np.einsum("...i,ij,...j->...", slopes, self.covariance, slopes)))
 
     def expected_attempts(self, k: Array) -> Array:
@@ -152,9 +158,12 @@ def _value(counts: Counts, theta: Array) -> float:
 
 
 def _slopes(counts: Counts, theta: Array) -> tuple[Array, Array]:
-    """Gradient and Hessian of the likelihood in (log alpha, log beta)."""
     a, b = np.exp(theta)
-    n, c, weight = counts.pair_n, counts.pair_c, counts.multiplicity
+    return derivatives(a, b, counts.pair_n, counts.pair_c, counts.multiplicity)
+
+
+def derivatives(a: float, b: float, n: Array | Indices, c: Array | Indices, weight: Array) -> tuple[Array, Array]:
+    """Gradient (2,) and Hessian (2, 2) in (log alpha, log beta) of the log-likelihood of weighted pairs (n, c)."""
     total = weight.sum()
     shared = weight @ digamma(n + a + b) - total * digamma(a + b)
     first = np.array([weight @ digamma(c + a) - total * digamma(a), weight @ digamma(n - c + b) - total * digamma(b)])

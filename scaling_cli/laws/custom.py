@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from scaling_cli.errors import UsageError, nearest
 from scaling_cli.formula.tree import BY_LEVEL, EXAMPLE, Node, linear_names, parse
 from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.laws.guesses import Reader
+from scaling_cli.laws.law import Parameter
 from scaling_cli.laws.places import exchangeable
+from scaling_cli.laws.roles import Role
 from scaling_cli.laws.written import WrittenLaw
 from scaling_cli.record import Record
 
@@ -64,11 +66,28 @@ def law_from_formula(
     asked = _Asked(start or {}, bound or {})
     asked.check([one for name in names for one in reader.expanded(name)], names)
     whole = _with_levels(tree, indexed)
-    parameters, roles, linear = (
-        [],
-        {},
-        linear_names(whole, tuple(one for name in names for one in reader.expanded(name))),
-    )
+    parameters, roles = _fitted(reader, names, asked, whole)
+    signed = tuple(
+        parameter.name for parameter in parameters
+        if not parameter.positive and asked.bounds(parameter.name, _base(parameter.name), (-1.0, 1.0))[0] < 0
+    )  # fmt: skip
+    positive = {parameter.name for parameter in parameters if parameter.positive}
+    return WrittenLaw(
+        name=_named(text, indexed), formula=text, source="written by the user",
+        inputs=(*inputs, *labelled), parameters=parameters, roles=roles, signed=signed, tree=whole,
+        levels=labelled, unlogged=inputs,
+        absorbs=reader.absorbs(positive - asked.given(names, reader)),
+        exchanges=() if start or bound or indexed else exchangeable(plain, inputs),
+        polished=POLISHED if len(parameters) > MANY else 8, escapes=ROUNDS if len(parameters) > MANY else 0,
+    )  # fmt: skip
+
+
+def _fitted(
+    reader: Reader, names: Sequence[str], asked: _Asked, whole: Node
+) -> tuple[tuple[Parameter, ...], dict[str, Role]]:
+    """The parameters of the formula `whole`, one for each level, and how each is sought."""
+    linear = linear_names(whole, tuple(one for name in names for one in reader.expanded(name)))
+    parameters, roles = [], {}
     for name in names:
         for one in reader.expanded(name):
             low, high = asked.bounds(one, name)
@@ -77,19 +96,7 @@ def law_from_formula(
                 name, (low, high), asked.start(one, name), is_linear=one in linear, is_coefficient=is_coefficient
             )
             parameters.append(reader.parameter(one, name, is_coefficient=is_coefficient))
-    signed = tuple(
-        parameter.name for parameter in parameters
-        if not parameter.positive and asked.bounds(parameter.name, _base(parameter.name), (-1.0, 1.0))[0] < 0
-    )  # fmt: skip
-    positive = {parameter.name for parameter in parameters if parameter.positive}
-    return WrittenLaw(
-        name=_named(text, indexed), formula=text, source="written by the user",
-        inputs=(*inputs, *labelled), parameters=tuple(parameters), roles=roles, signed=signed, tree=whole,
-        levels=labelled, unlogged=inputs,
-        absorbs=reader.absorbs(positive - asked.given(names, reader)),
-        exchanges=() if start or bound or indexed else exchangeable(plain, inputs),
-        polished=POLISHED if len(parameters) > MANY else 8, escapes=ROUNDS if len(parameters) > MANY else 0,
-    )  # fmt: skip
+    return tuple(parameters), roles
 
 
 def indices(text: str) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ from scaling_cli.analysis.comparison.sharing import covariance
 from scaling_cli.analysis.comparison.verdict import ExponentJudgement, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison.wording import drift_words, sentence
 from scaling_cli.arrays import Array
-from scaling_cli.record import Record
-from scaling_cli.results.comparison import Comparison, Multiplier
+from scaling_cli.record import Record, replace
+from scaling_cli.results.comparison import Comparison
 from scaling_cli.results.fit import Estimate
 
 
@@ -127,14 +127,8 @@ def _comparison(
         is_identified=left.is_identified and right.is_identified,
         level=data.level,
     )
-    crossed, probability = None, None
-    rows: tuple[Multiplier, ...] = ()
-    if curves is not None:
-        ours, theirs = curves[pair.left], curves[pair.right]
-        rows = multipliers(ours, theirs, data.margin.to, data.level)
-        crossed, probability = crossover(ours, theirs, data.margin.to, data.level)
     known = [p for p in equivalences if p is not None]
-    return Comparison(
+    compared = Comparison(
         left=left.name,
         right=right.name,
         exponent_difference=difference,
@@ -156,7 +150,19 @@ def _comparison(
         margin=margin,
         equivalence_p_value=max(known) if len(known) == len(equivalences) else None,
         minimum_detectable_difference=detectable,
-        compute_multiplier=rows,
+        compute_multiplier=(),
+        crossover=None,
+        crossover_probability=None,
+    )
+    return compared if curves is None else _with_multipliers(compared, data, curves[pair.left], curves[pair.right])
+
+
+def _with_multipliers(compared: Comparison, data: ComparisonData, ours: LossCurve, theirs: LossCurve) -> Comparison:
+    """The comparison with the compute that one group saves at equal loss, and where the curves of both cross."""
+    crossed, probability = crossover(ours, theirs, data.margin.to, data.level)
+    return replace(
+        compared,
+        compute_multiplier=multipliers(ours, theirs, data.margin.to, data.level),
         crossover=crossed,
         crossover_probability=probability,
     )

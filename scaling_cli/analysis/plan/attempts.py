@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln, polygamma
+from scipy.special import betaln, gammaln
 
 from scaling_cli.analysis.plan.goals import Goal
 from scaling_cli.analysis.plan.outlook import quantile
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.coverage.beta_binomial import BetaBinomial, fit_beta_binomial
+from scaling_cli.coverage.beta_binomial import BetaBinomial, derivatives, fit_beta_binomial
 from scaling_cli.coverage.counts import Counts
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record
@@ -46,30 +46,7 @@ class _Law(Record):
             gammaln(more + 1) - gammaln(x + 1) - gammaln(more - x + 1)
             + betaln(a + c + x, b + n - c + more - x) - betaln(a + c, b + n - c)
         )  # fmt: skip
-        return -_bend(a, b, n + more, c + x, odds / odds.sum())
-
-
-def _bend(a: float, b: float, n: int, c: Array, odds: Array) -> Array:
-    """The mean second derivatives (2, 2) of the log-likelihood of one problem in (log alpha, log beta)."""
-    shared = digamma(n + a + b) - digamma(a + b)
-    first = np.array([odds @ digamma(c + a) - digamma(a), odds @ digamma(n - c + b) - digamma(b)]) - shared
-    own = [odds @ polygamma(1, c + a) - polygamma(1, a), odds @ polygamma(1, n - c + b) - polygamma(1, b)]
-    scale = np.array([a, b])
-    both = polygamma(1, n + a + b) - polygamma(1, a + b)
-    bend: Array = np.outer(scale, scale) * (np.diag(own) - both) + np.diag(scale * first)
-    return bend
-
-
-def _slopes(fit: BetaBinomial, k: float) -> Array:
-    """The gradient (2,) of log(-log C(k)) in (log alpha, log beta), by differences."""
-
-    def value(step: Array) -> float:
-        a, b = np.exp(np.log([fit.alpha, fit.beta]) + step)
-        failed = np.exp(betaln(a, b + k) - betaln(a, b))
-        return float(np.log(-np.log1p(-failed)))
-
-    units = 1e-5 * np.eye(2)
-    return np.array([(value(unit) - value(-unit)) / 2e-5 for unit in units])
+        return -derivatives(a, b, np.full(more + 1, n + more), c + x, odds / odds.sum())[1]
 
 
 class _Plan(Record):
@@ -89,16 +66,10 @@ def attempts_plan(
         UsageError: The budget is less than one attempt, or goals are of different kinds.
         FitError: The law cannot be fitted.
     """
-    if any(goal.what != "coverage" for goal in goals):
-        raise UsageError(
-            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
-            hint="Use one command for the goals of coverage, and another for the others.",
-        )
-    if budget < 1:
-        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
+    _check(goals, budget)
     fit = fit_beta_binomial(counts)
     law = _Law(fit, counts.pair_n, counts.pair_c, counts.multiplicity)
-    slopes = [(_slopes(fit, next(iter(goal.at.values()))), goal.weight) for goal in goals]
+    slopes = [(fit.slopes(np.array(next(iter(goal.at.values())))), goal.weight) for goal in goals]
     today: Array = np.asarray(np.linalg.inv(fit.covariance), dtype=float)
     chosen = _greedy(law, slopes, budget, today)
     each = max(int(budget // counts.problems), 1)
@@ -128,6 +99,16 @@ def attempts_plan(
         candidates=len(law.n),
         attempts=further,
     )
+
+
+def _check(goals: Sequence[Goal], budget: float) -> None:
+    if any(goal.what != "coverage" for goal in goals):
+        raise UsageError(
+            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
+            hint="Use one command for the goals of coverage, and another for the others.",
+        )
+    if budget < 1:
+        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
 
 
 def _variance(information: Array, slopes: Sequence[tuple[Array, float]]) -> float:
@@ -226,7 +207,7 @@ def _times(law: _Law, slopes: Sequence[tuple[Array, float]], wanted: Array, each
 def _outlook(goal: Goal, fit: BetaBinomial, level: float, today: Array, then: Array) -> GoalOutlook:
     """The interval of a goal with the information of today, and the one with that of `then`."""
     k = float(next(iter(goal.at.values())))
-    slope, z = _slopes(fit, k), quantile(level, NORMAL_FREEDOM)
+    slope, z = fit.slopes(np.array(k)), quantile(level, NORMAL_FREEDOM)
     centre = float(np.log(-np.log1p(-np.exp(fit.log_failure(np.array(k))))))
 
     def interval(information: Array) -> Estimate:

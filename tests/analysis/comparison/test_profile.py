@@ -58,8 +58,8 @@ def test_no_difference_costs_what_the_joint_fit_says():
     found = difference_profile(*(alone(profile_asking(each, "b", 0.003)) for each in members), scales)
     null = joint_problem(members, ("b",))
     together = solve_in_chunks(null, null.gathered([each.theta[None] for each in members]), delta=np.inf).value[0]
-    alone = sum(solve_in_chunks(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
-    assert found.statistic(0.0) == pytest.approx(2 * (together - alone) / 0.003**2, rel=0.01)
+    apart = sum(solve_in_chunks(each.problem, each.theta[None], delta=np.inf).value[0] for each in members)
+    assert found.statistic(0.0) == pytest.approx(2 * (together - apart) / 0.003**2, rel=0.01)
 
 
 def test_a_floor_that_the_data_leave_open_opens_the_exponent_on_its_side():

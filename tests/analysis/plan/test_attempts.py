@@ -11,7 +11,7 @@ from scipy.special import beta as beta_function
 from scipy.special import betaln, digamma
 
 import scaling_cli as scaling
-from scaling_cli.analysis.plan.attempts import _equal, _greedy, _Law, _slopes, _times, _variance, attempts_plan
+from scaling_cli.analysis.plan.attempts import _equal, _greedy, _Law, _times, _variance, attempts_plan
 from scaling_cli.analysis.plan.goals import parse_goal
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial
 from scaling_cli.coverage.counts import make_counts
@@ -139,13 +139,13 @@ def test_the_slope_of_coverage_is_that_of_its_formula(k):
     along = np.array([digamma(a + b) - digamma(a + b + k),
                       digamma(b + k) - digamma(b) - digamma(a + b + k) + digamma(a + b)]) * [a, b]  # fmt: skip
     outer = np.exp(log) / (1 - np.exp(log)) / -np.log1p(-np.exp(log))
-    assert _slopes(fit, k) == pytest.approx(outer * along, rel=1e-5)
+    assert fit.slopes(np.array(k)) == pytest.approx(outer * along, rel=1e-9)
 
 
 def test_the_plan_knows_what_its_attempts_add():
     law, budget = law_of(SMALL), 400.0
     today = np.linalg.inv(law.fit.covariance)
-    slopes = [(_slopes(law.fit, 1e3), 1.0), (_slopes(law.fit, 10.0), 2.0)]
+    slopes = [(law.fit.slopes(np.array(1e3)), 1.0), (law.fit.slopes(np.array(10.0)), 2.0)]
     plan = _greedy(law, slopes, budget, today)
     added = sum(
         plan.problems[place] * (law.information(place, int(plan.more[place])) - law.information(place, 0))
@@ -168,7 +168,7 @@ def test_the_plan_knows_what_its_attempts_add():
 def test_the_first_attempts_go_where_an_attempt_tells_most():
     """Steps of further attempts begin at a quarter of the median number of attempts."""
     law = law_of(SMALL)
-    today, slopes = np.linalg.inv(law.fit.covariance), [(_slopes(law.fit, 1e3), 1.0)]
+    today, slopes = np.linalg.inv(law.fit.covariance), [(law.fit.slopes(np.array(1e3)), 1.0)]
     first = max(round(float(np.median(law.n)) / 4), 1)
     gains = []
     for place in range(len(law.n)):
@@ -185,7 +185,7 @@ def test_the_first_attempts_go_where_an_attempt_tells_most():
 
 def test_equal_attempts_are_as_many_as_reach_what_the_plan_reaches():
     law = law_of(SMALL)
-    slopes = [(_slopes(law.fit, 1e3), 1.0)]
+    slopes = [(law.fit.slopes(np.array(1e3)), 1.0)]
     wanted = _equal(law, 40)
     times = _times(law, slopes, wanted, 10.0)
     # The number is raised by 15 % at a time.
@@ -201,7 +201,7 @@ def test_intervals_of_coverage_are_normal_in_the_log_of_its_log():
     (goal,) = result.goals
     a, b = fit.alpha, fit.beta
     coverage = 1 - np.exp(betaln(a, b + 1e4) - betaln(a, b))
-    slope = _slopes(fit, 1e4)
+    slope = fit.slopes(np.array(1e4))
     error = 1.6448536 * np.sqrt(slope @ fit.covariance @ slope)
     low, high = (np.exp(-np.exp(np.log(-np.log(coverage)) + sign * error)) for sign in (1, -1))
     assert (goal.before.estimate, goal.before.low, goal.before.high) == pytest.approx((coverage, low, high), rel=1e-3)
@@ -219,7 +219,7 @@ def test_intervals_of_coverage_are_normal_in_the_log_of_its_log():
 def test_a_budget_beyond_all_steps_gives_each_problem_the_most():
     """The steps double from a quarter of the median attempts on, twelve times in all, up to `MOST`."""
     law = law_of(SMALL)
-    plan = _greedy(law, [(_slopes(law.fit, 1e3), 1.0)], 1e7, np.linalg.inv(law.fit.covariance))
+    plan = _greedy(law, [(law.fit.slopes(np.array(1e3)), 1.0)], 1e7, np.linalg.inv(law.fit.covariance))
     most = round(float(np.median(law.n)) * 2**9)
     assert plan.more.tolist() == [most] * len(law.n)
     assert plan.problems.tolist() == law.problems.tolist()
