@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scaling_cli.cli.verdict import PARTLY
-from scaling_cli.errors import FitError, UsageError
+from scaling_cli.errors import DataError, FitError, ScalingError, UsageError
 from scaling_cli.laws import find_law, is_formula
 from scaling_cli.numbers.format import escape, figure, group_name
 from scaling_cli.options.watch import Watching
@@ -43,31 +43,40 @@ def scheduled(asked: Any) -> Any:
 
 
 def watched(ask: Callable[[], Report[Extrapolation]], deliver: Deliver, files: Sequence[str], how: Watching) -> int:
-    """Show each forecast, and give the exit code: 5 once the loss to beat is out of reach."""
-    code, stamp, idle = 0, _stamp(files), 0
+    """Show each forecast, and give the exit code: 5 once the loss to beat is out of reach.
+
+    A log that is still too short is waited for, as is one that was read before and cannot be while it is replaced.
+
+    Raises:
+        ScalingError: No log can be read at first, or the last one could not be used.
+    """
+    stamp, idle, was_read = _stamp(files), 0, False
     while True:
-        code = _shown(ask, deliver, how, is_last=not how.watch)
-        if code == PARTLY or not how.watch:
-            return code
+        problem: ScalingError | None = None
+        try:
+            code = _shown(ask(), deliver, how)
+            if code == PARTLY or not how.watch:
+                return code
+        except (FitError, DataError) as error:
+            if not how.watch or (isinstance(error, DataError) and not was_read):
+                raise
+            problem = error
+            sys.stderr.write(f"waiting: {escape(error.message)}\n")
+            sys.stderr.flush()
+        was_read = True
         while (now := _stamp(files)) == stamp:
             idle += 1
             if idle > UNCHANGED:
                 sys.stderr.write("The log has not grown for a while, so the run is taken to have ended.\n")
+                if problem is not None:
+                    raise problem
                 return code
             time.sleep(how.every)
         stamp, idle = now, 0
 
 
-def _shown(ask: Callable[[], Report[Extrapolation]], deliver: Deliver, how: Watching, *, is_last: bool) -> int:
-    """One forecast; a log that is still too short is waited for."""
-    try:
-        report = ask()
-    except FitError as error:
-        if is_last:
-            raise
-        sys.stderr.write(f"waiting: {escape(error.message)}\n")
-        sys.stderr.flush()
-        return 0
+def _shown(report: Report[Extrapolation], deliver: Deliver, how: Watching) -> int:
+    """The exit code of one forecast, once it is shown: 5 if the loss to beat is out of reach."""
     code = deliver(report)
     beaten = [result for result in report.results if how.beat is not None and _is_hopeless(_end(result), how.beat)]
     for result in beaten:

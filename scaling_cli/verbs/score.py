@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.saved import is_document
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
@@ -113,7 +114,7 @@ def _by_level(
 
 
 def _sorted(given: Iterable[PathLike | Report[Extrapolation] | Runs]) -> tuple[list[SavedFile], Runs]:
-    """The forecasts, in the order of their names within folders, and the runs.
+    """The forecasts, each once and in the order of their names within folders, and the runs.
 
     Raises:
         UsageError: There are no forecasts, no runs, or runs both in a table and in files.
@@ -136,7 +137,10 @@ def _sorted(given: Iterable[PathLike | Report[Extrapolation] | Runs]) -> tuple[l
         raise UsageError("There are only forecasts, and no runs to score them by.", hint=USAGE)
     if len(tables) + bool(paths) > 1:
         raise UsageError("Runs are given in more than one table, or in files and a table.", hint="Give one table.")
-    return saved, tables[0] if tables else [os.fspath(path) for path in paths]
+    once: dict[str, SavedFile] = {}
+    for file in saved:
+        once.setdefault(content_hash(str(file.path)), file)  # a copy is no further forecast
+    return list(once.values()), tables[0] if tables else [os.fspath(path) for path in paths]
 
 
 def _documents(path: Path) -> list[Path]:

@@ -88,6 +88,15 @@ def test_the_calibration_of_twenty_forecasts_in_a_folder(tmp_path):
     assert "20 runs against 20 saved forecasts" in result.sentence
 
 
+def test_a_forecast_that_is_named_twice_or_copied_counts_once(tmp_path):
+    runs(PLACES, 99).write_csv(tmp_path / "new.csv")
+    first, second = saved(tmp_path, 1), saved(tmp_path, 2, [(4e9, 8e10)])
+    (tmp_path / "copy.json").write_bytes(first.read_bytes())
+    once = scaling.score([first, second, tmp_path / "new.csv"]).results
+    again = scaling.score([first, second, first, tmp_path / "copy.json", tmp_path / "new.csv"]).results
+    assert again == once
+
+
 def test_other_results_in_the_folder_of_forecasts_are_passed_over(tmp_path):
     folder, new = tmp_path / "forecasts", tmp_path / "new.csv"
     folder.mkdir()

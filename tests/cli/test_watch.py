@@ -8,6 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from scaling_cli.cli import watch
+from scaling_cli.errors import DataError, FitError
+from scaling_cli.options.watch import Watching
 from tests import ROOT
 from tests.cli.running import run
 
@@ -64,6 +67,8 @@ def test_a_growing_log_is_watched_and_stopped(files):
         assert watching.stderr is not None
         assert "waiting: " in watching.stderr.readline()
         assert watching.poll() is None
+        log.write_text("")  # as while it is replaced
+        assert "is empty" in watching.stderr.readline()
         log.write_text(whole)
         out, err = watching.communicate(timeout=100)
         assert watching.returncode == 5, (out, err)
@@ -71,6 +76,22 @@ def test_a_growing_log_is_watched_and_stopped(files):
         assert "--beat 2.5 is out of reach" in err
     finally:
         watching.kill()
+
+
+def test_a_log_that_ends_too_short_is_an_error_and_one_that_is_never_read_too(files, monkeypatch):
+    monkeypatch.setattr(watch, "UNCHANGED", 2)
+    log, _, _ = files
+    how = Watching(watch=True, every=0.01)
+
+    def asked(error):
+        def ask():
+            raise error
+
+        return ask
+
+    for error in FitError("Too short.", hint="Wait."), DataError("No file.", hint="Check."):
+        with pytest.raises(type(error), match=error.message):
+            watch.watched(asked(error), lambda _: 0, [str(log)], how)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def format_of(path: str, head: bytes) -> Format:
     if begins_saved(head):
         raise DataError(
             f"{path} is a result that scaling saved, not runs.",
-            hint="Give the runs that it was made from. `scaling show` shows the result again, and extrapolate, "
-            "optimal-allocation and plan take a saved fit.",
+            hint="Give the runs that it was made from, or a plan that was saved as CSV. `scaling show` shows the "
+            "result again, and extrapolate, optimal-allocation and plan take a saved fit.",
         )
     # Every line of a log has a blank; most tables have none, and there may be thousands of them.
     names = FORMATS if b" " in head else [name for name in FORMATS if name not in LOGS]
