@@ -1,4 +1,4 @@
-"""Open input files as lazy tables, and leave out the files that cannot be used while others can."""
+"""Open input files as lazy tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import difflib
 import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import polars as pl
 
@@ -21,14 +21,12 @@ from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
 from scaling_cli.data.files.unpacked import check_unpacked
-from scaling_cli.data.quiet import quiet_panics
-from scaling_cli.data.reader_errors import THROWN, explained, together
+from scaling_cli.data.reader_errors import THROWN, explained
 from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.record import Record, replace
 
 BY_FILE = "file"  # the column of the file of each row, where no other has the name
 Layout = tuple[Format, str]
-Table = TypeVar("Table")
 
 
 class UnreadFile(Record):
@@ -242,58 +240,3 @@ def _similar_files(path: str) -> str:
     names = [name for name in every if Path(name).suffix == Path(path).suffix][:5]
     place = "the current folder" if folder == Path() else f"the folder {folder}"
     return f"Check the path: {place} has {', '.join(names)}." if names else "Check the path."
-
-
-class UnusableFilesError(Exception):
-    """Raised by a reader of inputs to have these files left out, and the others read again."""
-
-    def __init__(self, unread: Sequence[UnreadFile]) -> None:
-        super().__init__()
-        self.unread = unread
-
-
-def read_usable(inputs: Inputs, read: Callable[[Inputs], Table]) -> Table:
-    """What `read` makes of the inputs without the files that it cannot use, or that cannot be read to their ends.
-
-    Raises:
-        DataError: No file is left, or polars fails on all files together, but not on any one.
-    """
-    while True:
-        try:
-            with quiet_panics():
-                table = read(inputs)
-        except UnusableFilesError as error:
-            inputs = inputs.without(error.unread)
-        except THROWN as error:
-            inputs = inputs.without(_unreadable_files(inputs, error))
-        else:
-            if not (changed := inputs.changed()):
-                return table
-            if len(inputs.files) == 1:
-                raise DataError(changed[0].error, hint=changed[0].hint)
-            inputs = inputs.without(changed)
-
-
-def _unreadable_files(inputs: Inputs, error: BaseException) -> list[UnreadFile]:
-    """The files that made reading fail; the error where it is not clear which they are."""
-    if len(inputs.files) == 1:
-        raise explained(error, inputs.files[0].name) from None
-    unread = [file for (kind, layout), files in inputs.layouts.items() for file in _search(kind, layout, files)]
-    if not unread:
-        raise explained(error, together([file.name for file in inputs.files])) from None
-    return unread
-
-
-def _search(kind: Format, layout: str, files: Sequence[InputFile]) -> Iterator[UnreadFile]:
-    """The files that cannot be read, found by bisection, so that a thousand readable ones cost a few scans."""
-    try:
-        with quiet_panics():
-            kind.scan([file.path for file in files], layout).select(pl.all().count()).collect(engine="streaming")
-    except THROWN as error:
-        if len(files) == 1:
-            unread = explained(error, files[0].name)
-            yield UnreadFile(files[0].name, unread.message, unread.hint)
-            return
-        middle = len(files) // 2
-        yield from _search(kind, layout, files[:middle])
-        yield from _search(kind, layout, files[middle:])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.data.files.inputs import Scan, UnreadFile, UnusableFilesError
+from scaling_cli.data.files.inputs import Scan, UnreadFile
 from scaling_cli.data.runs.aliases import is_loss
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.table import NO
+from scaling_cli.data.usable_files import UnusableFilesError
 from scaling_cli.numbers.format import number_of
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs, read_usable
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs
 from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.quiet import quiet_panics
@@ -37,6 +37,7 @@ from scaling_cli.data.runs.rows.settle import settle
 from scaling_cli.data.runs.sanity import STATE, state_column
 from scaling_cli.data.runs.settings_beside import with_settings
 from scaling_cli.data.runs.table import RunTable, left_out, no_points
+from scaling_cli.data.usable_files import read_usable
 from scaling_cli.errors import ScalingError
 from scaling_cli.flops import flops_rule as find_rule
 from scaling_cli.numbers.units import PERPLEXITY

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from scaling_cli.data.cells import numbers_of_text
-from scaling_cli.data.files.inputs import open_inputs, read_usable
+from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.data.names import column_of
 from scaling_cli.data.runs.columns import IGNORE, candidates
 from scaling_cli.data.runs.formulas import is_computable
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.data.usable_files import read_usable
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.units import PERPLEXITY
 from scaling_cli.options.reading import Reading

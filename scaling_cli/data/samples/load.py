@@ -18,15 +18,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import is_text, plain_columns, text
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.expand import InputFile, expand, run_names
-from scaling_cli.data.files.inputs import (
-    BY_FILE,
-    Inputs,
-    UnreadFile,
-    joined,
-    none_readable,
-    open_files,
-    read_usable,
-)
+from scaling_cli.data.files.inputs import BY_FILE, Inputs, UnreadFile, joined, none_readable, open_files
 from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.filters import UNJUDGED, Computed, keep_where
 from scaling_cli.data.names import unknown
@@ -54,6 +46,7 @@ from scaling_cli.data.samples.pooling import (
     with_files,
     without_group,
 )
+from scaling_cli.data.usable_files import read_usable
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SAMPLE_SUFFIXES
 from scaling_cli.options.inference_coverage import Samples

@@ -7,16 +7,8 @@ import pytest
 
 from scaling_cli.data.files.expand import InputFile
 from scaling_cli.data.files.format import FILE
-from scaling_cli.data.files.inputs import (
-    UnreadFile,
-    UnusableFilesError,
-    column_counts,
-    joined,
-    none_readable,
-    open_files,
-    open_inputs,
-    read_usable,
-)
+from scaling_cli.data.files.inputs import UnreadFile, column_counts, joined, none_readable, open_files, open_inputs
+from scaling_cli.data.usable_files import UnusableFilesError, read_usable
 from scaling_cli.errors import DataError
 
 
