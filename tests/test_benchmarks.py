@@ -100,6 +100,7 @@ def test_a_thread_in_which_no_line_is_seen():
 """
 
 
+@pytest.mark.thorough  # starts several suites
 def test_a_change_is_judged_by_all_tests_that_run_its_line_and_only_by_them(tmp_path):
     pytest.importorskip("coverage")
     for name in ("mutation", "_changes", "_lines"):

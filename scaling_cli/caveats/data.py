@@ -120,8 +120,8 @@ SENTENCES = {
         "{count:they do|it does} not belong to the law."
     ),
     "statistics": (
-        "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and left "
-        "out. Give {count:them other names if they are runs|it another name if it is a run}."
+        "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and "
+        "{count:are|is} left out. Give {count:them other names if they are runs|it another name if it is a run}."
     ),
     "evaluations-averaged": (
         "Losses are means of up to {most} evaluations of a run (by {column}), which differ by {noise:.2%}. This noise "

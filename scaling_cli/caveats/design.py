@@ -25,9 +25,9 @@ SENTENCES = {
         "--by {column}."
     ),
     "partly-known": (
-        "A value of {role} is known for only {known} of {total} points, so the law does without it and takes "
-        "runs of different {role} for equal, which may make it wrong. Fill in the others, or leave them out with "
-        "--where '{role} > 0'."
+        "Only {known} of {total} points have a value of {role}, so the law does not use {role} and treats runs "
+        "with different {role} as equal, which may make it wrong. Fill in the missing values, or leave these points "
+        "out with --where '{role} > 0'."
     ),
     "ignored-steps": (
         "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "

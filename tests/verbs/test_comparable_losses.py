@@ -33,7 +33,11 @@ def test_no_multiplier_where_groups_differ_in_what_losses_are_measured_on(column
     result = compared(runs(values, column))
     assert result.incomparable == column
     assert "At equal loss" not in result.sentence
-    assert "At equal loss" in compared(runs(values, column), same_metric=True).sentence
+
+
+def test_multipliers_where_the_user_says_that_the_metric_is_the_same():
+    result = compared(runs((["1"], ["2"]), "tokenizer"), same_metric=True)
+    assert "At equal loss" in result.sentence
 
 
 @pytest.mark.parametrize(
