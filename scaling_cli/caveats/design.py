@@ -76,6 +76,10 @@ SENTENCES = {
         "so the unit may be wrong, and one such value can change every exponent. Correct the value, or leave the run "
         "out with --where."
     ),
+    "tiny-value": (
+        "{role} of {run} is {value:.3g}, which is too small for any language model, and one such value can change "
+        "every exponent. Correct it, or leave the run out with --where '{role} > {least}'."
+    ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
         "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
@@ -151,6 +155,10 @@ WHEN = {
         "others by a factor above {data.runs.sanity.LONE_RATIO:g} (if params or tokens are missing, another amount by "
         "a factor above {data.runs.sanity.LONE_AMOUNT:g}), and a factor of {data.runs.sanity.SLIP:g} would bring it "
         "among them."
+    ),
+    "tiny-value": (
+        "One of at least {data.runs.sanity.SLIP_POINTS} runs has params below {data.runs.sanity.SMALLEST[params]:g} or "
+        "tokens below {data.runs.sanity.SMALLEST[tokens]:g}, and unit-slip does not fire."
     ),
     "tiny-unit": (
         "All values lie below {data.runs.sanity.SMALLEST[params]:g} (params), {data.runs.sanity.SMALLEST[tokens]:g} "

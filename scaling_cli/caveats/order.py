@@ -23,10 +23,10 @@ MAY_BE_WRONG = _codes(
     parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
     pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum score-in-bits
     share-rejected shared-floor-rejected short-of-plan similar-groups single-outcomes sizes-in-names small-budget
-    sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tokens-fall tokens-of-one-device
-    tokens-restarted tokens-share training-loss unanswered unattempted-problems undecayed-lr unexplained-spread
-    unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows unread-input unread-setting
-    unstable-exponent unstable-forecast
+    sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tiny-value tokens-fall
+    tokens-of-one-device tokens-restarted tokens-share training-loss unanswered unattempted-problems undecayed-lr
+    unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows unread-input
+    unread-setting unstable-exponent unstable-forecast
     """
 )
 SAYS_HOW = _codes(

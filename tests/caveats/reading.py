@@ -136,6 +136,7 @@ CASES = {
         lambda: of(where(FIRST, params / 1000, grid(), "params")),
         lambda: of(where(FIRST, params / 2, grid(), "params")),
     ),
+    "tiny-value": (lambda: of(where(FIRST, 0.5, grid(), "tokens")), lambda: of(where(FIRST, 2e5, grid(), "tokens"))),
     "tiny-unit": (lambda: of(grid().with_columns(params / 1e6)), lambda: of(grid())),
     "loss-unit": (
         lambda: of(grid().rename({"loss": "bits_per_byte"}), loss="bits_per_byte"),

@@ -143,7 +143,12 @@ def _finer(values: Array) -> Array:
 
 
 def crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, float | None]:
-    """Where a rising curve passes -cut and +cut, nearest to its zero; None if it never does."""
+    """Where a rising curve passes -cut and +cut, nearest to its zero; None if it never does.
+
+    A curve of one value is that of a parameter which data without noise determine to the last digit.
+    """
+    if len(values) == 1:
+        return float(values[0]), float(values[0])
     zero = int(np.argmin(np.abs(roots)))
     above = np.flatnonzero(roots[zero:] >= cut)
     below = np.flatnonzero(roots[: zero + 1] <= -cut)
@@ -153,5 +158,6 @@ def crossings(values: Array, roots: Array, cut: float) -> tuple[float | None, fl
 
 
 def _between(values: Array, roots: Array, left: int, cut: float) -> float:
-    share = (cut - roots[left]) / (roots[left + 1] - roots[left])
+    left = min(max(left, 0), len(values) - 2)  # the first or last value is already beyond the cut
+    share = np.clip((cut - roots[left]) / (roots[left + 1] - roots[left]), 0.0, 1.0)
     return float(values[left] + share * (values[left + 1] - values[left]))

@@ -22,6 +22,7 @@ STEP = 0.12  # of log params along a budget
 REACH = 9.6  # of log params to either side
 STENCIL = np.arange(-2.0, 3.0)
 NEWTON_STEPS = 12
+ABSENT = -700.0  # the log of a coefficient of zero, of which nothing is left in the loss
 
 Columns = Mapping[str, Array]
 
@@ -41,8 +42,9 @@ class Ground(Record):
     doubt: float = 0.0
 
     def coordinates(self, parameters: Array) -> Array:
-        """Centred coordinates `(r, k)` of parameters as papers print them `(r, k)`."""
-        centred: Array = self.law.to_coordinates(parameters) @ self.shift.T + self.offset
+        """Centred coordinates `(r, k)` of parameters as papers print them `(r, k)`; all are finite."""
+        raw = np.maximum(self.law.to_coordinates(parameters), ABSENT)
+        centred: Array = raw @ self.shift.T + self.offset
         return centred
 
     def uncentred(self, gradient: Array) -> Array:

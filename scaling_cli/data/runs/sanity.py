@@ -115,7 +115,7 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
     if ended.is_empty():
         return points, ()
     names = ended.unique().sort().to_list()
-    condition = _in_quotes(" AND ".join(_compared(column, "<>", f"'{name}'") for name in names))
+    condition = _in_quotes(" AND ".join(f"{_named(column)} <> '{name}'" for name in names))
     facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
     found = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=condition)
     return points, (found,)
@@ -123,7 +123,8 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
 
 def condition_on(column: str, sign: str, value: str, *, is_text: bool = True) -> str:
     """The condition that compares a column with a text or a number, in quotes as a shell needs them after --where."""
-    return _in_quotes(_compared(column, sign, f"'{value}'" if is_text else value))
+    value = f"'{value}'" if is_text else value
+    return _in_quotes(f"{_named(column)} {sign} {value}")
 
 
 def quoted_condition(column: str, sign: str, other: str) -> str:
@@ -133,10 +134,6 @@ def quoted_condition(column: str, sign: str, other: str) -> str:
 
 def _named(column: str) -> str:
     return column if column.isidentifier() else f'"{column}"'
-
-
-def _compared(column: str, sign: str, value: str) -> str:
-    return f"{_named(column)} {sign} {value}"
 
 
 def _in_quotes(condition: str) -> str:
@@ -184,9 +181,26 @@ def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
 
 
 def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Runs with an amount far from all others that a factor of a thousand would bring among them."""
+    """Runs with an amount that is probably wrong: one in another unit, or else one too small for a language model."""
     if points.height < SLIP_POINTS:
         return
+    yield from list(_in_other_units(points)) or _tiny_values(points)
+
+
+def _tiny_values(points: pl.DataFrame) -> Iterator[Caveat]:
+    """The only run whose largest params or tokens are too small for any language model."""
+    for role in ("params", "tokens"):
+        if role not in points.columns:
+            continue
+        runs = points.group_by("run_id", maintain_order=True).agg(pl.col(role).max()).drop_nulls()
+        tiny = runs.filter(pl.col(role) < SMALLEST[role])
+        if tiny.height == 1 < SLIP_POINTS <= runs.height:
+            run, value = tiny.row(0)
+            yield caveat("tiny-value", role=role, run=str(run), value=value, least=f"{SMALLEST[role]:g}")
+
+
+def _in_other_units(points: pl.DataFrame) -> Iterator[Caveat]:
+    """Runs with an amount far from all others that a factor of a thousand would bring among them."""
     if has_params_and_tokens(points.columns):
         ratio = points["tokens"] / points["params"]
         for place, factor in _lone(ratio, LONE_RATIO):

@@ -93,6 +93,13 @@ def test_a_curve_is_crossed_on_the_line_between_two_values():
     assert crossings(np.arange(6.0), np.array([-3.0, -1.0, 0.0, 2.0, 1.0, 4.0]), 1.5) == pytest.approx((0.75, 2.75))
 
 
+def test_a_curve_that_begins_or_ends_beyond_the_cut_is_crossed_at_its_end():
+    values = np.array([1.0, 2.0, 3.0])
+    assert crossings(values, np.array([4.0, 5.0, 6.0]), 2.0) == (None, 1.0)
+    assert crossings(values, np.array([-6.0, -5.0, -4.0]), 2.0) == (3.0, None)
+    assert crossings(values[:1], np.array([7.0]), 2.0) == (1.0, 1.0)
+
+
 def test_the_profile_of_a_normal_difference_reaches_sixty_errors():
     found = linear_profile(0.3, 0.02)
     assert found.interval(1.96**2) == pytest.approx((0.3 - 1.96 * 0.02, 0.3 + 1.96 * 0.02))

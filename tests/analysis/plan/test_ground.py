@@ -122,3 +122,13 @@ def test_derivatives_are_those_of_polynomials():
         assert _derivative(coefficients, x, order) == pytest.approx(expected)
     both = np.stack([coefficients, 2 * coefficients], axis=2)
     assert _derivative(both, x, 1)[:, 1] == pytest.approx(2 * _derivative(coefficients, x, 1))
+
+
+def test_a_coefficient_of_zero_leaves_the_others_known_and_nothing_in_the_loss():
+    law = find_law("chinchilla")
+    places = ground(law, [{"params": np.array([1e8, 1e9]), "tokens": np.array([2e9, 1e11])}])
+    theta = places.coordinates(np.array([[1.7, 400.0, 0.0, 0.34, 0.3]]))
+    assert np.isfinite(theta).all()
+    log_loss, gradient = places.at(0, theta)
+    np.testing.assert_allclose(np.exp(log_loss[0]), 1.7 + 400 / np.array([1e8, 1e9]) ** 0.34, rtol=1e-9)
+    assert np.isfinite(gradient).all()
