@@ -39,7 +39,12 @@ def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
     pattern = re.compile(mark.encode(), re.MULTILINE)
 
     def rows(path: str) -> Sequence[Row]:
-        found = list(read(path).values())
+        try:
+            found = list(read(path).values())
+        except ValueError:  # such as thousands of digits
+            raise DataError(
+                f"{path} has a count that is no number.", hint="Correct or remove its line, or leave the file out."
+            ) from None
         if not found:
             raise DataError(
                 f"{path} has no line with a loss.", hint="Check that training has started, or leave the file out."

@@ -30,7 +30,7 @@ def read_log(path: str) -> Steps:
             bar = match[1]
         if match := ENTRY.search(line):
             cells = dict(CELL.findall(match[0]))
-            epoch = str(float(cells["epoch"]))  # the last entry may write 1.0 for 1.00
+            epoch = _in_one_form(cells.get("epoch", match[0]))
             row = rows.setdefault(epoch, {})
             row |= {name: cell for name, cell in cells.items() if not (SUMMARY in cells and name == "train_loss")}
             if bar is not None and "loss" in cells:
@@ -43,6 +43,14 @@ def read_log(path: str) -> Steps:
             row["step"] = bars.get(epoch)
     set_all(rows, "params", params)
     return rows
+
+
+def _in_one_form(epoch: str) -> str:
+    """The epoch as a key, since the last entry may write 1.0 for 1.00; what is no number stays as it is."""
+    try:
+        return str(float(epoch))
+    except ValueError:
+        return epoch
 
 
 CONSOLE = text_log(r"\{'(?:\w+_)?loss': .*'epoch': ", read_log)

@@ -1,5 +1,8 @@
 """Text logs of public training programs, tables written for people, and texts that are neither."""
 
+import contextlib
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,8 +10,9 @@ import pytest
 from scaling_cli.data.files import text_logs
 from scaling_cli.data.files.formats import format_of, load_format
 from scaling_cli.data.files.text_logs import looks_like_table
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, ScalingError
 from tests.data.loading import load_runs
+from tests.grids import one_of_each
 
 STEPS = (100, 200, 300)
 
@@ -110,6 +114,37 @@ def test_the_steps_and_losses_of_a_text_log_are_read(tmp_path, program):
     trained = load_runs(path, checkpoints="all", loss="loss" if program is trainer else "train_loss")
     assert trained.frame.sort("step")["loss"].to_list() == train
     assert points["run_id"].n_unique() == 1
+
+
+ODD = {"comma": "1,5", "long": "9" * 5000, "empty": "", "nan": "nan", "quoted": "'4'"}
+
+
+@pytest.mark.parametrize(
+    ("program", "odd"),
+    one_of_each(
+        [(program, name) for program in PROGRAMS for name in ODD],
+        name=lambda program, name: f"{program.__name__}-{name}",
+        kind=lambda program, _: program,
+    ),
+)
+def test_a_damaged_number_anywhere_is_read_around_or_refused(tmp_path, program, odd):
+    whole = "\n".join(program(*curve(0)))
+    for match in list(re.finditer(r"\d[\d,.]*", whole))[:36:3]:
+        path = tmp_path / "damaged.log"
+        path.write_text(whole[: match.start()] + ODD[odd] + whole[match.end() :])
+        with contextlib.suppress(ScalingError):
+            load_runs(path)
+
+
+def test_a_trainer_log_with_an_odd_epoch_keeps_its_other_rows_and_a_count_of_thousands_of_digits_is_refused(tmp_path):
+    path, _, _ = written(tmp_path, trainer, 2)
+    whole = path.read_text()
+    path.write_text(whole.replace("'epoch': 0.33", "'epoch': 0,33", 1))
+    assert load_runs(path, checkpoints="all").frame.height >= 2
+    path, _, _ = written(tmp_path, nanogpt, 2)
+    path.write_text(path.read_text().replace("524,288", "5" * 5000))
+    with pytest.raises(DataError, match="count that is no number"):
+        load_runs(path)
 
 
 @pytest.mark.parametrize("program", SIZED)
