@@ -43,7 +43,7 @@ def facts(report: CompareReport) -> Facts:
         ("law", law_words(result.law, result.formula, result.inputs)),
         ("data", f"{len(result.groups)} groups, {result.runs:,} runs, {result.points:,} points{matched}"),
         ("margin", margin_words(result)),
-        ("multipliers", _omitted(result)),
+        ("constants and multipliers" if result.factors else "multipliers", _omitted(result)),
     )
 
 
