@@ -167,6 +167,7 @@ def test_a_mixture_for_one_loss_may_leave_a_domain_out():
         split(table.with_columns(code=pl.lit(0.9)), law=law, map={"mixture": "web,code"}, search="mixture")
 
 
+@pytest.mark.thorough
 def test_the_least_budget_for_a_loss_reaches_that_loss():
     table = grained(0.002)
     asked = {"law": "granularity", "search": "granularity=1..4096", "flops_rule": ROUTING}

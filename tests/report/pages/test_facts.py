@@ -21,7 +21,6 @@ def test_a_law_is_said_with_the_columns_of_its_inputs_and_a_formula_once():
     ("words", "law"),
     [
         (("fit", "optimizers.csv", "--interval", "none"), FORMULA),
-        (("compare-exponents", "optimizers.csv", "--by", "optimizer", "--interval", "none"), FORMULA),
         (("plan", "optimizers.csv", "--goal", "alpha", "--budget", "1e21", "--replicates", "40"), FORMULA),
         (("optimal-allocation", "isoflop_runs.csv", "--budget", "1e21", "--interval", "none"), SURFACE),
     ],
