@@ -185,6 +185,7 @@ def test_seconds_alone_are_not_a_cost(tmp_path):
     assert "cost-not-fitted" not in run(*words, "--budget", "1e20").stderr  # many logs have a clock
 
 
+@pytest.mark.thorough
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
     wanted, few = 0.2, (*FIRST, "--max-runs", "10")
     (result,) = planned(*few, "--until", f"width(params@1e24) < {wanted}")
