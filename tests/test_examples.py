@@ -13,9 +13,11 @@ from tests import ROOT
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
 def test_an_example_runs(path, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", [str(path)])
-    try:
-        with contextlib.chdir(ROOT):
+    code = None
+    with contextlib.chdir(ROOT):
+        try:
             runpy.run_path(str(path), run_name="__main__")
-    except SystemExit as end:
-        assert not end.code
+        except SystemExit as end:
+            code = end.code
+    assert not code
     assert capsys.readouterr().out.count("\n") > 3
