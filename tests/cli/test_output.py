@@ -362,6 +362,24 @@ def test_every_comparison_of_a_gate(test, value, where):
     assert parse_gate(test).trips({"a": value, "group": {}}) == where
 
 
+@pytest.mark.parametrize(
+    ("test", "value", "words"),
+    [
+        ("a == differnt", "different", "different, equivalent"),
+        ("b.a != Different", "different", "different, equivalent"),
+        ("a == yes", True, "true, false"),
+    ],
+)
+def test_a_word_that_a_key_never_has_is_refused(test, value, words):
+    allowed = {"a": ["different", "equivalent"]}
+    with pytest.raises(UsageError, match="is never") as caught:
+        parse_gate(test).trips({"b": {"a": value}}, allowed)
+    assert caught.value.hint == f"It is one of {words}."
+    assert parse_gate("c == anything").trips({"c": "some"}, allowed) == ""
+    assert parse_gate("a == equivalent").trips({"a": "different"}, allowed) == ""
+    assert parse_gate("a == equivalent").trips({"a": None}, allowed) == "a is missing"
+
+
 @pytest.mark.parametrize("test", ["a", "a <", "< 3", "a < word", "a >= word", "a = 3", "a < 3 4", "a b < 3"])
 def test_what_is_no_test_is_refused(test):
     with pytest.raises(UsageError, match="is not a test"):
