@@ -73,10 +73,9 @@ def _reached(row: Inverse, wanted: str) -> str:
     if row.compute.estimate is None:
         return f"a {name} of {figure(row.target_loss)} is not reached"
     low, high = (MISSING if end is None else amount(row.scale, end) for end in (row.compute.low, row.compute.high))
+    interval = "" if low == high == MISSING else f" [{low}, {high}]"
     unit = " FLOPs" if row.scale == "compute" else f" {escape(row.scale)}"
-    return (
-        f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit} [{low}, {high}]"
-    )
+    return f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit}{interval}"
 
 
 def _record(result: Extrapolation) -> str:
