@@ -145,7 +145,7 @@ def set_once(tmp_path, monkeypatch, *, toml="", project="", command="fit", **env
         (tmp_path / "pyproject.toml").write_text(project)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return settings(command, Some.options.values())
+    return settings(command, Some.options.values()).values
 
 
 @pytest.mark.parametrize(
