@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.results.fit import Estimate
-from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast
+from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast, Then
 
 MOST_TARGETS = 3
 ERROR_DIGITS = 2
@@ -18,7 +18,7 @@ def sentence(result: Extrapolation, subject: str) -> str:
     wanted = subject if subject != "Loss" else "a loss"
     if result.suite is not None:
         return _suite(result, result.suite)
-    parts = [_forecast(row, wanted) for row in result.predictions[:MOST_TARGETS]]
+    parts = [_forecast(row, wanted) + _metric(result.then, row) for row in result.predictions[:MOST_TARGETS]]
     parts += [_reached(row, wanted) for row in result.inverse[: MOST_TARGETS - len(parts)]]
     left = len(result.predictions) + len(result.inverse) - len(parts)
     more = f" ({left:,} more below)" if left else ""
@@ -48,6 +48,15 @@ def _forecast(row: Prediction, wanted: str) -> str:
     whole = Estimate(row.loss.estimate, row.prediction.low, row.prediction.high)
     known = whole if whole.low is not None else row.loss
     return f"at {place(row.at)} expect {wanted} of {brief(known)}"
+
+
+def _metric(then: Then | None, row: Prediction) -> str:
+    """The task metric that follows from a forecast loss, where one was asked for."""
+    found = then.at(row.at) if then is not None else None
+    if then is None or found is None:
+        return ""
+    name = escape(then.metric)
+    return f", but no {name}" if found.metric.estimate is None else f" and {name} of {brief(found.metric)}"
 
 
 def place(at: Mapping[str, float]) -> str:
