@@ -56,7 +56,7 @@ def typer_command(name: str, words: Sequence[str] | None) -> Callable[..., int]:
             asked = command.options(**{key: value for key, value in given.items() if key in command.options.options})
             return answer(name, command, argument, asked, parts)
         except (UsageError, DataError) as error:
-            error.hint += weaker.said({option.name: option for option in options})
+            error.hint += weaker.said({option.name: option for option in options}, error.message)
             raise
 
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -10,6 +10,7 @@ beside a saved fit, is left out, where the flag would be an error.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,14 @@ class Settings(Record):
             {name: place for name, place in self.places.items() if name not in names},
         )
 
-    def said(self, options: Mapping[str, Option]) -> str:
-        """Which places set which options, to be told with an error."""
+    def said(self, options: Mapping[str, Option], message: str) -> str:
+        """Which places set the options that the message of an error names, by their flag or value."""
         by: dict[str, list[str]] = {}
         for name, place in self.places.items():
-            by.setdefault(place, []).append(options[name].flag)
+            value = self.values[name]
+            words = (options[name].flag, *(repr(each) for each in (value if isinstance(value, list) else [value])))
+            if any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", message) for word in words):
+                by.setdefault(place, []).append(options[name].flag)
         return "".join(f" {place} sets {with_and(flags)}." for place, flags in by.items())
 
 

@@ -117,11 +117,14 @@ def test_an_empty_variable_is_unset_and_an_unknown_one_is_told(tmp_path):
     assert "note" not in run("fit", RUNS, "--interval", "none", cwd=tmp_path, SCALING_GOAL="alpha").stderr
 
 
-def test_an_error_says_which_options_are_settings(tmp_path):
-    (tmp_path / "scaling.toml").write_text("loss = 'nope'\nlevel = 0.9\n[fit]\nseed = 2\n", encoding="utf-8")
-    ran = run("fit", RUNS, "--seed", "1", cwd=tmp_path, SCALING_REPLICATES="50")
-    assert ran.returncode == 2
+def test_an_error_says_where_the_option_that_it_names_is_set(tmp_path):
+    (tmp_path / "scaling.toml").write_text("loss = 'nope'\nlevel = 0.9\n[fit]\nreplicates = 5\n", encoding="utf-8")
+    ran = run("fit", RUNS, "--replicates", "50", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr.count("sets")) == (2, 1)
     assert "Unknown column 'nope'" in ran.stderr
-    assert " scaling.toml sets --loss and --level." in ran.stderr
-    assert " SCALING_REPLICATES sets --replicates." in ran.stderr
-    assert "--seed" not in ran.stderr
+    assert " scaling.toml sets --loss." in ran.stderr
+    few = run("fit", RUNS, cwd=tmp_path)
+    assert " scaling.toml sets --replicates." in few.stderr
+    own = run("fit", RUNS, "--replicates", "5", cwd=tmp_path)
+    assert "sets" not in own.stderr
+    assert " SCALING_LEVEL sets --level." in run("fit", RUNS, cwd=tmp_path, SCALING_LEVEL="95").stderr
