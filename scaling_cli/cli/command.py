@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling_cli.cli.settings import settings
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.data.files.saved import is_document
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.options.command import Argument, Command
 from scaling_cli.options.commands import find_command, module_of
+from scaling_cli.options.formats import suffixes
 from scaling_cli.options.option import Option, Options
 from scaling_cli.options.output import Output, ToFile
 from scaling_cli.options.watch import Watching
@@ -45,14 +47,46 @@ def typer_command(name: str, words: Sequence[str] | None) -> Callable[..., int]:
     def called(**values: Any) -> int:
         argument = values.pop(command.argument.name)
         given = {option.name: value for option in read if (value := _given(option, values[option.name])) is not None}
-        given = settings(name, options) | given
-        parts = {part: part(**{key: given[key] for key in given if key in part.options}) for part in command.shell}
-        asked = command.options(**{key: value for key, value in given.items() if key in command.options.options})
-        return answer(name, command, argument, asked, parts)
+        found = settings(name, options, is_quiet=bool(given.get("quiet")))
+        weaker = found.without(_unsuited(command, argument, found.values | given, given))
+        given = weaker.values | given
+        weaker = weaker.without([key for key in given if given[key] is not weaker.values.get(key)])
+        try:
+            parts = {part: part(**{key: given[key] for key in given if key in part.options}) for part in command.shell}
+            asked = command.options(**{key: value for key, value in given.items() if key in command.options.options})
+            return answer(name, command, argument, asked, parts)
+        except (UsageError, DataError) as error:
+            error.hint += weaker.said({option.name: option for option in options}, error.message)
+            raise
 
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return called
+
+
+def _unsuited(command: Command, argument: Any, wanted: Mapping[str, Any], given: Mapping[str, Any]) -> frozenset[str]:
+    """Options whose settings do not suit this command line, `given`, for which the flag would be an error."""
+    from scaling_cli.options.reading import OF_TARGETS
+
+    found: set[str] = set()
+    if command.argument.takes_fits and (not argument or is_document(argument[0])):
+        found |= _of_runs() - {"law"} if not argument else _of_runs()
+        found -= set(OF_TARGETS) if wanted.get("targets") else set()
+    if Work in command.shell and not wanted.get("per_file"):
+        found |= set(Work.options)
+    if {"json", "format"} & given.keys() or Path(given.get("output", "")).suffix.lower() in suffixes():
+        found |= {"json", "format"}
+    return frozenset(found)
+
+
+def _of_runs() -> set[str]:
+    """Options that runs obey, but a fit in place of runs does not."""
+    from scaling_cli.options.fit import Share
+    from scaling_cli.options.fitting import Along, Held, Law, Objective, Prior, Started, Weights
+    from scaling_cli.options.reading import Reading
+
+    parts = (Law, Share, Along, Held, Started, Objective, Weights, Prior, Reading)
+    return {"interval"}.union(*(part.options for part in parts))
 
 
 def answer(name: str, command: Command, argument: Any, asked: Options, shell: Shell) -> int:

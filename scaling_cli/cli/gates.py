@@ -2,14 +2,16 @@
 
 A test is a path (see `scaling_cli.cli.places`), a comparison and a number or a word; words can only be compared by ==
 and !=. If a path means several places, such as the loss of every prediction, one of them is enough to fail the gate. A
-missing value also fails it: a gate must not pass if its test cannot be evaluated.
+missing value also fails it: a gate must not pass if its test cannot be evaluated. For the same reason,
+a word that the place never holds, such as a mistyped verdict, is an error.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from scaling_cli.cli.places import Place, kind, lookup, names, number_or_word, row_values, steps
@@ -23,6 +25,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 GRAMMAR = re.compile(
     r"\s*(?P<path>(?:[^<>=!\s\[\]]|\[[^\]]*\])+)\s*(?P<comparison><=|>=|==|!=|<|>)\s*(?P<value>[^<>=!\s]+)\s*"
 )
+SWITCH_WORDS = ("true", "false")
+NO_WORDS: Mapping[str, Collection[str]] = MappingProxyType({})
 NAMED = 12  # names that a hint lists
 GATE_DIGITS = 6  # of the number that a test compares
 
@@ -35,11 +39,15 @@ class Gate(Record):
     comparison: str
     value: float | str
 
-    def trips(self, result: Mapping[str, object]) -> str:
+    def trips(self, result: Mapping[str, object], allowed: Mapping[str, Collection[str]] = NO_WORDS) -> str:
         """The first place of a result, as JSON has it, where the test holds or cannot be judged; else empty.
 
+        Args:
+            result: The result.
+            allowed: The only words that some keys can have, by key.
+
         Raises:
-            UsageError: The result has nothing at this path, or a value of another kind.
+            UsageError: The result has nothing at this path, or a value of another kind, or never this word.
         """
         places = lookup(result, self.path)
         kinds = list(dict.fromkeys(kind(place) for place, _ in places))
@@ -50,6 +58,7 @@ class Gate(Record):
                 f"{'.'.join(self.path)} can mean several things.", f"Write one of {', '.join(kinds[:NAMED])}."
             )
         values = [(place, self._comparable(value, result)) for place, value in places]
+        self._check_word(places, allowed)
         for place, value in values:
             if value is None or COMPARISONS[self.comparison](value, self.value):
                 return f"{'.'.join(place)} is {_shown(value)}"
@@ -64,6 +73,16 @@ class Gate(Record):
         wanted = "a word" if isinstance(self.value, str) else "a number"
         problem = f"is {value!r}, not {wanted}" if isinstance(value, (str, int, float)) else f"is not {wanted}"
         raise self._refusal(f"{'.'.join(self.path)} {problem}.", result)
+
+    def _check_word(self, places: Sequence[tuple[Place, object]], allowed: Mapping[str, Collection[str]]) -> None:
+        """Refuse a word that these places never hold."""
+        if not isinstance(self.value, str):
+            return
+        is_switch = any(isinstance(value, bool) for _, value in places)
+        words = SWITCH_WORDS if is_switch else allowed.get(places[0][0][-1], ())
+        if words and self.value not in words:
+            problem = f"{'.'.join(self.path)} is never {self.value!r}."
+            raise self._error(problem, f"It is one of {', '.join(words)}.")
 
     def _refusal(self, problem: str, result: Mapping[str, object]) -> UsageError:
         """An error that lists the names that this result has, the nearest first."""

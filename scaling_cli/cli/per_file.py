@@ -95,7 +95,7 @@ class _Tally:
         for failure in document["failures"]:
             self._failed.append(f"{failure['group'].get(FILE, '')}: {failure['error']}")
         self._codes |= {caveat["code"] for caveat in document["caveats"]}
-        self._tripped = self._tripped or tripped_gate(document["results"], self._output)
+        self._tripped = self._tripped or tripped_gate(document["results"], self._output, document["command"])
 
     def verdict(self) -> Verdict:
         """The verdict on all files, as on one report."""

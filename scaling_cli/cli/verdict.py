@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ def judge(report: Report[Any], output: Output) -> Verdict:
     if output.fail_if:
         from scaling_cli.document.write import plain
 
-        tripped = tripped_gate([plain(result) for result in report.results], output)
+        tripped = tripped_gate([plain(result) for result in report.results], output, report.command)
     return judged(output, results=len(report.results), codes=codes, tripped=tripped, failures=len(report.failures))
 
 
@@ -59,7 +60,7 @@ def judged(output: Output, *, results: int, codes: set[str], tripped: str, failu
     return Verdict(PARTLY if failures else DONE)
 
 
-def tripped_gate(results: Sequence[Any], output: Output) -> str:
+def tripped_gate(results: Sequence[Any], output: Output, command: str) -> str:
     """The first gate of `--fail-if` that trips, with its group and value; empty where none does.
 
     `results` are as in JSON.
@@ -68,9 +69,19 @@ def tripped_gate(results: Sequence[Any], output: Output) -> str:
     from scaling_cli.numbers.format import group_name
 
     gates = [parse_gate(text) for text in output.fail_if]
+    words = _words(command) if any(isinstance(gate.value, str) for gate in gates) else {}
     for document in results:
         for gate in gates:
-            if where := gate.trips(document):
+            if where := gate.trips(document, words):
                 group = f" in {group_name(document['group'])}" if document["group"] else ""
                 return f"--fail-if {gate.text!r} holds{group}: {where}."
     return ""
+
+
+@functools.cache
+def _words(command: str) -> dict[str, list[str]]:
+    """The only words that keys of a command's results can have, by key."""
+    from scaling_cli.document.schema import words_of
+    from scaling_cli.verbs.schema import schema_of
+
+    return words_of(schema_of(command))

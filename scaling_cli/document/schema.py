@@ -76,6 +76,19 @@ def document_schema(command: str, result: type[Record]) -> Schema:
     }
 
 
+def words_of(schema: Schema) -> dict[str, list[str]]:
+    """The only words that keys of a result can have, by key; a key that also holds other text has none."""
+    found: dict[str, list[str]] = {}
+    free = set()
+    for record in schema["$defs"].values():
+        for name, value in record["properties"].items():
+            if "enum" in value:
+                found[name] = list(dict.fromkeys([*found.get(name, []), *filter(None, value["enum"])]))
+            elif "string" in value.get("type", ()):
+                free.add(name)
+    return {name: words for name, words in found.items() if name not in free}
+
+
 def documented(record: type[Record]) -> tuple[str, dict[str, str]]:
     """A record's docstring, and what its `Attributes` say of each field, on one line and with JSON's null for None."""
     text, _, attributes = inspect.cleandoc(record.__doc__ or "").partition("\n\nAttributes:\n")

@@ -18,7 +18,7 @@ class Argument(Record, kw_only=True):
     """What stands on the command line without a flag.
 
     `suffixes` are those of its files in folders, where earlier results are passed over; if it takes
-    results, forecasts among them are read.
+    results, forecasts among them are read. If it takes fits, a saved or published fit can stand in place of runs.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Argument(Record, kw_only=True):
     is_needed: bool = True
     suffixes: tuple[str, ...] = SUFFIXES
     takes_results: bool = False
+    takes_fits: bool = False
 
 
 RUNS = Argument(name="runs", metavar="RUNS...", help=RUNS_HELP, python="Runs")
@@ -36,7 +37,7 @@ RUNS_FIT_OR_NONE = Argument(
     name="runs", metavar="[RUNS...|FIT.json]",
     help=f"{RUNS_HELP} Or one saved fit (scaling fit -o FIT.json). "
     "Or none, with --law NAME:FIT (`scaling laws NAME` lists the published fits).",
-    python="Runs | Answer[FitResult] | None", is_needed=False,
+    python="Runs | Answer[FitResult] | None", is_needed=False, takes_fits=True,
 )  # fmt: skip
 
 

@@ -153,3 +153,6 @@ class Intervals(Options):
                 f"--replicates is {self.replicates}, which is too few for an interval.",
                 hint="Use --replicates 1000, or --interval none.",
             )
+
+
+INTERVAL = (Intervals.options["interval"],)  # which a fit in place of runs has already

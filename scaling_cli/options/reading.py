@@ -13,6 +13,9 @@ from scaling_cli.options.option import Options, option
 CHECKPOINTS = ("final", "all", "best")
 LOSS_UNITS = ("nats", "bits", "bits-per-byte", "perplexity", "accuracy", "other")
 SIX_ND = "6ND"
+OF_TARGETS = (  # options by which --targets FILE is read, also beside a saved fit
+    "loss", "params", "tokens", "compute", "run", "step", "map", "by", "loss_unit", "max_expand",
+)  # fmt: skip
 SHORTHANDS = {
     "params": "params", "tokens": "tokens", "compute": "compute", "run": "run_id", "step": "step",
 }  # fmt: skip

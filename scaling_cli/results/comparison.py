@@ -236,7 +236,8 @@ class Sharing(Record):
 
     Attributes:
         exponent: The exponent of all of them; empty where the law has several.
-        p_value: p-value of the hypothesis that they have one exponent, by an F test.
+        p_value: p-value of the hypothesis that they have one exponent: that of the test `same_exponent` for all
+            groups, else that of an F test.
     """
 
     unwrapped = ("exponent",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
@@ -182,6 +183,10 @@ class Then(Record):
     loss_range: tuple[float, float]
     predictions: tuple[ThenPrediction, ...]
     loss: str = ""
+
+    def at(self, place: Mapping[str, float]) -> ThenPrediction | None:
+        """The prediction at a place, if there is one."""
+        return next((found for found in self.predictions if found.at == place), None)
 
 
 class SuiteRow(Record):

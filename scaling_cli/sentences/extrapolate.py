@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.results.fit import Estimate
-from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast
+from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast, Then
 
 MOST_TARGETS = 3
 ERROR_DIGITS = 2
@@ -18,7 +18,7 @@ def sentence(result: Extrapolation, subject: str) -> str:
     wanted = subject if subject != "Loss" else "a loss"
     if result.suite is not None:
         return _suite(result, result.suite)
-    parts = [_forecast(row, wanted) for row in result.predictions[:MOST_TARGETS]]
+    parts = [_forecast(row, wanted) + _metric(result.then, row) for row in result.predictions[:MOST_TARGETS]]
     parts += [_reached(row, wanted) for row in result.inverse[: MOST_TARGETS - len(parts)]]
     left = len(result.predictions) + len(result.inverse) - len(parts)
     more = f" ({left:,} more below)" if left else ""
@@ -50,6 +50,15 @@ def _forecast(row: Prediction, wanted: str) -> str:
     return f"at {place(row.at)} expect {wanted} of {brief(known)}"
 
 
+def _metric(then: Then | None, row: Prediction) -> str:
+    """The task metric that follows from a forecast loss, where one was asked for."""
+    found = then.at(row.at) if then is not None else None
+    if then is None or found is None:
+        return ""
+    name = escape(then.metric)
+    return f", but no {name}" if found.metric.estimate is None else f" and {name} of {brief(found.metric)}"
+
+
 def place(at: Mapping[str, float]) -> str:
     """`70B params and 1.4T tokens`, or `1e24 FLOPs (92B params, 1.8T tokens)`: what was asked comes first."""
     if {"compute", *SURFACE} <= at.keys():
@@ -73,10 +82,9 @@ def _reached(row: Inverse, wanted: str) -> str:
     if row.compute.estimate is None:
         return f"a {name} of {figure(row.target_loss)} is not reached"
     low, high = (MISSING if end is None else amount(row.scale, end) for end in (row.compute.low, row.compute.high))
+    interval = "" if low == high == MISSING else f" [{low}, {high}]"
     unit = " FLOPs" if row.scale == "compute" else f" {escape(row.scale)}"
-    return (
-        f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit} [{low}, {high}]"
-    )
+    return f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit}{interval}"
 
 
 def _record(result: Extrapolation) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
-from scaling_cli.options.fitting import Held, Started
+from scaling_cli.options.fitting import INTERVAL, Held, Started
+from scaling_cli.options.reading import OF_TARGETS, Reading
 from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Report, Source
@@ -27,8 +28,9 @@ def extrapolated_saved(
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_failures, read_fits
 
-    refuse_refitting(file, asked, (Held, Started, Recipe))
     method.check_saved(ask)
+    read = {name: asked.options[name].default for name in OF_TARGETS} if asked.targets is not None else {}
+    refuse_refitting(file, asked.but(**read), (Held, Started, Recipe, Reading), INTERVAL)
     fits = read_fits(file.path, file.name)
     report = by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
     return replace(report, failures=read_failures(file.path, file.name))

@@ -19,7 +19,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.flops import SIX_ND
 from scaling_cli.jobs import Progress
 from scaling_cli.numbers.format import with_and
-from scaling_cli.options.option import Options
+from scaling_cli.options.option import Option, Options
 from scaling_cli.points.choose import Choice
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Failure, Report, Result
@@ -236,26 +236,32 @@ def _saved_file(name: str) -> SavedFile:
     return SavedFile(name, Path(name if copy is None else copy.path), copy)
 
 
-def refuse_refitting(file: SavedFile, asked: Options, parts: Sequence[type[Options]]) -> None:
-    """Refuse options that only a new fit could obey; `parts` are the classes that hold them.
+def refuse_refitting(
+    file: SavedFile, asked: Options, parts: Sequence[type[Options]], also: Sequence[Option] = ()
+) -> None:
+    """Refuse options that only a new fit could obey: `also`, and those of the classes `parts`.
 
     Raises:
         UsageError: One of them is given.
     """
-    _refuse(f"{file.name} is a saved fit", "give the runs instead of the saved fit", asked, parts)
+    _refuse(f"{file.name} is a saved fit", "give the runs instead of the saved fit", asked, parts, also)
 
 
-def refuse_with_published(law: str, asked: Options, parts: Sequence[type[Options]]) -> None:
-    """Refuse, beside a published fit, options that only runs could obey; `parts` are the classes that hold them.
+def refuse_with_published(
+    law: str, asked: Options, parts: Sequence[type[Options]], also: Sequence[Option] = ()
+) -> None:
+    """Refuse, beside a published fit, options that only runs could obey: `also`, and those of the classes `parts`.
 
     Raises:
         UsageError: One of them is given.
     """
-    _refuse(f"{law} is a published fit", "give runs, and only the name of the law", asked, parts)
+    _refuse(f"{law} is a published fit", "give runs, and only the name of the law", asked, parts, also)
 
 
-def _refuse(what: str, remedy: str, asked: Options, parts: Sequence[type[Options]]) -> None:
-    names = dict.fromkeys(option.name for part in parts for option in part.options.values())
+def _refuse(what: str, remedy: str, asked: Options, parts: Sequence[type[Options]], also: Sequence[Option]) -> None:
+    names = dict.fromkeys(
+        option.name for option in (*(each for part in parts for each in part.options.values()), *also)
+    )
     given = [asked.options[name].flag for name in names if getattr(asked, name) != asked.options[name].default]
     if given:
         raise UsageError(

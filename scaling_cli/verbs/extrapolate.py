@@ -12,7 +12,7 @@ from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
-from scaling_cli.options.fitting import Held, Started
+from scaling_cli.options.fitting import INTERVAL, Held, Started
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
@@ -276,7 +276,7 @@ def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.document.published import published_fit
 
-    refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading))
+    refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading), INTERVAL)
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
     method, ask = Method(alone, settings_of(alone, on_progress)), _question(alone, suite)

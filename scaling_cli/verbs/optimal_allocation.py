@@ -13,7 +13,7 @@ from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, SIX_ND
 from scaling_cli.numbers.format import figure
 from scaling_cli.options.fit import Share
-from scaling_cli.options.fitting import Held, Objective, Prior, Weights
+from scaling_cli.options.fitting import INTERVAL, Held, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.points.group import groups_of
@@ -64,7 +64,7 @@ def optimal_allocation(
 
     if is_published(runs, asked.law):
         refuse_with_published(
-            asked.law, asked.but(flops_rule=SIX_ND), (Share, Held, Objective, Weights, Prior, Reading)
+            asked.law, asked.but(flops_rule=SIX_ND), (Share, Held, Objective, Weights, Prior, Reading), INTERVAL
         )
         fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
         report = splits_by_fits([fit], asked.but(law="auto"), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.fit import Fit, Share
-from scaling_cli.options.fitting import Held, Law, Objective, Prior, Weights
+from scaling_cli.options.fitting import INTERVAL, Held, Law, Objective, Prior, Weights
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.options.reading import Reading
 from scaling_cli.record import replace
@@ -30,7 +30,9 @@ def splits_saved(file: SavedFile, asked: OptimalAllocation) -> Report[Allocation
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_failures, read_fits
 
-    refuse_refitting(file, asked.but(flops_rule=SIX_ND), (Law, Share, Held, Objective, Weights, Prior, Reading))
+    refuse_refitting(
+        file, asked.but(flops_rule=SIX_ND), (Law, Share, Held, Objective, Weights, Prior, Reading), INTERVAL
+    )
     fits = read_fits(file.path, file.name)
     report = splits_by_fits(fits, asked, Source(file.name, content_hash(str(file.path)), len(fits)))
     return replace(report, failures=read_failures(file.path, file.name))

@@ -145,7 +145,7 @@ def set_once(tmp_path, monkeypatch, *, toml="", project="", command="fit", **env
         (tmp_path / "pyproject.toml").write_text(project)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return settings(command, Some.options.values())
+    return settings(command, Some.options.values()).values
 
 
 @pytest.mark.parametrize(
@@ -360,6 +360,24 @@ def test_a_log_is_not_overwritten_but_an_earlier_result_is_left_out(tmp_path):
 )  # fmt: skip
 def test_every_comparison_of_a_gate(test, value, where):
     assert parse_gate(test).trips({"a": value, "group": {}}) == where
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "words"),
+    [
+        ("a == differnt", "different", "different, equivalent"),
+        ("b.a != Different", "different", "different, equivalent"),
+        ("a == yes", True, "true, false"),
+    ],
+)
+def test_a_word_that_a_key_never_has_is_refused(test, value, words):
+    allowed = {"a": ["different", "equivalent"]}
+    with pytest.raises(UsageError, match="is never") as caught:
+        parse_gate(test).trips({"b": {"a": value}}, allowed)
+    assert caught.value.hint == f"It is one of {words}."
+    assert parse_gate("c == anything").trips({"c": "some"}, allowed) == ""
+    assert parse_gate("a == equivalent").trips({"a": "different"}, allowed) == ""
+    assert parse_gate("a == equivalent").trips({"a": None}, allowed) == "a is missing"
 
 
 @pytest.mark.parametrize("test", ["a", "a <", "< 3", "a < word", "a >= word", "a = 3", "a < 3 4", "a b < 3"])

@@ -53,3 +53,78 @@ def test_the_shell_completes_columns_roles_laws_codes_and_choices(words, offered
     line = f"scaling fit {os.path.relpath(RUNS, ROOT)} {words}"
     ran = run(cwd=ROOT, _SCALING_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(line.count(" ")))
     assert ran.stdout.split() == offered
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "fit.json"
+    assert run("fit", ROOT / "sample_data" / "isoflop_runs.csv", "--replicates", "60", "-o", path).returncode == 0
+    return path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("extrapolate", "--at", "params=1e10,tokens=1e12"), ("optimal-allocation", "--budget", "1e22"),
+     ("plan", "--goal", "alpha", "--budget", "1e21")],
+)  # fmt: skip
+def test_what_only_runs_obey_is_left_out_beside_a_saved_fit_if_it_is_a_setting(tmp_path, saved, words):
+    plain = run(*words, saved, "--replicates", "60", cwd=tmp_path)
+    (tmp_path / "scaling.toml").write_text(
+        "loss = 'val_loss'\nby = 'optimizer'\nwhere = 'lr > 0'\nlaw = 'chinchilla'\ninterval = 'bootstrap'\n"
+    )
+    ran = run(*words, saved, "--replicates", "60", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, plain.stdout), ran.stderr
+    refused = run(*words, saved, "--replicates", "60", "--loss", "val_loss", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "which --loss cannot change" in refused.stderr
+
+
+def test_jobs_that_a_command_cannot_use_are_left_out_if_they_are_a_setting():
+    samples = ROOT / "sample_data" / "samples.csv"
+    assert (
+        run(
+            "inference-coverage", samples, "--by", "model", "--k", "1", "--replicates", "100", SCALING_JOBS="2"
+        ).returncode
+        == 0
+    )
+    assert run("inference-coverage", samples, "--by", "model", "--k", "1", "--jobs", "2").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "words", "begins"),
+    [
+        ({"SCALING_JSON": "1"}, ("--format", "csv"), "law,runs"),
+        ({"SCALING_FORMAT": "csv"}, ("--json",), "{"),
+        ({"SCALING_FORMAT": "json"}, ("-o", "fit.csv"), "law,runs"),
+        ({"SCALING_FORMAT": "csv"}, ("-o", "fit"), "law,runs"),
+        ({"SCALING_FORMAT": "csv"}, (), "law,runs"),
+        ({"SCALING_JSON": "0", "SCALING_FORMAT": "csv"}, (), "law,runs"),
+    ],
+)
+def test_the_format_of_the_command_line_comes_before_that_of_a_setting(tmp_path, setting, words, begins):
+    (tmp_path / "scaling.toml").write_text("json = true\n" if "SCALING_FORMAT" in setting else "format = 'md'\n")
+    ran = run("fit", RUNS, "--interval", "none", *words, cwd=tmp_path, **setting)
+    assert ran.returncode == 0, ran.stderr
+    written = (tmp_path / words[1]).read_text() if "-o" in words else ran.stdout
+    assert written.startswith(begins)
+
+
+def test_an_empty_variable_is_unset_and_an_unknown_one_is_told(tmp_path):
+    assert seed(tmp_path, SCALING_SEED="") == 0
+    ran = run("fit", RUNS, "--interval", "none", cwd=tmp_path, SCALING_SEEED="4")
+    assert "note: SCALING_SEEED is no option of any command, and is ignored. Did you mean 'SCALING_SEED'?" in ran.stderr
+    assert "SEEED" not in run("fit", RUNS, "--interval", "none", "-q", cwd=tmp_path, SCALING_SEEED="4").stderr
+    assert "note" not in run("fit", RUNS, "--interval", "none", cwd=tmp_path, SCALING_GOAL="alpha").stderr
+
+
+def test_an_error_says_where_the_option_that_it_names_is_set(tmp_path):
+    (tmp_path / "scaling.toml").write_text("loss = 'nope'\nlevel = 0.9\n[fit]\nreplicates = 5\n", encoding="utf-8")
+    ran = run("fit", RUNS, "--replicates", "50", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr.count("sets")) == (2, 1)
+    assert "Unknown column 'nope'" in ran.stderr
+    assert " scaling.toml sets --loss." in ran.stderr
+    few = run("fit", RUNS, cwd=tmp_path)
+    assert " scaling.toml sets --replicates." in few.stderr
+    own = run("fit", RUNS, "--replicates", "5", cwd=tmp_path)
+    assert "sets" not in own.stderr
+    assert " SCALING_LEVEL sets --level." in run("fit", RUNS, cwd=tmp_path, SCALING_LEVEL="95").stderr

@@ -186,9 +186,20 @@ def test_results_caveats_gates_and_failures_add_up_to_a_code(capsys, options, fa
 
 def test_the_first_gate_that_trips_is_named_with_its_group():
     results = [{"group": {}, "a": 1.0}, {"group": {"opt": "adam"}, "a": 3.0}]
-    assert tripped_gate(results, Output(fail_if=["a > 5"])) == ""
-    assert tripped_gate(results, Output(fail_if=["a > 5", "a > 2"])) == "--fail-if 'a > 2' holds in adam: a is 3."
-    assert tripped_gate(results, Output(fail_if=["a < 2"])) == "--fail-if 'a < 2' holds: a is 1."
+    assert tripped_gate(results, Output(fail_if=["a > 5"]), "fit") == ""
+    assert (
+        tripped_gate(results, Output(fail_if=["a > 5", "a > 2"]), "fit") == "--fail-if 'a > 2' holds in adam: a is 3."
+    )
+    assert tripped_gate(results, Output(fail_if=["a < 2"]), "fit") == "--fail-if 'a < 2' holds: a is 1."
+
+
+def test_a_word_that_the_schema_of_the_command_does_not_know_is_refused():
+    results = [{"group": {}, "comparisons": [{"verdict": "different"}]}]
+    gate = Output(fail_if=["verdict == differnt"])
+    with pytest.raises(UsageError, match="verdict is never 'differnt'"):
+        tripped_gate(results, gate, "compare-exponents")
+    known = Output(fail_if=["verdict == equivalent"])
+    assert tripped_gate(results, known, "compare-exponents") == ""
 
 
 def test_lines_go_to_stdout_or_replace_a_file(tmp_path, capsys):

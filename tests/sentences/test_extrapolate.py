@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling_cli.results.fit import Estimate
-from scaling_cli.results.forecast import SuiteForecast, SuiteRow
+from scaling_cli.results.forecast import Inverse, SuiteForecast, SuiteRow
 from scaling_cli.sentences.extrapolate import place, sentence
 from tests.report.extrapolate.results import forecast
 
@@ -38,6 +38,16 @@ def test_further_targets_are_counted():
     assert "expect web 2.50 [2.40, 2.60], arc 2.50 [2.40, 2.60] (1 more target below)" in two
     three = said(row("web"), row("web", FAR), row("web", FURTHER))
     assert "(2 more targets below)" in three
+
+
+def test_a_scale_without_an_interval_is_said_without_brackets():
+    def of(low, high):
+        rows = (Inverse(2.0, "compute", Estimate(1e23, low, high), 1.0, {}),)
+        return sentence(forecast(predictions=(), inverse=rows, track=()), "Loss")
+
+    assert of(None, None) == "A loss of 2 takes 1e23 FLOPs."
+    assert of(8e22, None) == "A loss of 2 takes 1e23 FLOPs [8e22, -]."
+    assert of(8e22, 2e23) == "A loss of 2 takes 1e23 FLOPs [8e22, 2e23]."
 
 
 def test_a_place_begins_with_what_was_asked():

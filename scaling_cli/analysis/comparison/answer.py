@@ -82,7 +82,9 @@ def compare(
     is_many = len(pairs) > MANY_PAIRS and not is_sharing and not question.is_exact
     found = _many(members, results, pairs, question) if is_many else _few(members, results, pairs, question, together)
     data, comparisons = found.data, found.comparisons
-    rows, sharing = ranking(data, comparisons, found.scales, question.reference) if len(members) > 2 else ((), ())
+    alike = found.tests["same_exponent"].p_value if "same_exponent" in found.tests else None
+    ranked = ranking(data, comparisons, found.scales, question.reference, alike) if len(members) > 2 else ((), ())
+    rows, sharing = ranked
     first_result = results[0]
     result = ComparisonResult(
         **what_was_compared(results),

@@ -17,6 +17,7 @@ from scaling_cli.analysis.comparison.many import common
 from scaling_cli.analysis.comparison.multiplier import multiplier_at
 from scaling_cli.analysis.comparison.profile import crossings
 from scaling_cli.arrays import Array
+from scaling_cli.record import replace
 from scaling_cli.results.comparison import DIFFERENT, Comparison, Ranked, Sharing
 from scaling_cli.results.fit import Estimate
 
@@ -39,7 +40,11 @@ def letters_of(count: int, different: Sequence[tuple[int, int]]) -> list[frozens
 
 
 def ranking(
-    data: ComparisonData, comparisons: Sequence[Comparison], scales: Array, reference: str | None
+    data: ComparisonData,
+    comparisons: Sequence[Comparison],
+    scales: Array,
+    reference: str | None,
+    same_exponent: float | None = None,
 ) -> tuple[tuple[Ranked, ...], tuple[Sharing, ...]]:
     """The groups from the steepest exponent to the flattest, and the groups that share one.
 
@@ -48,6 +53,7 @@ def ranking(
         comparisons: Every pair, or every group with the reference; then there are no letters.
         scales: Noise of each group `(groups,)`.
         reference: The group against which multipliers are; by default the one that needs least for equal loss.
+        same_exponent: p-value of the hypothesis that all groups have one exponent, if it has been tested.
     """
     names = [group.name for group in data.groups]
     place = data.margin.start or data.margin.to
@@ -65,6 +71,8 @@ def ranking(
         known = {name: data.groups[group].parameters[name] for name in data.exponents}
         rows.append(Ranked(names[group], letters, known, multiplier, names[best] if best is not None else None))
     sharing = [_sharing(data, scales, sorted(held, key=order.index)) for held in sets if len(held) > 1]
+    if len(sets) == 1 and same_exponent is not None:  # all groups: the answer and the table of tests give one number
+        sharing = [replace(found, p_value=same_exponent) if found.exponent else found for found in sharing]
     return tuple(rows), tuple(sharing)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from scaling_cli.numbers.format import amount, escape
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series, heights, shade_ends
+from scaling_cli.report.charts.legends import short_names
 from scaling_cli.report.charts.ticks import log_ticks, tick_labels
 
 MOST_TICKS = 6
@@ -22,7 +23,7 @@ MARKERS = "os^Dv<>p"
 DARKEST, LIGHTEST = 0.0, 0.9  # of viridis: its yellow end cannot be seen on white
 BESIDE = 0.6  # of the distance of two names on an axis of names, between its ends and the outer names
 MOST_LABELS = 6  # points whose names stand beside them
-MOST_KEYS = 9  # entries of a legend
+MOST_KEYS = 12  # entries of a legend: eight groups, a law, its interval, and an edge or a rule
 
 
 def draw_axes(axes: Any, chart: Chart, letter: str = "", known: set[str] | None = None) -> None:
@@ -174,7 +175,8 @@ def _frame(axes: Any, chart: Chart, letter: str, known: set[str] | None) -> None
     if known is not None:
         known |= set(names) - {escape(chart.band)}
     if set(keys) - {escape(chart.band)}:
-        axes.legend(list(keys.values())[:MOST_KEYS], list(keys)[:MOST_KEYS], handlelength=1.4, borderaxespad=0.2)
+        shown = short_names(list(keys))[:MOST_KEYS]
+        axes.legend(list(keys.values())[:MOST_KEYS], shown, handlelength=1.4, borderaxespad=0.2)
 
 
 def _with_errors(ends: tuple[float, float], drawn: Sequence[Series]) -> tuple[float, float]:
@@ -190,7 +192,7 @@ def _with_errors(ends: tuple[float, float], drawn: Sequence[Series]) -> tuple[fl
 
 def _axis(axes: Any, axis: Any, shown: Axis) -> None:
     if shown.names:
-        axis.set_ticks(range(len(shown.names)), [escape(name) for name in shown.names])
+        axis.set_ticks(range(len(shown.names)), short_names([escape(name) for name in shown.names]))
         ends = (-BESIDE, len(shown.names) - 1 + BESIDE)
         if axis is axes.xaxis:
             axes.set_xlim(*ends)

@@ -6,15 +6,53 @@ the legend goes to the right of the panel, or the panel gets room above or below
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+LONGEST = 36  # characters of a name in a figure
+SHORT = 12  # characters of a part of a name that always stays whole
+WORDS = re.compile(r"([-_/,;\s]+)")  # between the words of a name
 DENSE = 32  # places on each piece of a curve that are looked at
 GAP = 0.04  # of the height of the panel, between legend and data
 MOST_ROOM = 0.5  # of a panel that its legend may take
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Names that leave the panel its width: of long ones, the words in which they differ.
+
+    An ellipsis stands for what is left out.
+    """
+    long = list(dict.fromkeys(name for name in names if len(name) > LONGEST))
+    fields = [name.split(", ") for name in long]  # such as `opt=adam, lr=0.1` or `adam, b -0.15`
+    if len(set(map(len, fields))) == 1:
+        columns = map(_own_words, zip(*fields, strict=True))
+        fields = [list(each) for each in zip(*columns, strict=True)]
+    by_name = dict(zip(long, [_cut(", ".join(field)) for field in fields], strict=True))
+    if len(set(by_name.values())) < len(long):  # the cut would make names equal
+        return list(names)
+    return [by_name.get(name, name) for name in names]
+
+
+def _own_words(names: Sequence[str]) -> list[str]:
+    """Long names without the words that all of them have in the same place, if they have equally many."""
+    if max(map(len, names)) <= SHORT:
+        return list(names)
+    parts = [WORDS.split(name) for name in names]
+    if len(names) < 2 or len(set(map(len, parts))) > 1:
+        return list(names)
+    differs = [len(set(words)) > 1 for words in zip(*parts, strict=True)]
+    kept = [[word if own else "…" for word, own in zip(words, differs, strict=True)] for words in parts]
+    return [re.sub("…+", "…", "".join(words)) for words in kept]
+
+
+def _cut(name: str) -> str:
+    """A name without its middle, if it is still long."""
+    half = LONGEST // 2
+    return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def make_room(drawing: Any) -> None:

@@ -77,9 +77,11 @@ def row_height(row: Sequence[Chart], *, is_narrow: bool = False) -> float:
     """The height of a row of panels as a share of the width of the figure."""
     most = max((len(chart.y.names) for chart in row), default=0)
     wide = 2.0 if is_narrow else 1.0
+    listed = wide * (LIST + LIST_ROW * most)
     if most and all(chart.y.names for chart in row):
-        return wide * (LIST + LIST_ROW * most)
-    return NARROW_ROW if is_narrow else ROWS.get(len(row), ROWS[3])
+        return listed
+    usual = NARROW_ROW if is_narrow else ROWS.get(len(row), ROWS[3])
+    return max(usual, listed) if most else usual
 
 
 def figure_style(size: str | None, dpi: int, title: str | None, style: str) -> FigureStyle:

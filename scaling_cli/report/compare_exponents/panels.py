@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scaling_cli.numbers.format import escape, percent
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Rule, Series
+from scaling_cli.report.charts.legends import short_names
 from scaling_cli.results.comparison import Comparison, ComparisonResult
 from scaling_cli.results.fit import Curve, Estimate
 from scaling_cli.sentences.compare_exponents import is_rejected
 
 MOST_PAIRS = 4
 MOST_EXPONENTS = 2
+FAR_APART = 10.0  # ratio of multipliers from which on their axis is logarithmic
 UNITS = {"compute": "compute (FLOPs)"}
 
 
@@ -29,14 +31,22 @@ def _ranked(result: ComparisonResult) -> Iterator[Chart]:
     if not rows or any(pair.compute_multiplier for pair in result.comparisons):
         return
     values = {row.name: row.multiplier for row in rows if row.multiplier is not None}
+    (against,) = short_names([escape(rows[0].against or "")])
     yield Chart(
         series=[_forest(values)],
         lines=[],
-        x=Axis(f"{escape(result.margin.role)} over {escape(rows[0].against or '')}", is_log=False),
+        x=_times(f"{escape(result.margin.role)} over {against}", values.values()),
         y=Axis("", names=tuple(map(escape, values)), is_log=False),
         title="At equal loss, times the other group",
         rules=[Rule("", 1.0)],
     )
+
+
+def _times(label: str, values: Iterable[Estimate]) -> Axis:
+    """An axis of multipliers: of their logarithms where they lie far apart."""
+    ends = [end for value in values for end in (value.estimate, value.low, value.high) if end is not None]
+    is_log = min(ends) > 0 and max(ends) > FAR_APART * min(ends)
+    return Axis(label, "times", is_log=is_log)
 
 
 def _effects(result: ComparisonResult) -> Iterator[Chart]:
@@ -81,7 +91,7 @@ def _multipliers(result: ComparisonResult) -> Iterator[Chart]:
 def _second(pairs: Sequence[Comparison]) -> str:
     """The group whose compute the others are compared with, if it is one."""
     names = {pair.right for pair in pairs}
-    return escape(names.pop()) if len(names) == 1 else "the second group"
+    return short_names([escape(names.pop())])[0] if len(names) == 1 else "the second group"
 
 
 def _points(pair: Comparison) -> Series:

@@ -58,13 +58,13 @@ def _heading(row: SuiteRow) -> str:
 
 def suite_records(report: Report[Extrapolation]) -> Iterable[Row]:
     """One row for each loss, task and average at each target."""
-    results = tuple(_whole(result) for result in report.results if result.suite is not None)
+    results = tuple(whole(result) for result in report.results if result.suite is not None)
     roles = tuple(dict.fromkeys(role for result in results if result.suite for role in roles_of(result.suite.rows)))
     header = (*HEADER[:3], *map(escape, roles), *HEADER[3:])
     return grouped(replace(report, results=results), header, lambda result: _records(result, roles))
 
 
-def _whole(result: Extrapolation) -> Extrapolation:
+def whole(result: Extrapolation) -> Extrapolation:
     """The result as that of all losses together, and not of its own alone."""
     assert result.suite is not None
     losses = {row.name for row in result.suite.rows if row.kind == "loss"}

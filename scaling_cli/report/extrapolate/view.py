@@ -10,10 +10,10 @@ from scaling_cli.numbers.format import amount, escape, figure, group_name, perce
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.extrapolate.rows import sections
-from scaling_cli.report.extrapolate.suite import suite_records, suite_section
+from scaling_cli.report.extrapolate.suite import suite_records, suite_section, whole
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
-from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight
+from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight, Prediction, Then
 from scaling_cli.results.report import Report
 
 HEADER = (
@@ -40,7 +40,8 @@ def pages(report: ExtrapolateReport) -> Iterator[Page]:
 def _suite_page(report: ExtrapolateReport, result: Extrapolation) -> Page:
     own = [replace(section, is_detail=True) for section in sections(result)]
     table = [suite_section(result, result.suite)] if result.suite else []
-    return Page([], [*table, *own], details=[*facts(report, result), *details(result)])
+    group = group_name(whole(result).group) if result.suite else ""
+    return Page(stated(("group", group)), [*table, *own], details=[*facts(report, result), *details(result)])
 
 
 def records(report: ExtrapolateReport) -> Iterable[Row]:
@@ -48,7 +49,9 @@ def records(report: ExtrapolateReport) -> Iterable[Row]:
     if any(result.suite for result in report.results):
         return suite_records(report)
     roles = tuple(dict.fromkeys(role for result in report.results for row in result.predictions for role in row.at))
-    return grouped(report, (*map(escape, roles), *HEADER), lambda result: _predictions(result, roles))
+    metrics = tuple(dict.fromkeys(result.then.metric for result in report.results if result.then is not None))
+    tasks = tuple(f"{escape(name)}{end}" for name in metrics for end in ("", "_low", "_high"))
+    return grouped(report, (*map(escape, roles), *HEADER, *tasks), lambda result: _predictions(result, roles, metrics))
 
 
 def charts(report: ExtrapolateReport) -> list[Chart]:
@@ -171,11 +174,17 @@ def _score(result: Extrapolation) -> str:
     )
 
 
-def _predictions(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Row]:
+def _predictions(result: Extrapolation, roles: tuple[str, ...], metrics: tuple[str, ...]) -> Iterator[Row]:
     for row in result.predictions:
         loss, new, laws = row.loss, row.prediction, row.model_spread
         yield (
             *(row.at.get(role) for role in roles), loss.estimate, loss.low, loss.high, new.low, new.high, laws.low,
             laws.high, row.reach, row.outside, row.observed, result.interval.level, row.estimator,
-            escape(row.name or ""),
+            escape(row.name or ""), *(cell for metric in metrics for cell in _metric(result.then, metric, row)),
         )  # fmt: skip
+
+
+def _metric(then: Then | None, name: str, row: Prediction) -> Row:
+    """The task metric that follows from a forecast loss, with the ends of its interval."""
+    found = then.at(row.at) if then is not None and then.metric == name else None
+    return (None, None, None) if found is None else (found.metric.estimate, found.metric.low, found.metric.high)

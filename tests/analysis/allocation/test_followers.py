@@ -35,7 +35,8 @@ def best_params(budget: float) -> float:
 
 
 def split(table, **options):
-    report = scaling.optimal_allocation(table, **{"interval": "none", "budget": 1e22, **options})
+    fitted = {} if isinstance(table, str) else {"interval": "none"}  # a saved fit has its own
+    report = scaling.optimal_allocation(table, **{**fitted, "budget": 1e22, **options})
     return report.results[0].allocations[0], report
 
 

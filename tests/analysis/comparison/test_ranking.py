@@ -148,6 +148,14 @@ def test_the_exponent_that_groups_share_is_their_mean_weighted_by_precision():
     assert shared.p_value == pytest.approx(f.sf(rise / 2, 2, freedom), rel=0.02)
 
 
+def test_the_test_of_all_groups_decides_whether_all_share_one_exponent():
+    data = made([0.15, 0.10, 0.20, 0.16])
+    (of_all,) = ranking(data, [], np.ones(4), None, 0.25)[1]
+    assert of_all.p_value == 0.25
+    (of_some,) = ranking(data, different((1, 2), (1, 3), (1, 0)), np.ones(4), None, 0.25)[1]
+    assert of_some.p_value != 0.25
+
+
 def test_multipliers_are_against_the_group_of_the_lowest_loss_where_the_data_end():
     results = [power({"a": a, "b": -0.06}, (1e18, 1e20)) for a in (30.0, 27.0, 28.0)]
     data = made([0.06, 0.06, 0.06], curves=curves_of(results))

@@ -8,10 +8,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from scaling_cli.report.charts.chart import Axis, Chart, Series
+from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
 from scaling_cli.report.charts.figure import drawn
-from scaling_cli.report.charts.legends import _dense, _drawn, _hides, _move, _stretch
+from scaling_cli.report.charts.legends import LONGEST, _dense, _drawn, _hides, _move, _stretch, short_names
 from scaling_cli.report.charts.style import FigureStyle
+from scaling_cli.results.fit import Curve
 
 
 def crowded(*, groups):
@@ -133,3 +134,27 @@ def test_a_legend_goes_beside_the_panel_where_that_takes_less_or_half_of_the_hei
     else:
         room = height + 0.04
         assert axes.get_ylim() == pytest.approx((-room / (1 - room), 1))
+
+
+def test_of_long_names_the_words_in_which_they_differ_are_shown():
+    long = [f"a-very-long-recipe-name-number-{i}-with-weight-decay-0.{i}-on-fineweb-edu" for i in (10, 11)]
+    assert short_names(["runs", *long, long[0]]) == ["runs", "…10…0.10…", "…11…0.11…", "…10…0.10…"]
+    (alone,) = short_names([long[0]])
+    assert alone == "a-very-long-recip….10-on-fineweb-edu"
+    assert len(alone) == LONGEST
+    with_exponents = [f"{name}, b {value}" for name, value in zip(long, (-0.145, -0.15), strict=True)]
+    assert short_names(with_exponents) == ["…10…0.10…, b -0.145", "…11…0.11…, b -0.15"]
+    assert short_names(["short", "shorter"]) == ["short", "shorter"]
+    paths = [f"/data/experiments/2026/sweep-of-learning-rates/run{i}/log.csv" for i in (1, 12)]
+    assert short_names(paths) == ["…run1…", "…run12…"]
+    unlike = ["x" * 30 + "-y-" + "z" * 30, "x" * 30 + "-" + "z" * 30]
+    assert short_names(unlike) == unlike  # cut, they would be equal
+
+
+def test_eight_groups_are_all_in_the_legend():
+    curve = Curve((1.0, 10.0), (3.0, 2.0), (2.9, 1.9), (3.1, 2.1))
+    groups = [Series(f"group {i}", (1.0, 10.0), (3.0 + i, 2.0)) for i in range(8)]
+    chart = Chart(series=groups, lines=[Line("law", curve)], x=Axis("x"), y=Axis("y"), band="95 % interval")
+    drawing = drawn([[chart]], FigureStyle())
+    names = [text.get_text() for text in drawing.axes[0].get_legend().get_texts()]
+    assert names == ["95 % interval", "law", *(f"group {i}" for i in range(8))]

@@ -77,3 +77,4 @@ def test_lists_of_names_are_as_high_as_the_longest():
 
 def test_a_list_beside_a_panel_is_as_high_as_the_panel():
     assert row_height([chart("a"), chart()]) == 0.31
+    assert row_height([chart(*"abcdefghijklmnopqrst"), chart()]) == pytest.approx(0.11 + 20 * 0.025)

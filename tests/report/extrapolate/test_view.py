@@ -20,6 +20,7 @@ from scaling_cli.results.forecast import (
     Then,
     ThenPrediction,
 )
+from scaling_cli.sentences.extrapolate import sentence
 from tests.report.extrapolate.results import FAR, NEAR, forecast, report
 
 
@@ -217,4 +218,11 @@ def test_a_metric_that_follows_from_the_loss_says_from_what():
                 (ThenPrediction({"compute": 1e22}, 2.5, Estimate(0.5, 0.4, 0.6), is_outside=False),))  # fmt: skip
     (row,) = table("quiz by sigmoid from 9 points, loss 2 to 3, rms 0.0123", then=then)
     assert (row["compute"], row["loss"]) == ("1e22", "2.5")
+    made = forecast(then=then)
+    header, near, far = records(report(made))
+    assert list(header)[-3:] == ["quiz", "quiz_low", "quiz_high"]
+    assert (list(near)[-3:], list(far)[-3:]) == ([0.5, 0.4, 0.6], [None, None, None])
+    assert "expect a loss of 2.50 [2.40, 2.60] and quiz of 0.50 [0.40, 0.60]; at 1e24 FLOPs" in sentence(made, "Loss")
+    beyond = replace(then.predictions[0], metric=Estimate(None), is_outside=True)
+    assert "2.60], but no quiz; " in sentence(replace(made, then=replace(then, predictions=(beyond,))), "Loss")
     assert FAR.name == "big"
