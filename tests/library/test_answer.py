@@ -7,7 +7,11 @@ import doctest
 import io
 import re
 import sys
+from decimal import Decimal
 
+import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
@@ -104,6 +108,29 @@ def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
     assert scaling.fit(RUNS, interval="none").predict(params=1e9, tokens=2e10).low is None
     with pytest.raises(UsageError, match="needs the fit of one group"):
         scaling.columns(RUNS).predict(params=1)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [0, -1e9, float("nan"), float("inf"), None, True, 1 + 2j, 10**400, "0", {"a": 1}, [[1e9]], [1e9, None], [np.nan]],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_no_amount_is_refused_by_name(amount):
+    fit = scaling.fit(RUNS, interval="none")
+    with pytest.raises(scaling.ScalingError, match=r"predict\(\): params is .* not an amount") as caught:
+        fit.predict(params=amount, tokens=2e10)
+    assert "such as 70e9" in caught.value.hint
+
+
+def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_refused():
+    fit = scaling.fit(RUNS, interval="none")
+    one = fit.predict(params=1e9, tokens=2e10)
+    for amount in (10**9, np.int64(10**9), np.float64(1e9), np.array(1e9), Decimal("1e9"), "1B"):
+        assert fit.predict(params=amount, tokens=2e10) == one
+    for amounts in ((1e9,), np.array([1e9]), pl.Series([1e9]), pd.Series([10**9], index=[7])):
+        assert fit.predict(params=amounts, tokens=2e10) == [one]
+    with pytest.raises(scaling.ScalingError, match="3 of params and 2 of tokens"):
+        fit.predict(params=[1e9] * 3, tokens=[2e10] * 2)
 
 
 @pytest.mark.parametrize("suffix", suffixes())
