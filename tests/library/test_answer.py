@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import doctest
 import io
+import pickle
 import re
 import sys
 from decimal import Decimal
@@ -16,10 +18,12 @@ import pytest
 from matplotlib.figure import Figure
 
 import scaling_cli as scaling
+from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.library import answer as answers
 from scaling_cli.library.answer import answer
 from scaling_cli.options.formats import suffixes
+from scaling_cli.record import replace
 from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
@@ -94,6 +98,42 @@ def test_numbers_are_found_by_name():
     assert groups["adamw"]["E"].estimate == 1.817218
     with pytest.raises(KeyError, match="the groups are adamw"):
         groups["sgd"]
+
+
+def test_the_answer_about_one_group_has_its_own_caveats_alone():
+    made = groups_report()
+    own, others = {"optimizer": "adamw"}, {"optimizer": "muon"}
+    caveats = (Caveat("few-runs", "Few.", own), Caveat("few-runs", "Few.", others), Caveat("rows-excluded", "Some."))
+    adamw = answer(replace(made, caveats=caveats))["adamw"]
+    assert [caveat.group for caveat in adamw.caveats] == [own, None]
+    assert adamw.failures == ()
+
+
+def test_groups_are_listed_and_one_that_is_left_or_failed_is_found_by_its_name():
+    groups = answer(groups_report())
+    assert [groups[name]["E"].estimate for name in groups] == [each.parameters["E"].estimate for each in groups.results]
+    assert "adamw" in groups
+    assert "alpha" not in groups
+    failed = groups.failures[0]
+    with pytest.raises(KeyError, match="has no result: 3 points cannot fix"):
+        groups[next(iter(failed.group.values()))]
+    alone = answer(report(chinchilla_result(group={"batch": "256"})))
+    assert list(alone) == ["256"]
+    assert alone["alpha"] == alone[256]["alpha"] == alone["256"]["alpha"]
+    assert "alpha" in alone
+    with pytest.raises(KeyError, match="it has E, A, B"):
+        alone[512]
+    assert list(answer(report(chinchilla_result())))[:3] == ["E", "A", "B"]
+
+
+def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
+    fit = scaling.fit(RUNS, replicates=20)
+    assert scaling.load(fit.save(tmp_path / "fit.json")) == fit
+    assert pickle.loads(pickle.dumps(fit)) == copy.deepcopy(fit) == fit
+    assert fit != scaling.fit(RUNS, replicates=20, seed=1)
+    assert fit != "fit"
+    with pytest.raises(UsageError, match="not an object of type dict"):
+        scaling.load({})
 
 
 def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
