@@ -7,6 +7,7 @@ They are loaded on first use, so that importing the package costs nothing. `__in
 from __future__ import annotations
 
 ANSWERS = ("Answer", "load")
+ERRORS = ("ScalingError",)
 
 
 def __getattr__(name: str) -> object:
@@ -16,6 +17,10 @@ def __getattr__(name: str) -> object:
         return __version__
     from scaling_cli.options.commands import LIBRARY
 
+    if name in ERRORS:
+        from scaling_cli import errors
+
+        return getattr(errors, name)
     if name in ANSWERS:
         from scaling_cli.library import answer
 
@@ -31,4 +36,4 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     from scaling_cli.options.commands import LIBRARY
 
-    return sorted([*LIBRARY, *ANSWERS, "__version__"])
+    return sorted([*LIBRARY, *ANSWERS, *ERRORS, "__version__"])

@@ -190,6 +190,7 @@ def stub() -> str:
         "from typing import Literal",
         "",
         "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
+        "from scaling_cli.errors import ScalingError as ScalingError",
         "from scaling_cli.library.answer import Answer as Answer",
         "from scaling_cli.library.answer import load as load",
         *sorted(f"from {result.__module__} import {result.__name__}" for result in map(result_of, LIBRARY.values())),

@@ -128,6 +128,7 @@ def _answer_each(name: str, command: Command, argument: Any, asked: Options, she
     """Run the verb on each file by itself, show the reports, and return the exit code."""
     from scaling_cli.cli.per_file import deliver_each
     from scaling_cli.report.views import view_of
+    from scaling_cli.verbs.each_file import contents_of
 
     module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
     verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
@@ -143,6 +144,7 @@ def _answer_each(name: str, command: Command, argument: Any, asked: Options, she
         output,
         view_of(name),
         None if many is None else functools.partial(many, asked=alone),
+        contents_of(alone),
     )
 
 

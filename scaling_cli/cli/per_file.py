@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +40,12 @@ def deliver_each(
     output: Output,
     view: View,
     many: work.Many | None = None,
+    contents: Mapping[str, str] = work.NO_CONTENTS,
 ) -> int:
     """Analyse each file, write the results, and return the exit code of them all.
 
     In folders, only files with one of `suffixes` are read. `many` answers like `verb`, but for many files at once.
+    `contents` has the hashes of files that the options name.
     """
     is_streamed = chosen_format(output, Look()) == "jsonl"
     if batch.resume and not (batch.per_file and is_streamed and output.output):
@@ -53,13 +55,13 @@ def deliver_each(
     if is_streamed and (output.report or (isinstance(output, Drawn) and output.figure)):
         raise UsageError("--figure and --report cannot be combined with JSON lines.", hint="Leave them out.")
     names = _logs(work.file_names(runs, suffixes), output.output)
-    kept = work.read_kept(output.output, names, verb) if batch.resume and output.output else {}
+    kept = work.read_kept(output.output, names, verb, contents) if batch.resume and output.output else {}
     with progress(output, "Files") as on_progress:
         answers = work.ask_each(names, verb, many=many, kept=kept, workers=workers, on_progress=on_progress)
         if not is_streamed:
             reports = [answer for answer in answers if not isinstance(answer, work.Kept)]
         else:
-            tally = _stream(answers, output, {name: kept[name] for name in names if name in kept})
+            tally = _stream(answers, output, {name: kept[name] for name in names if name in kept}, contents)
     if not is_streamed:
         return deliver(work.merged(reports[0].command, reports), output, view)
     if not output.quiet:
@@ -116,12 +118,12 @@ class _Tally:
         return "".join(lines)
 
 
-def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept]) -> _Tally:
+def _stream(answers: Iterator[Any], output: Output, kept: dict[str, work.Kept], contents: Mapping[str, str]) -> _Tally:
     """Write all lines of a file at once, so that a reader never sees only some of them."""
     tally = _Tally(output)
     with open_sink(output.output, kept) as (stream, left):
         for answer in answers:
-            lines = work.lines_of(answer)
+            lines = work.lines_of(answer, contents)
             stream.write("".join(line + "\n" for line in lines))
             stream.flush()
             if left and isinstance(answer, work.Kept):

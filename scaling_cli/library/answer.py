@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -20,7 +21,7 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import pandas as pd
@@ -36,22 +37,46 @@ SHOWN = 10  # results, and failures, that the text has a line for
 class Answer(Report[Result]):
     """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file."""
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str | float) -> Any:
         """A number of the only result by its name, or the answer about one group.
 
         `fit["alpha"]` is the `Estimate` of a parameter or of a quantity derived from it, and `forecast["predictions"]`
-        a field of the result. With several groups, `fits["adamw"]` is an `Answer` about that group.
+        a field of the result. With groups, `fits["adamw"]` is an `Answer` about that group; `fits[256]` is that of the
+        group 256.
 
         Raises:
             KeyError: There is no such name, or no such group.
         """
-        if len(self.results) != 1:
-            kept = [result for result in self.results if group_label(result.group) == name]  # type: ignore[attr-defined]
-            if kept:
-                return replace(self, results=tuple(kept), failures=())
-            known = [group_label(result.group) for result in self.results]  # type: ignore[attr-defined]
-            raise KeyError(f"{name!r} is not a group; the groups are {', '.join(known)}")
-        return _named(self.results[0], name)
+        results: Sequence[Any] = self.results
+        if len(results) == 1 and name in _names(results[0]):
+            return _named(results[0], str(name))
+        kept = [result for result in results if result.group and group_label(result.group) == str(name)]
+        if kept:
+            group = kept[0].group
+            known = [caveat for caveat in self.caveats if caveat.group is None or caveat.group == group]
+            return replace(self, results=tuple(kept), caveats=tuple(known), failures=())
+        for failure in self.failures:
+            if group_label(failure.group) == str(name):
+                raise KeyError(f"{name!r} has no result: {failure.error}")
+        if len(results) == 1:
+            raise KeyError(f"{name!r} is not in this result; it has {', '.join(_names(results[0]))}")
+        raise KeyError(f"{name!r} is not a group; the groups are {', '.join(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        """The names that stand in brackets: of the groups, or else of the numbers of the only result."""
+        results: Sequence[Any] = self.results
+        if len(results) == 1 and not results[0].group:
+            return iter(_names(results[0]))
+        return iter([group_label(result.group) for result in results])
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self) or (len(self.results) == 1 and name in _names(self.results[0]))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is an answer with the same document, also if it was read from a file."""
+        return isinstance(other, Answer) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]
 
     @overload
     def predict(self, **at: float | str) -> Predicted: ...  # type: ignore[overload-overlap]
@@ -173,10 +198,11 @@ def _named(result: Any, name: str) -> Any:
         values: dict[str, Estimate] = getattr(result, place, {})
         if name in values:
             return values[name]
-    if name in result.__struct_fields__:
-        return getattr(result, name)
-    known = [*getattr(result, "parameters", ()), *getattr(result, "derived", ()), *result.__struct_fields__]
-    raise KeyError(f"{name!r} is not in this result; it has {', '.join(known)}")
+    return getattr(result, name)
+
+
+def _names(result: Any) -> list[str]:
+    return [*getattr(result, "parameters", ()), *getattr(result, "derived", ()), *result.__struct_fields__]
 
 
 def answer(report: Report[Result]) -> Answer[Result]:
@@ -203,6 +229,11 @@ def load(path: str | Path) -> Answer[Any]:
     from scaling_cli.options.option import Options
     from scaling_cli.verbs.show import show
 
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"load() takes the path of a file, not an object of type {type(path).__name__}.",
+            hint="Write scaling.load('fit.json').",
+        )
     return answer(show(str(path), Options()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from scaling_cli.analysis.forecast.describe import single_law_forecast
+from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
+
+LONGEST = 60  # characters of a wrong amount in a message
 
 
 class Predicted(Record):
@@ -50,7 +55,7 @@ def predict(report: Report[Any], at: Mapping[str, Any]) -> Predicted | list[Pred
         )
     is_single = all(isinstance(value, str) or np.ndim(value) == 0 for value in at.values())
     columns = {names[name]: _amounts(value, name) for name, value in at.items()}
-    columns = dict(zip(columns, np.broadcast_arrays(*columns.values()), strict=True))
+    columns = _of_one_length(columns, fit.inputs)
     law = single_law_forecast(fit, fit.interval.level)
     bands = law.bands(columns, next(iter(columns.values())))
     rows = zip(bands.estimate, bands.confidence, bands.prediction, strict=True)
@@ -61,12 +66,41 @@ def predict(report: Report[Any], at: Mapping[str, Any]) -> Predicted | list[Pred
     return made[0] if is_single else made
 
 
-def _amounts(value: Any, name: str) -> Any:
+def _amounts(value: Any, name: str) -> Array:
     values = [value] if isinstance(value, str) or np.ndim(value) == 0 else list(value)
-    numbers = np.array([parse_number(each) if isinstance(each, str) else float(each) for each in values], dtype=float)
-    if not (numbers > 0).all():
-        raise UsageError(f"predict(): {name} must be positive.", hint="Give amounts such as 70e9 or '70B'.")
-    return numbers
+    return np.array([_amount(each, name) for each in values], dtype=float)
+
+
+def _amount(value: Any, name: str) -> float:
+    """One amount, as a number or as text; True is none, although Python counts it as 1."""
+    hint = "Give amounts above 0, such as 70e9 or '70B', or a list of them."
+    number = math.nan
+    if isinstance(value, str):
+        number = parse_number(value)
+    elif not isinstance(value, bool | np.bool_):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            number = float(value)
+    if not 0 < number < math.inf:
+        shown = repr(value)
+        shown = shown if len(shown) <= LONGEST else f"of type {type(value).__name__}"
+        raise UsageError(f"predict(): {name} is {shown}, which is not an amount.", hint=hint)
+    return number
+
+
+def _of_one_length(columns: dict[str, Array], names: Mapping[str, str]) -> dict[str, Array]:
+    """The columns, of which one amount stands for as many as the others have.
+
+    Raises:
+        UsageError: They have different lengths.
+    """
+    lengths = {names[role]: len(values) for role, values in columns.items()}
+    if len(set(lengths.values()) - {1}) > 1:
+        counted = [f"{length:,} of {name}" for name, length in lengths.items()]
+        raise UsageError(
+            f"predict() got different numbers of amounts: {with_and(counted)}.",
+            hint="Give equally many of each, or a single one.",
+        )
+    return dict(zip(columns, np.broadcast_arrays(*columns.values()), strict=True))
 
 
 def _ends(middle: float, half: float) -> tuple[float | None, float | None]:

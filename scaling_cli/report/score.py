@@ -58,7 +58,7 @@ def _facts(result: ScoreResult) -> Facts:
 def _sheet(result: ScoreResult) -> Sheet:
     columns = (
         *words("forecast", "run", "loss"), *numbers(*ROLES), Column("predicted", "estimate"),
-        *numbers("observed", "error"), *words("interval"), *numbers("inside so far"),
+        *numbers("observed", "over predicted"), *words("interval"), *numbers("inside so far"),
     )  # fmt: skip
     return Sheet(columns, tuple(map(_cells, result.scored))).without_empty()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import number_of, percent, signed_percent
+from scaling_cli.numbers.format import number_of, percent
 from scaling_cli.results.score import ScoreResult
 
 
@@ -13,7 +13,10 @@ def sentence(result: ScoreResult, subject: str) -> str:
     runs = len({row.run for row in result.scored})
     of = f"{count:,} losses of {number_of(runs, 'run')}" if losses > 1 and count > 1 else number_of(count, "run")
     lead = f"{of} against {number_of(result.forecasts, 'saved forecast')}"
-    error = f"rms error {percent(result.rmse_log)} of the loss (mean {signed_percent(result.bias_log)})"
+    way = "above" if result.bias_log > 0 else "below"
+    who = "the run lies" if runs == 1 and losses == 1 else "on average, losses lie"
+    mean = f"{who} {percent(abs(result.bias_log))} {way} the forecast"
+    error = f"rms error {percent(result.rmse_log)} of the loss ({mean})"
     coverage = result.coverage
     if coverage.estimate is None:
         return f"{lead}: {error}; the forecasts have no intervals."

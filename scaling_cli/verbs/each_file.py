@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from scaling_cli import jobs
@@ -20,12 +21,16 @@ from scaling_cli.data.files.expand import expand
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.document.write import plain, to_json_lines
 from scaling_cli.errors import UsageError
-from scaling_cli.record import Record
+from scaling_cli.options.option import Options
+from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Report
 from scaling_cli.verbs.common import FILE
+from scaling_cli.version import __version__
 
 FIRST_AT_ONCE, MOST_AT_ONCE = 64, 256  # files that are analysed together, where the verb can: more of them each time
 MOST_SMALL, SMALL = 1024, 2**16  # the same for files that have so many bytes at most, on average
+HASH = "_sha256"  # after the name of an option whose value is a file
+NO_CONTENTS: Mapping[str, str] = MappingProxyType({})
 SHARES = 4  # parts of the files that each of several processes gets at least, if there are so many
 
 
@@ -108,9 +113,11 @@ def _ask(verb: Verb, many: Many | None, names: Sequence[str]) -> list[Report[Any
     return [verb([name], label={FILE: name}) for name in names] if many is None else many(names)
 
 
-def lines_of(answer: Report[Any] | Kept) -> tuple[str, ...]:
-    """The report as JSON lines, without newlines."""
-    return answer.lines if isinstance(answer, Kept) else tuple(to_json_lines(answer))
+def lines_of(answer: Report[Any] | Kept, contents: Mapping[str, str] = NO_CONTENTS) -> tuple[str, ...]:
+    """The report as JSON lines, without newlines; `contents` has the hashes of files that the options name."""
+    if isinstance(answer, Kept):
+        return answer.lines
+    return tuple(to_json_lines(replace(answer, options={**answer.options, **contents})))
 
 
 def merged(command: str, reports: Sequence[Report[Any]]) -> Report[Any]:
@@ -127,17 +134,32 @@ def merged(command: str, reports: Sequence[Report[Any]]) -> Report[Any]:
     )
 
 
-def read_kept(path: str, names: Sequence[str], verb: Verb) -> dict[str, Kept]:
+def contents_of(asked: Options) -> dict[str, str]:
+    """The hashes of files that options name, such as targets, as JSON lines record them beside the options."""
+    named = {name: getattr(asked, name) for name, option in asked.options.items() if "FILE" in option.shown}
+    found = {}
+    for name, value in named.items():
+        values = [value] if isinstance(value, str) else list(value or ())
+        if hashes := [content_hash(each) for each in values if os.path.isfile(each)]:
+            found[f"{name}{HASH}"] = " ".join(hashes)
+    return found
+
+
+def read_kept(
+    path: str, names: Sequence[str], verb: Verb, contents: Mapping[str, str] = NO_CONTENTS
+) -> dict[str, Kept]:
     """What an earlier run wrote to `path`, for each file that it could analyse and that has not changed since.
 
-    A last line that was cut short is dropped. Files that failed are left out, to be tried again.
+    A last line that was cut short is dropped. Files that failed, or were analysed by another version, are left out, to
+    be tried again. `contents` has the hashes of files that the options name.
 
     Raises:
         UsageError: The file holds something else, or results of other options.
     """
     if not os.path.exists(path):
         return {}
-    wanted = plain(verb([""], label={FILE: ""}).options)  # there is no such file, and the report says how it was asked
+    asked = verb([""], label={FILE: ""}).options  # there is no such file, and the report says how it was asked
+    wanted = plain({**asked, **contents})
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     text = Path(path).read_bytes().decode("utf-8", errors="replace")
     whole, _, _ = text.rpartition("\n")
@@ -175,10 +197,12 @@ def _file_of(document: Mapping[str, Any]) -> str:
 
 def _difference(before: Any, now: Any) -> str:
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return ", ".join(names)
+    return ", ".join(f"the content of {name.removesuffix(HASH)}" if name.endswith(HASH) else name for name in names)
 
 
 def _is_current(name: str, documents: Sequence[Mapping[str, Any]]) -> bool:
     if any(document["failures"] for document in documents) or not os.path.isfile(name):
+        return False
+    if any(document.get("tool_version") != __version__ for document in documents):
         return False
     return all(source["sha256"] == content_hash(name) for source in documents[0]["inputs"])

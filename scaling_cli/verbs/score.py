@@ -12,8 +12,9 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.saved import is_document
 from scaling_cli.data.runs.load import load_runs
+from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.numbers.format import percent
 from scaling_cli.options.score import Score
 from scaling_cli.record import replace
@@ -47,10 +48,11 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     saved, runs = _sorted([files] if isinstance(files, str | os.PathLike) else files)
     forecasts = [forecast for file in saved for forecast in read_forecasts(file.path, file.name)]
     groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
-    losses = dict.fromkeys(forecast.loss for forecast in forecasts)
-    tables = [load_runs(runs, asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups)) for loss in losses]
-    rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in zip(losses, tables, strict=True)}
-    columns = {loss: table.columns["loss"] for loss, table in zip(losses, tables, strict=True)}
+    by_loss, unusable = _tables(runs, dict.fromkeys(forecast.loss for forecast in forecasts), asked, groups)
+    forecasts = [forecast for forecast in forecasts if forecast.loss in by_loss]
+    tables = list(by_loss.values())
+    rows = {loss: list(table.frame.iter_rows(named=True)) for loss, table in by_loss.items()}
+    columns = {loss: table.columns["loss"] for loss, table in by_loss.items()}
     converted, units, others = _in_unit_of_runs(forecasts, columns, asked.loss_unit)
     results, failures = _by_level(converted, rows, asked.within)
     units += unlike_units(converted, [row for result in results for row in result.scored], columns, asked.loss_unit)
@@ -59,10 +61,33 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     caveats = [found for table in tables for found in table.caveats if found.code != "loss-unit"]
     names = ", ".join(table.columns["loss"] for table in tables)
     first = replace(tables[0], columns={**tables[0].columns, "loss": names})
-    failed = [*unread(first), *others, *failures]
+    failed = [*unread(first), *unusable, *others, *failures]
     return report_of(
         "score", first, asked, results, [*caveats, *units, *_doubts(converted, results, seen, asked.within)], failed
     )
+
+
+def _tables(
+    runs: Runs, losses: Iterable[str | None], asked: Score, groups: Sequence[str]
+) -> tuple[dict[str | None, RunTable], list[Failure]]:
+    """The runs with each of the losses that were forecast; those that the runs lack are failures.
+
+    Raises:
+        UsageError: They have none of the losses.
+        DataError: A file cannot be read.
+    """
+    tables: dict[str | None, RunTable] = {}
+    failures: list[Failure] = []
+    errors: list[ScalingError] = []
+    for loss in losses:
+        try:
+            tables[loss] = load_runs(runs, asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups))
+        except (UsageError, DataError) as error:
+            errors.append(error)
+            failures.append(Failure({"loss": loss or ""}, error.message, error.hint))
+    if not tables:
+        raise errors[0]
+    return tables, failures
 
 
 def _in_unit_of_runs(

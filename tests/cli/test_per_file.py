@@ -130,6 +130,30 @@ def test_results_of_other_options_are_not_continued(logs, tmp_path, extra, messa
     assert out.read_text() == before
 
 
+def test_results_for_other_targets_of_the_same_file_are_not_continued(logs, tmp_path):
+    out, targets = tmp_path / "out.jsonl", tmp_path / "targets.csv"
+    asked = ("extrapolate", logs, "--per-file", "--targets", targets, "-o", out, "--resume", "--replicates", "20")
+    targets.write_text("compute\n1e23\n")
+    assert run(*asked).returncode == 5
+    first = out.read_bytes()
+    assert run(*asked).returncode == 5
+    assert out.read_bytes() == first
+    targets.write_text("compute\n1e24\n")
+    ran = run(*asked)
+    assert (ran.returncode, out.read_bytes()) == (2, first)
+    assert "made with other options (the content of targets)" in ran.stderr
+
+
+def test_results_of_another_version_are_made_again(logs, tmp_path):
+    out = tmp_path / "out.jsonl"
+    run("fit", logs, *STREAM, "-o", out)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    lines[0] |= {"tool_version": "0.0.1", "results": [lines[0]["results"][0] | {"sentence": "old"}]}
+    out.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run("fit", logs, *STREAM, "-o", out, "--resume")
+    assert not any("old" in result["sentence"] for line in documents(out.read_text()) for result in line["results"])
+
+
 def test_what_cannot_be_resumed_is_a_usage_error(logs, tmp_path):
     assert run("fit", logs, "--resume").returncode == 2
     assert run("fit", logs, "--per-file", "--resume", "-o", tmp_path / "out.json").returncode == 2

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import doctest
 import io
+import pickle
 import re
 import sys
+from decimal import Decimal
 
+import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
 import scaling_cli as scaling
+from scaling_cli.caveats import Caveat
 from scaling_cli.errors import UsageError
 from scaling_cli.library import answer as answers
 from scaling_cli.library.answer import answer
 from scaling_cli.options.formats import suffixes
+from scaling_cli.record import replace
 from scaling_cli.report.charts.figure import figure
 from scaling_cli.report.pages.html import report_page
 from scaling_cli.report.pages.look import Look
@@ -92,6 +100,42 @@ def test_numbers_are_found_by_name():
         groups["sgd"]
 
 
+def test_the_answer_about_one_group_has_its_own_caveats_alone():
+    made = groups_report()
+    own, others = {"optimizer": "adamw"}, {"optimizer": "muon"}
+    caveats = (Caveat("few-runs", "Few.", own), Caveat("few-runs", "Few.", others), Caveat("rows-excluded", "Some."))
+    adamw = answer(replace(made, caveats=caveats))["adamw"]
+    assert [caveat.group for caveat in adamw.caveats] == [own, None]
+    assert adamw.failures == ()
+
+
+def test_groups_are_listed_and_one_that_is_left_or_failed_is_found_by_its_name():
+    groups = answer(groups_report())
+    assert [groups[name]["E"].estimate for name in groups] == [each.parameters["E"].estimate for each in groups.results]
+    assert "adamw" in groups
+    assert "alpha" not in groups
+    failed = groups.failures[0]
+    with pytest.raises(KeyError, match="has no result: 3 points cannot fix"):
+        groups[next(iter(failed.group.values()))]
+    alone = answer(report(chinchilla_result(group={"batch": "256"})))
+    assert list(alone) == ["256"]
+    assert alone["alpha"] == alone[256]["alpha"] == alone["256"]["alpha"]
+    assert "alpha" in alone
+    with pytest.raises(KeyError, match="it has E, A, B"):
+        alone[512]
+    assert list(answer(report(chinchilla_result())))[:3] == ["E", "A", "B"]
+
+
+def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
+    fit = scaling.fit(RUNS, replicates=20)
+    assert scaling.load(fit.save(tmp_path / "fit.json")) == fit
+    assert pickle.loads(pickle.dumps(fit)) == copy.deepcopy(fit) == fit
+    assert fit != scaling.fit(RUNS, replicates=20, seed=1)
+    assert fit != "fit"
+    with pytest.raises(UsageError, match="not an object of type dict"):
+        scaling.load({})
+
+
 def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
     fit = scaling.fit(RUNS, replicates=100)
     inside, beyond = fit.predict(params=["1B", 70e9], tokens=[20e9, "1.4T"])
@@ -104,6 +148,29 @@ def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
     assert scaling.fit(RUNS, interval="none").predict(params=1e9, tokens=2e10).low is None
     with pytest.raises(UsageError, match="needs the fit of one group"):
         scaling.columns(RUNS).predict(params=1)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [0, -1e9, float("nan"), float("inf"), None, True, 1 + 2j, 10**400, "0", {"a": 1}, [[1e9]], [1e9, None], [np.nan]],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_no_amount_is_refused_by_name(amount):
+    fit = scaling.fit(RUNS, interval="none")
+    with pytest.raises(scaling.ScalingError, match=r"predict\(\): params is .* not an amount") as caught:
+        fit.predict(params=amount, tokens=2e10)
+    assert "such as 70e9" in caught.value.hint
+
+
+def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_refused():
+    fit = scaling.fit(RUNS, interval="none")
+    one = fit.predict(params=1e9, tokens=2e10)
+    for amount in (10**9, np.int64(10**9), np.float64(1e9), np.array(1e9), Decimal("1e9"), "1B"):
+        assert fit.predict(params=amount, tokens=2e10) == one
+    for amounts in ((1e9,), np.array([1e9]), pl.Series([1e9]), pd.Series([10**9], index=[7])):
+        assert fit.predict(params=amounts, tokens=2e10) == [one]
+    with pytest.raises(scaling.ScalingError, match="3 of params and 2 of tokens"):
+        fit.predict(params=[1e9] * 3, tokens=[2e10] * 2)
 
 
 @pytest.mark.parametrize("suffix", suffixes())

@@ -40,7 +40,7 @@ def test_a_row_is_a_run_beside_its_forecast():
     assert (told["forecast"], told["run"], told["params"], told["compute"]) == (
         "a.json", "r1", "1B", "6e19")  # fmt: skip
     assert told["observed"] == "2.45"
-    assert told["error"].startswith("-2")
+    assert told["over predicted"].startswith("-2")
     assert (told["interval"], told["inside so far"]) == ("inside", "75 %")
 
 

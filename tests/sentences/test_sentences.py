@@ -244,13 +244,16 @@ class TestScore:
 
     def test_errors_and_calibration(self):
         assert self.said() == (
-            "3 runs against 1 saved forecast: rms error 1.2 % of the loss (mean -1.0 %); 2 of 3, or 67 % [20 %, 94 %], "
-            "lie inside their 95 % interval."
+            "3 runs against 1 saved forecast: rms error 1.2 % of the loss (on average, losses lie 1 % below the "
+            "forecast); 2 of 3, or 67 % [20 %, 94 %], lie inside their 95 % interval."
         )
-        assert self.said(rows=1, forecasts=2).startswith("1 run against 2 saved forecasts: ")
+        alone = self.said(rows=1, forecasts=2)
+        assert alone.startswith("1 run against 2 saved forecasts: rms error 1.2 % of the loss (the run lies 1 % below")
         assert self.said(losses=("a", "b")).startswith("6 losses of 3 runs against")
         assert self.said(rows=1, losses=("a", "b")).startswith("2 losses of 1 run against")
-        assert self.said(coverage=Estimate(None)).endswith("(mean -1.0 %); the forecasts have no intervals.")
+        assert self.said(coverage=Estimate(None)).endswith(
+            "lie 1 % below the forecast); the forecasts have no intervals."
+        )
 
 
 def test_a_law_is_said_with_its_formula_and_inputs():

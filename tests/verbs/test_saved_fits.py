@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +57,19 @@ def test_forecasts_name_the_metric_of_the_fit(grid, tmp_path):
     joint = scaling.extrapolate(again, at="params=7B", loss="score", law="a[opt] * params**b", estimator="describe")
     assert len(joint.results) == 2
     assert all("expect score of" in each.sentence for each in joint.results)
+
+
+def test_forecast_losses_that_the_runs_lack_do_not_keep_the_others_from_being_scored():
+    runs = pl.DataFrame({"params": [1e8, 2e8, 4e8, 8e8, 16e8], "tokens": [2e9, 4e9, 8e9, 16e9, 32e9]})
+    losses = runs.with_columns(
+        web=3.0 * (pl.col("params") / 1e8) ** -0.05, code=2.0 * (pl.col("params") / 1e8) ** -0.05
+    )
+    forecast = scaling.extrapolate(losses, loss=["web", "code"], at="params=3.2e9,tokens=6.4e10", replicates=20)
+    later = pl.DataFrame({"params": [3.2e9], "tokens": [6.4e10], "web": [2.5]})
+    report = scaling.score([forecast, later])
+    assert [row.loss for row in report.results[0].scored] == ["web"]
+    (failure,) = report.failures
+    assert failure.group == {"loss": "code"}
+    assert "Unknown column 'code'" in failure.error
+    with pytest.raises(UsageError, match="Unknown column"):
+        scaling.score([forecast, later.rename({"web": "other"})])

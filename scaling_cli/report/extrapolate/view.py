@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.flops import scale_name
-from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed_percent
+from scaling_cli.numbers.format import amount, escape, figure, group_name, percent
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.extrapolate.rows import sections
@@ -170,7 +170,7 @@ def _score(result: Extrapolation) -> str:
     covered = "" if score.coverage is None else f", {percent(score.coverage)} inside the prediction interval"
     return (
         f"{score.points} targets: mean error {percent(score.mape)}, rms {percent(score.rmse_log)}, "
-        f"bias {signed_percent(score.bias_log, 2)}{covered}"
+        f"forecasts {percent(abs(score.bias_log))} too {'high' if score.bias_log > 0 else 'low'} on average{covered}"
     )
 
 

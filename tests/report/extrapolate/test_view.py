@@ -83,7 +83,7 @@ def test_the_track_record_lists_the_cut_offs_nearest_first():
 def test_a_score_says_how_many_targets_and_how_many_were_inside():
     score = Score(3, 0.02, 0.03, -0.01, 0.5)
     assert fact("score", score=score) == (
-        "3 targets: mean error 2 %, rms 3 %, bias -1.00 %, 50 % inside the prediction interval"
+        "3 targets: mean error 2 %, rms 3 %, forecasts 1 % too low on average, 50 % inside the prediction interval"
     )
     assert "inside" not in fact("score", score=replace(score, coverage=None))
     assert fact("score") == ""
