@@ -18,6 +18,7 @@ MOST_DIGITS = 6  # of an estimate, however narrow its interval
 WIDE_RATIO = 1e3  # above it the ends of an interval share no digit worth showing
 SCIENTIFIC_RATIO = 10.0  # likewise of numbers with a power of ten, each of which then has
 SCIENTIFIC_DIGITS = 2
+SMALLEST_POWER = 1e-300  # below it, a power of ten may be 0
 BRIEF_DIGITS = 3  # of a number in a sentence that has no interval
 BRIEF_DECIMALS, LARGEST_BRIEF = 2, 10.0  # the least decimals of a smaller number in a sentence
 BRIEF_WIDTH = 2.0  # units of the last digit, at least, between the ends of an interval in a sentence
@@ -128,7 +129,7 @@ def rounded(value: WithInterval) -> Rounded:
     if size == 0 or SMALLEST_DECIMAL <= size < LARGEST_DECIMAL:
         decimals = _decimals(known)
         return Rounded(*(MISSING if number is None else _fixed(number, decimals) for number in numbers))
-    if min(map(abs, known)) * SCIENTIFIC_RATIO < size:
+    if size < SMALLEST_POWER or min(map(abs, known)) * SCIENTIFIC_RATIO < size:
         return Rounded(*(figure(number, SCIENTIFIC_DIGITS) for number in numbers))
     power = math.floor(math.log10(size))
     last = power - _decimals([number / 10.0**power for number in known])

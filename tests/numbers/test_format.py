@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -35,6 +36,9 @@ from scaling_cli.results.fit import Estimate
         ((9.6e6, 9.1e6, 1.02e7), "9.60e6 [9.10e6, 1.020e7]"),
         ((2.5e-9, 2.4e-9, 2.6e-9), "2.500e-9 [2.400e-9, 2.600e-9]"),
         ((5.0, 1e-6, 1e9), "5 [1e-6, 1e9]"),
+        ((5e-324, None, None), "4.9e-324 -"),
+        ((1e-310, 1e-310, 1e-310), "1e-310 [1e-310, 1e-310]"),
+        ((-1e-305, -2e-305, 1e-320), "-1e-305 [-2e-305, 1e-320]"),
         ((0.35, 0.35, 0.35), "0.350000 [0.350000, 0.350000]"),
         ((-0.0001, -0.5, 0.5), "0.00 [-0.50, 0.50]"),
         ((0.372, None, None), "0.3720 -"),
@@ -263,3 +267,14 @@ def test_what_does_not_print_has_as_many_digits_as_its_plane_takes(character, wr
 
 def test_one_thing_is_named_in_the_singular():
     assert (number_of(1, "run"), number_of(2, "run"), number_of(1200, "point")) == ("1 run", "2 runs", "1,200 points")
+
+
+EXTREMES = (5e-324, 1e-310, 3e-308, 1e-300, 1e-5, 0.0, -5e-324, -1.7e308, 1e300, 1.79e308)
+
+
+@pytest.mark.parametrize("ends", list(itertools.combinations_with_replacement(sorted(EXTREMES), 3)), ids=str)
+def test_numbers_at_the_edge_of_floats_have_words(ends):
+    low, estimate, high = ends
+    value = Estimate(estimate, low, high)
+    assert rounded(value).estimate
+    assert brief(value)
