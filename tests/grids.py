@@ -9,17 +9,24 @@ from typing import Any
 import pytest
 
 
-def one_of_each(cases: Iterable[tuple[Any, ...]], *, name: Callable[..., str], kind: Callable[..., Hashable]) -> list:
+def one_of_each(
+    cases: Iterable[tuple[Any, ...]],
+    *,
+    name: Callable[..., str],
+    kind: Callable[..., Hashable],
+    is_long: Callable[..., bool] = lambda *case: False,
+) -> list:
     """The cases of a grid as parameters of a test: one case of each kind is fast, all others are `thorough`.
 
     Args:
         cases: The arguments of each case.
         name: The id of a case. Its checksum is what chooses among cases of a kind, so that new cases change few others.
         kind: What the cases have in common of which one suffices in the fast suite.
+        is_long: Whether a case takes so long that another of its kind is better.
     """
     named = {name(*case): case for case in cases}
     fast: dict[Hashable, str] = {}
-    for label in sorted(named, key=_drawn):
+    for label in sorted(named, key=lambda label: (is_long(*named[label]), _drawn(label))):
         fast.setdefault(kind(*named[label]), label)
     return _marked(named, set(fast.values()))
 

@@ -60,7 +60,7 @@ class Allowed(Options):
 
     heading = "Limits"
 
-    max_runs: int = option(20, whole(1, "20"), "Largest number of runs.", is_basic=True)
+    max_runs: int = option(20, whole(1, "20"), "Largest number of runs of one plan.", is_basic=True)
     min_compute: float | None = option(
         None,
         AMOUNT,

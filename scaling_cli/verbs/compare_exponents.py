@@ -25,7 +25,14 @@ from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.verbs.common import knowing, known_before, report_of, require_compute, settings_of, unread
-from scaling_cli.verbs.compared_groups import check_share, factors_of, fits_together, groups_by, obstacle
+from scaling_cli.verbs.compared_groups import (
+    check_share,
+    factors_of,
+    fits_together,
+    groups_by,
+    obstacle,
+    unlike_effects,
+)
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.comparison.question import ComparisonQuestion
@@ -71,7 +78,8 @@ def compare_exponents(
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
     if not asked.same_metric:
-        question = replace(question, incomparable=obstacle(table, by, asked.loss_unit))
+        unlike = unlike_effects(table, asked)
+        question = replace(question, incomparable=obstacle(table, by, asked.loss_unit), unlike=unlike)
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     failures, caveats = unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats, failures):

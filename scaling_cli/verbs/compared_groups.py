@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -48,6 +49,16 @@ def obstacle(table: RunTable, by: Sequence[str], unit: str) -> str | None:
     suspect = EVALUATIONS if per_byte else EVALUATIONS | TOKENS
     differing = (name for name in table.aside.columns if _plain(name) in suspect and differs_between(table, by, name))
     return next((name for name in by if _plain(name) in suspect), None) or next(differing, None)
+
+
+def unlike_effects(table: RunTable, asked: CompareExponents) -> frozenset[str]:
+    """Factors and interactions, `data` or `data:optimizer`, whose effect on the loss cannot be seen.
+
+    The losses of their levels may be on different evaluation data, or may be made of other tokens.
+    """
+    names = (*asked.factors, *asked.covariate)
+    terms = [*((name,) for name in names), *itertools.combinations(names, 2)]
+    return frozenset(":".join(term) for term in terms if obstacle(table, [*map(source_of, term)], asked.loss_unit))
 
 
 def _plain(name: str) -> str:

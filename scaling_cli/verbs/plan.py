@@ -93,7 +93,7 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
         results, caveats = [result], [*found]
     else:
         for fit, arm in zip(fits, arms, strict=True):
-            result, found = answered([arm], asked, "saved", fit.group)
+            result, found = answered([arm], asked, "saved", fit.group, sharing=len(fits))
             results.append(result)
             caveats += found
     source = Source(file.name, content_hash(str(file.path)), len(fits))
@@ -113,10 +113,13 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
     table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
     results, caveats, failures = [], [*table.caveats], unread(table)
-    for group in sample_groups(table, asked.by):
+    groups, goals = sample_groups(table, asked.by), goals_of(asked)
+    for group in groups:
         try:
             results.append(
-                attempts_plan(group.counts, group.problems, goals_of(asked), asked.budget, asked.level, group.values)
+                attempts_plan(
+                    group.counts, group.problems, goals, asked.budget, asked.level, group.values, sharing=len(groups)
+                )
             )
         except ScalingError as error:
             add_failure(group.values, error, failures, caveats)
@@ -147,20 +150,26 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
         table = table.needing(tuple(choice.inputs.values()))
     settings = settings_of(asked, on_progress)
     caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
-    results, failures, arms = [], unread(table), []
+    results, failures, groups = [], unread(table), []
     for group, points in groups_of(table, asked.by):
         try:
             arm, found = fitted_arm(points, group, choice, settings, asked)
-            arms.append(arm)
-            caveats += found
-            if not compares(asked):
-                result, doubts = answered([arm], asked, "runs", group)
-                results.append(result)
-                caveats += doubts
         except ScalingError as error:
             # A comparison needs all groups, so that the error of one ends it.
             add_failure({} if compares(asked) else group, error, failures, caveats)
+            continue
+        groups.append((group, arm))
+        caveats += found
     if compares(asked):
-        result, doubts = answered(arms, asked, "runs", {})
+        result, doubts = answered([arm for _, arm in groups], asked, "runs", {})
         results, caveats = [result], [*caveats, *doubts]
+        groups = []
+    for group, arm in groups:
+        try:
+            result, doubts = answered([arm], asked, "runs", group, sharing=len(groups))
+        except ScalingError as error:
+            add_failure(group, error, failures, caveats)
+            continue
+        results.append(result)
+        caveats += doubts
     return report_of("plan", table, asked, results, caveats, failures)

@@ -70,6 +70,7 @@ def test_names_of_groups_cannot_steer_the_terminal(tmp_path):
         assert "\x1b" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.thorough
 def test_the_same_command_prints_the_same_bytes_whatever_the_workers():
     alone, spread = (run_from_scratch(*QUICK, "--json", *jobs).stdout for jobs in ((), ("--jobs", "2")))
     assert alone == spread != ""

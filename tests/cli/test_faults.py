@@ -263,6 +263,7 @@ def test_pipes_are_read_as_files(tmp_path, line):
     assert json.loads(ended.stdout)["inputs"][0]["rows"] == 100
 
 
+@pytest.mark.thorough
 def test_a_saved_fit_may_come_through_a_pipe(tmp_path):
     assert shell(f"scaling fit {RUNS} --replicates 40 -o fit.json", tmp_path).returncode == 0
     plain = shell("scaling extrapolate fit.json --at compute=1e22 --json", tmp_path)

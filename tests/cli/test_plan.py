@@ -185,6 +185,7 @@ def test_seconds_alone_are_not_a_cost(tmp_path):
     assert "cost-not-fitted" not in run(*words, "--budget", "1e20").stderr  # many logs have a clock
 
 
+@pytest.mark.thorough
 def test_the_least_budget_is_enough_and_a_smaller_one_is_not():
     wanted, few = 0.2, (*FIRST, "--max-runs", "10")
     (result,) = planned(*few, "--until", f"width(params@1e24) < {wanted}")
@@ -242,6 +243,31 @@ def test_two_groups_share_the_runs(tmp_path):
     assert all(goal["width_after"] < goal["width_before"] for goal in result["goals"])
     each_alone = planned(*words, "--goal", "alpha")
     assert [result["group"] for result in each_alone] == [{"recipe": "new"}, {"recipe": "old"}]
+    assert sum(result["compute"] for result in each_alone) <= 5e20 * (1 + 1e-9)
+    assert [result["budget"] for result in each_alone] == [2.5e20, 2.5e20]
+    assert all("shared equally by 2 groups" in result["notes"][0] for result in each_alone)
+
+
+def test_groups_that_share_a_budget_are_told_how_much_all_of_them_need(tmp_path):
+    saved = tmp_path / "fit.json"
+    quick = ("--law", "power-constant", "--replicates", "40")
+    optimizers = str(ROOT / "sample_data" / "optimizers.csv")
+    assert run("fit", optimizers, "--by", "optimizer", *quick, "-o", str(saved), "-q").returncode == 0
+    words = ("plan", str(saved), "--goal", "loss@1e22", "--max-runs", "4")
+    refused = run(*words, "--budget", "1e19", "--min-compute", "1e19")
+    assert refused.returncode == 2
+    assert "for each group" in refused.stderr
+    least = refused.stderr.split("Give --budget ")[1].split()[0]
+    found = planned(*words, "--budget", least, "--min-compute", "1e19")
+    assert sum(result["compute"] for result in found) == pytest.approx(float(least), rel=0.01)
+
+
+def test_groups_of_problems_share_the_attempts(tmp_path):
+    samples = str(ROOT / "sample_data" / "samples.csv")
+    words = ("plan", samples, "--by", "model", "--goal", "coverage@10000", "--budget")
+    assert sum(result["compute"] for result in planned(*words, "9000")) <= 9000
+    refused = run(*words, "2")
+    assert (refused.returncode, "less than one attempt for each group" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def exact_rate(n, c, k):
     return 1 - failed
 
 
+@pytest.mark.thorough
 def test_rates_match_exact_fractions_on_four_thousand_random_triples():
     rng = np.random.default_rng(0)
     worst, triples = 0.0, 0

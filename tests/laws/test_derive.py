@@ -41,6 +41,7 @@ def test_an_expected_value_is_tested():
     assert coefficient.runs_needed < 24
 
 
+@pytest.mark.thorough
 def test_a_true_value_is_rejected_as_often_as_the_level_says():
     x, rejected = np.geomspace(8, 2048, 24), 0
     generator = np.random.default_rng(1)

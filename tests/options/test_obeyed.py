@@ -258,7 +258,13 @@ def outcome(verb, table, options):
     return report
 
 
-@pytest.mark.parametrize(("verb", "name"), one_of_each(cases(), name="{}-{}".format, kind=lambda verb, name: name))
+GRID = one_of_each(
+    cases(), name="{}-{}".format, kind=lambda verb, name: name,
+    is_long=lambda verb, name: verb in ("compare_exponents", "extrapolate", "plan"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "name"), GRID)
 def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)
     table = "fewer" if verb == "plan" or name in OF_FORMULAS else "runs"

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from tests.grids import one_in
 
 
 def runs(values, column, loss="loss"):
@@ -27,7 +28,7 @@ def compared(table, **options):
     return result
 
 
-@pytest.mark.parametrize("column", ["tokenizer", "dataset", "Val set", "vocab_size"])
+@pytest.mark.parametrize("column", one_in(2, ["tokenizer", "dataset", "Val set", "vocab_size"]))
 @pytest.mark.parametrize("values", [(["1"], ["2"]), (["1", "2"], ["1"])])
 def test_no_multiplier_where_groups_differ_in_what_losses_are_measured_on(column, values):
     result = compared(runs(values, column))
@@ -56,3 +57,17 @@ def test_multipliers_where_groups_have_the_same_values_or_another_column_differs
 
 def test_losses_per_byte_do_not_depend_on_the_tokenizer():
     assert compared(runs((["1"], ["2"]), "tokenizer", "bits_per_byte"), loss="bits_per_byte").incomparable is None
+
+
+def test_a_factor_has_no_constant_where_its_levels_differ_in_what_losses_are_measured_on():
+    """The tokenizer goes with the optimizer here; each kind of data has runs of both tokenizers."""
+    kinds = [runs((["1"], ["2"]), "tokenizer").with_columns(pl.lit(kind).alias("kind")) for kind in ("web", "code")]
+    table = pl.concat(kinds)
+    words = {"factors": ("optimizer", "kind"), "replicates": 60}
+    effects = {one.name: one for one in scaling.compare_exponents(table, **words).results[0].factors}
+    assert {name: one.constant is None for name, one in effects.items()} == {
+        "optimizer": True, "kind": False, "optimizer:kind": True,
+    }  # fmt: skip
+    assert all(one.exponent is not None for one in effects.values())
+    told = scaling.compare_exponents(table, same_metric=True, **words).results[0].factors
+    assert all(one.constant is not None for one in told)

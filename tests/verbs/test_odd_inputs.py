@@ -25,6 +25,7 @@ def surface(seed: int = 0, ratio: float = 1.0) -> pl.DataFrame:
     return pl.DataFrame({"params": params, "tokens": tokens, "compute": ratio * 6 * params * tokens, "loss": loss})
 
 
+@pytest.mark.thorough
 def test_a_law_without_a_finite_held_out_error_has_no_score():
     x = np.geomspace(1, 1e9, 30)
     report = scaling.fit(pl.DataFrame({"compute": x, "loss": np.exp(-(x**0.3)) + 1e-8}), law="all", interval="none")

@@ -185,12 +185,13 @@ def _differences(data: ComparisonData, pair: Pair, judgements: dict[str, Exponen
 
 
 def _split_difference(data: ComparisonData, pair: Pair) -> Estimate:
-    values, draws = [], []
+    values: list[float] = []
+    draws: list[Array] = []
     for side in (pair.left, pair.right):
         result = data.results[side]
         values.append(float(result.derived["params_exponent"].estimate or 0.0))
         names = tuple(result.parameters)
-        drawn = np.array(result.draws) if result.draws else np.empty((0, len(names)))
+        drawn: Array = np.array(result.draws) if result.draws else np.empty((0, len(names)))
         alpha, beta = drawn[:, names.index("alpha")], drawn[:, names.index("beta")]
         draws.append(beta / (alpha + beta))
     count = min(map(len, draws))

@@ -36,6 +36,7 @@ class ComparisonQuestion(Record):
         is_tuned: Whether the objective's delta follows from the data.
         has_replicates: Whether the user set their number.
         incomparable: A column because of which the losses of different groups cannot be compared.
+        unlike: Factors and interactions whose levels have such losses.
     """
 
     level: float
@@ -51,6 +52,7 @@ class ComparisonQuestion(Record):
     is_tuned: bool = False
     has_replicates: bool = False
     incomparable: str | None = None
+    unlike: frozenset[str] = frozenset()
     workers: jobs.Workers = jobs.SERIAL
     on_progress: jobs.Progress | None = None
 

@@ -30,6 +30,7 @@ class Task(Record):
 
     Attributes:
         budget: FLOPs of all runs.
+        sharing: How many groups, each with a plan of its own, have an equal share of the whole budget.
         runs: Most runs.
         seeds: Equal runs at each place.
         share: Share of runs and budget that tests the law.
@@ -50,6 +51,7 @@ class Task(Record):
     underway: Candidates | None = None
     levels: tuple[int, int] | None = None
     machines: Machines | None = None
+    sharing: int = 1
 
     @property
     def is_surface(self) -> bool:
@@ -183,6 +185,6 @@ def _require_enough(task: Task, cost: Array) -> None:
     if task.budget * OVER < needed:
         raise UsageError(
             f"{_of_the_smallest(least * task.seeds)} {flops(needed)} FLOPs, more than the budget of "
-            f"{flops(task.budget)} FLOPs.",
-            hint=f"Give --budget {flops(needed)} or more, or allow smaller runs with --min-compute.",
+            f"{flops(task.budget)} FLOPs{' for each group' if task.sharing > 1 else ''}.",
+            hint=f"Give --budget {flops(needed * task.sharing)} or more, or allow smaller runs with --min-compute.",
         )

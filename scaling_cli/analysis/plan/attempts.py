@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import betaln, gammaln
 
 from scaling_cli.analysis.plan.goals import Goal
+from scaling_cli.analysis.plan.limits import shared_budget
 from scaling_cli.analysis.plan.outlook import quantile
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.coverage.beta_binomial import BetaBinomial, derivatives, fit_beta_binomial
@@ -58,15 +59,24 @@ class _Plan(Record):
 
 
 def attempts_plan(
-    counts: Counts, names: Sequence[str], goals: Sequence[Goal], budget: float, level: float, group: dict[str, str]
+    counts: Counts,
+    names: Sequence[str],
+    goals: Sequence[Goal],
+    budget: float,
+    level: float,
+    group: dict[str, str],
+    *,
+    sharing: int = 1,
 ) -> PlanResult:
-    """The plan for one group of problems.
+    """The plan for one group of problems; `sharing` groups have an equal share of the budget.
 
     Raises:
         UsageError: The budget is less than one attempt, or goals are of different kinds.
         FitError: The law cannot be fitted.
     """
-    _check(goals, budget)
+    notes = shared_budget(f"{budget:,.0f} attempts", sharing)
+    budget /= sharing
+    _check(goals, budget, sharing)
     fit = fit_beta_binomial(counts)
     law = _Law(fit, counts.pair_n, counts.pair_c, counts.multiplicity)
     slopes = [(fit.slopes(np.array(next(iter(goal.at.values())))), goal.weight) for goal in goals]
@@ -98,17 +108,21 @@ def attempts_plan(
         usual=(usual,),
         candidates=len(law.n),
         attempts=further,
+        notes=notes,
     )
 
 
-def _check(goals: Sequence[Goal], budget: float) -> None:
+def _check(goals: Sequence[Goal], budget: float, sharing: int) -> None:
     if any(goal.what != "coverage" for goal in goals):
         raise UsageError(
             "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
             hint="Use one command for the goals of coverage, and another for the others.",
         )
     if budget < 1:
-        raise UsageError("The budget is less than one attempt.", hint="Give the number of attempts: --budget 20000.")
+        each = " for each group" if sharing > 1 else ""
+        raise UsageError(
+            f"The budget is less than one attempt{each}.", hint="Give the number of attempts: --budget 20000."
+        )
 
 
 def _variance(information: Array, slopes: Sequence[tuple[Array, float]]) -> float:

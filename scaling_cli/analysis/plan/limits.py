@@ -128,3 +128,8 @@ def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
     if not sizes or sizes[0] <= 0:
         raise UsageError(f"--sizes {', '.join(texts)!r} has no size above 0.", hint="Write it like --sizes 60M,150M.")
     return tuple(sizes)
+
+
+def shared_budget(whole: str, groups: int) -> tuple[str, ...]:
+    """The note that groups with a plan each share a budget; none for one group."""
+    return (f"the budget of {whole} is shared equally by {groups} groups",) if groups > 1 else ()

@@ -53,11 +53,14 @@ def compares(asked: Plan) -> bool:
 
 
 def answered(
-    arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str]
+    arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str], *, sharing: int = 1
 ) -> tuple[PlanResult, list[Caveat]]:
-    """The whole answer for one group, for two that are compared, or for a fit in place of runs."""
+    """The whole answer for one group, for two that are compared, or for a fit in place of runs.
+
+    `sharing` groups have an answer each, and an equal share of the budget.
+    """
     machines, cost_doubts = machines_of([arm.recorded for arm in arms], asked, has_price=isinstance(asked.budget, str))
-    task = task_of(arms, asked, machines)
+    task = task_of(arms, asked, machines, sharing)
     note: tuple[str, ...] = ()
     if asked.until is not None:
         # What is wanted is a width, which does not include departures.
@@ -103,7 +106,7 @@ def _ranges(arm: Arm) -> dict[str, tuple[float, float]]:
     return {role: (float(values.min()), float(values.max())) for role, values in amounts.items()}
 
 
-def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task:
+def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing: int = 1) -> Task:
     """What is to be planned.
 
     Raises:
@@ -123,11 +126,12 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None) -> Task
     underway = None if asked.underway is None else read_design(asked.underway)
     if underway is not None and len(arms) > 1:
         raise UsageError("--underway works only with plans of one group.", hint="Leave it out, or plan without --by.")
-    budget = flops_of(asked.budget, machines) if asked.budget is not None else _judged_budget(asked)
+    sharing = 1 if asked.budget is None else sharing
+    budget = _judged_budget(asked) if asked.budget is None else flops_of(asked.budget, machines) / sharing
     return Task(
         arms=arms, goals=goals, bounds=_bounds(arms, asked, budget), budget=budget, runs=asked.max_runs,
         level=asked.level, seeds=asked.seeds, share=asked.test_share, rounds=asked.rounds, underway=underway,
-        machines=machines if isinstance(asked.budget, str) else None,
+        machines=machines if isinstance(asked.budget, str) else None, sharing=sharing,
     )  # fmt: skip
 
 

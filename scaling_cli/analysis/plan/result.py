@@ -11,6 +11,7 @@ from scaling_cli.analysis.plan.answer import Planned, Task
 from scaling_cli.analysis.plan.expected import expected
 from scaling_cli.analysis.plan.ground import along, ground, optimum
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm
+from scaling_cli.analysis.plan.limits import shared_budget
 from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
@@ -56,7 +57,7 @@ def result_of(
         usual=found.usual,
         candidates=len(pool.params) * len(task.arms),
         tokens_per_param=task.bounds.ratio,
-        notes=_notes(task, spent, runs),
+        notes=(*shared_budget(f"{flops(task.budget * task.sharing)} FLOPs", task.sharing), *_notes(task, spent, runs)),
         present=_present(task.arms),
         fall=found.fall,
         best=_best(task),

@@ -82,8 +82,8 @@ def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], 
     high = task.budget
     if (reached := width(high)) > condition.width:
         raise UsageError(
-            f"With {flops(high)} FLOPs and {task.runs} runs the interval of {condition.goal.text} is expected to be "
-            f"{figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
+            f"With {flops(high)} FLOPs and {task.runs} runs{_for_each(task)} the interval of {condition.goal.text} is "
+            f"expected to be {figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
             hint=_remedy(width, condition.width, task),
         )
     least = _least(width, condition.width, high / HIGHEST, high, PRECISE)
@@ -110,6 +110,13 @@ def _remedy(width: Callable[[float], float], wanted: float, task: Task) -> str:
             "wider interval."
         )
     # Of two budgets that are close, the larger one may be a little worse.
-    while width(float(flops(least))) > wanted and least < task.budget * MORE:
+    while width(float(flops(least * task.sharing)) / task.sharing) > wanted and least < task.budget * MORE:
         least *= 1 + ROUGH
-    return f"About {flops(least)} FLOPs are needed with {task.runs} runs: raise --budget, or ask for a wider interval."
+    return (
+        f"About {flops(least * task.sharing)} FLOPs are needed with {task.runs} runs{_for_each(task)}: raise --budget, "
+        "or ask for a wider interval."
+    )
+
+
+def _for_each(task: Task) -> str:
+    return " for each group" if task.sharing > 1 else ""

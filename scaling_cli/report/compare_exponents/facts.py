@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from scaling_cli.numbers.format import MISSING, amount, escape, figure, flops, percent
-from scaling_cli.report.pages.facts import stated
+from scaling_cli.report.pages.facts import law_words, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.comparison import Comparison, ComparisonResult, Crossover, Multiplier
 from scaling_cli.results.report import Report
@@ -38,13 +38,12 @@ CompareReport: TypeAlias = Report[ComparisonResult]
 def facts(report: CompareReport) -> Facts:
     """What was compared and how."""
     result = report.results[0]
-    renamed = "".join(f", {name} = {column}" for name, column in result.inputs.items() if name != column)
     matched = "; the same inputs and seeds in every group, resampled together" if result.is_paired else ""
     return stated(
-        ("law", escape(f"{result.law}: {result.formula}{renamed}")),
+        ("law", law_words(result.law, result.formula, result.inputs)),
         ("data", f"{len(result.groups)} groups, {result.runs:,} runs, {result.points:,} points{matched}"),
         ("margin", margin_words(result)),
-        ("multipliers", _omitted(result)),
+        ("constants and multipliers" if result.factors else "multipliers", _omitted(result)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, group_name, number_of, percent
 from scaling_cli.report.fit.rows import estimates
-from scaling_cli.report.pages.facts import runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import law_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
@@ -79,11 +79,7 @@ def _shared(report: FitReport, **described: Callable[[FitResult], str]) -> Facts
 
 
 def _law(result: FitResult) -> str:
-    """Name and formula, with what its x stands for."""
-    renamed = [f"{name} = {column}" for name, column in result.inputs.items() if name != column]
-    where = f", {', '.join(renamed)}" if renamed else ""
-    name = "" if result.law == result.formula else f"{result.law}: "  # a formula of the user's is its own name
-    return escape(f"{name}{result.formula}{where}")
+    return law_words(result.law, result.formula, result.inputs)
 
 
 def _ranges(result: FitResult) -> str:

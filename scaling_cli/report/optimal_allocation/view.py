@@ -9,7 +9,7 @@ from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.optimal_allocation.rows import sections
-from scaling_cli.report.pages.facts import runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import law_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.fit import Estimate
@@ -69,7 +69,7 @@ def panels(report: AllocationReport) -> Panels:
 
 def facts(report: AllocationReport, result: AllocationResult) -> Facts:
     """What was done, in the order in which to read it."""
-    law = "" if result.law is None else escape(f"{result.law}: {result.formula}")
+    law = "" if result.law is None else law_words(result.law, result.formula or "", {})
     return stated(
         ("group", group_name(result.group)),
         ("law", law),

@@ -30,3 +30,9 @@ def spans(ranges: Mapping[str, tuple[float, float]], roles: Iterable[str]) -> li
         for role in roles
         for low, high in (ranges[role],)
     ]
+
+
+def law_words(name: str, formula: str, inputs: Mapping[str, str]) -> str:
+    """A law's name and formula, and the columns behind its inputs; a formula of the user's is its own name."""
+    renamed = "".join(f", {role} = {column}" for role, column in inputs.items() if role != column)
+    return escape(f"{'' if name == formula else f'{name}: '}{formula}{renamed}")

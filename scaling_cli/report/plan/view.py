@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, flops, group_name, number_of, percent, with_and
 from scaling_cli.report.charts.chart import Chart, Panels
-from scaling_cli.report.pages.facts import stated
+from scaling_cli.report.pages.facts import law_words, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.report.plan.rows import sections, width
 from scaling_cli.results.plan import PlanResult
@@ -57,7 +57,7 @@ def facts(result: PlanResult) -> Facts:
     """What the plan rests on, and what it comes to."""
     return stated(
         ("group", group_name(result.group)),
-        ("law", escape(result.law if result.law == result.formula else f"{result.law}: {result.formula}")),
+        ("law", law_words(result.law, result.formula, {})),
         ("from", _source(result)),
         ("noise", _noise(result)),
         ("rounds", _rounds(result)),

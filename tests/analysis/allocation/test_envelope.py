@@ -32,6 +32,7 @@ def curves(sizes: np.ndarray, *, rows: int = 400, noise: float = 0.0) -> pl.Data
     return pl.concat(parts)
 
 
+@pytest.mark.thorough
 def test_the_envelope_of_many_curves_has_the_laws_exponent():
     report = optimal_allocation(curves(np.geomspace(1e7, 3e10, 60)), approach="envelope", replicates=50)
     result = report.results[0]

@@ -61,6 +61,7 @@ def test_another_input_may_be_searched_beside_it():
     assert any(each.group == {"column": "side"} for each in report.caveats) or not report.caveats
 
 
+@pytest.mark.thorough
 def test_a_budget_of_a_student_is_split_although_its_law_is_hardly_determined():
     """The exponents and coefficients trade off, and the loss of the best student is that of the truth to 2 %."""
     generator = np.random.default_rng(1)

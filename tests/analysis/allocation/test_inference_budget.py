@@ -54,6 +54,7 @@ def test_the_smaller_of_two_limits_decides():
     assert split(runs(), inference_budget=4e9, max_params=1e10)[0].limit == "inference-budget"
 
 
+@pytest.mark.thorough
 def test_the_byte_latent_question():
     """The best patch and params for a training budget and an inference budget, by brute force over both."""
     training, inference = 1e22, 2e9

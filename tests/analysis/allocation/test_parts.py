@@ -170,6 +170,7 @@ def test_a_rule_that_gives_infinite_flops_is_refused():
         split(sparse(), law="chinchilla", hold="sparsity=0.5", flops_rule="6 * params * tokens / sparsity")
 
 
+@pytest.mark.thorough
 def test_a_column_of_the_rule_that_params_do_not_decide_is_told():
     dense = sparse().with_columns(context=pl.Series(np.tile([512.0, 8192.0], 50)))
     asked = {"law": "chinchilla", "flops_rule": "(6 * params + 1e6 * context) * tokens"}

@@ -152,6 +152,7 @@ def test_the_best_mixture_of_runs_is_found_with_shares_held_or_not():
         split(mixed(), **asked, hold="web=0.7,code=0.3")
 
 
+@pytest.mark.thorough
 def test_a_mixture_for_one_loss_may_leave_a_domain_out():
     law = "E + A/params^alpha + B/tokens^beta - k*web"
     shares = np.random.default_rng(1).uniform(0.1, 0.9, 36)
@@ -168,6 +169,7 @@ def test_a_mixture_for_one_loss_may_leave_a_domain_out():
         split(table.with_columns(code=pl.lit(0.9)), law=law, map={"mixture": "web,code"}, search="mixture")
 
 
+@pytest.mark.thorough
 def test_the_least_budget_for_a_loss_reaches_that_loss():
     table = grained(0.002)
     asked = {"law": "granularity", "search": "granularity=1..4096", "flops_rule": ROUTING}

@@ -128,6 +128,7 @@ def test_domains_of_henighan_differ_where_the_data_could_show_it(seed):
 
 
 @pytest.mark.parametrize("noise", [0.002, *(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.0005, 0.01))])
+@pytest.mark.thorough
 def test_no_domains_of_henighan_are_equivalent_where_the_truth_exceeds_the_margin(noise):
     report = compare(henighan(HENIGHAN, noise), replicates=99)
     for each in report.results[0].comparisons:
@@ -436,7 +437,7 @@ def test_ten_groups_of_fifty_runs_take_seconds():
     assert time.process_time() - started < 8  # about 3 CPU seconds; generous to a busy machine
 
 
-@pytest.mark.thorough  # the fast suite compares the bytes that the command prints
+@pytest.mark.thorough
 def test_the_answer_is_the_same_for_any_workers():
     data = frame({"a": (1.5, -0.15, 1.7), "b": (1.4, -0.16, 1.6), "c": (1.4, -0.14, 1.6)}, points=10)
     assert compare(data, jobs=2).results == compare(data, jobs=1).results

@@ -229,6 +229,7 @@ def test_one_run_does_not_swing_because_nothing_can_be_resampled():
     assert largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])}) is None
 
 
+@pytest.mark.thorough
 def test_inside_the_data_all_runs_count_alike():
     truth = 1.5 + 2.0 * np.array([1.0, 8.0]) ** -0.25
     for seed in range(2):

@@ -44,6 +44,7 @@ def test_the_budget_is_kept_and_goes_to_hard_problems():
     assert result.goals[0].width_after < result.usual[0].widths[0] < result.goals[0].width_before
 
 
+@pytest.mark.thorough
 def test_the_interval_shrinks_by_what_was_said():
     """Mean log widths over twenty logs: that of the interval once the attempts are made, against the promised one."""
     promised, found, before = [], [], []

@@ -79,6 +79,7 @@ def test_a_share_tests_the_law_even_if_the_budget_pays_for_fewer_runs_than_are_a
     assert cost[chosen.all].sum() <= 60.0 * (1 + 1e-9)
 
 
+@pytest.mark.thorough
 def test_two_middling_runs_become_a_large_and_a_small_one():
     # Costs differ, and each candidate can be run once, so single exchanges within the budget are not enough.
     gaps = []

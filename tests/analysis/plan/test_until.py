@@ -65,6 +65,7 @@ def test_a_width_that_the_budget_does_not_reach_is_refused():
     assert "wide, not 1e-6" in refused.value.message
 
 
+@pytest.mark.thorough
 def test_a_refusal_says_which_budget_is_needed():
     """The hint works: with the budget that it names the condition is met."""
     asked, wanted = a_line(), 0.02

@@ -192,6 +192,7 @@ def test_every_command_says_so(gamma, is_doubted):
     assert "law-misfit" not in codes(scaling.extrapolate(runs, **fast))  # which averages `general` too
 
 
+@pytest.mark.thorough
 def test_a_forecast_along_compute_of_a_hump_is_doubted():
     columns = curve(40)
     loss = hump(columns) * np.exp(0.002 * np.random.default_rng(5).standard_normal(40))

@@ -94,6 +94,7 @@ def named(frame: pl.DataFrame) -> tuple[bool, bool]:
     return bool(report.results[0].influence), any(each.code == "influential-run" for each in report.caveats)
 
 
+@pytest.mark.thorough
 def test_the_ends_of_a_short_clean_curve_are_listed_but_are_not_a_caveat():
     listed, doubted = zip(*(named(short_curve(seed)) for seed in range(60)), strict=True)
     assert sum(listed) > 15

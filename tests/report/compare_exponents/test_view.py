@@ -173,6 +173,7 @@ def test_a_large_p_value_never_says_that_exponents_are_the_same():
     assert "do not show whether" in text
 
 
+@pytest.mark.thorough
 def test_only_tables_import_rich_and_none_plotext():
     program = (
         "import sys; from tests.report.compare_exponents.test_view import optimizers\n"

@@ -89,6 +89,7 @@ def test_no_format_lets_control_characters_through(reports, name, format):
     assert all(character == "\n" or character.isprintable() for character in text)
 
 
+@pytest.mark.thorough
 def test_a_plain_report_loads_neither_statistics_nor_a_plot():
     program = (
         "import sys, scaling_cli as s; from scaling_cli.report.inference_coverage import view; "

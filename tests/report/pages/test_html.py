@@ -28,7 +28,7 @@ ASKED = ("fit", "groups", "extrapolate", "compare-exponents", "optimal-allocatio
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(not HAS_VEGA, reason="vl-convert-python is not installed")
-@pytest.mark.parametrize("name", one_in(4, ASKED))
+@pytest.mark.parametrize("name", one_in(7, ASKED))
 def test_a_page_draws_in_a_browser_without_a_request_or_an_error(tmp_path, name):
     made = answered(name)
     page = tmp_path / "page.html"
@@ -54,7 +54,7 @@ CHECK = """<script>addEventListener('load', () => setTimeout(async () => {
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.skipif(importlib.util.find_spec("axe_core_python") is None, reason="axe-core-python is not installed")
-@pytest.mark.parametrize("name", ["fit", "compare-exponents"])
+@pytest.mark.parametrize("name", one_in(2, ["fit", "compare-exponents"]))
 def test_a_checker_of_accessibility_finds_no_serious_fault(tmp_path, name):
     made = answered(name)
     page = report_page(made, view_of(made.command).pages(made), panels_of(view_of(made.command), made))

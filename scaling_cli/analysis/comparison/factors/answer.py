@@ -27,11 +27,11 @@ MISFIT = 0.01  # p-value below which a model with equal exponents and floors lea
 
 
 class FactorQuestion(Record):
-    """What is asked of the factors: the margin, the level of intervals, and a factor whose levels have other losses."""
+    """What is asked of the factors: the margin, the level of intervals, and terms whose levels have other losses."""
 
     margin: Margin
     level: float
-    incomparable: str | None = None
+    unlike: frozenset[str] = frozenset()
 
 
 def effects_in(setting: Ready, factors: Sequence[Factor], question: FactorQuestion) -> tuple[FactorEffect, ...]:
@@ -59,7 +59,7 @@ def _effect(setting: Ready, term: Term, terms: Sequence[Term], question: FactorQ
             (),
             factor_sentence(term, None, None, None, None, (), question.margin.role),
         )
-    if any(factor.name == question.incomparable for factor in term.factors):
+    if term.name in question.unlike:
         levels = _levels(setting, term, question) if term.is_interaction and exponent.moves else ()
         words = factor_sentence(term, exponent, None, None, None, levels, question.margin.role)
         return FactorEffect(term.name, exponent, None, None, None, levels, words)

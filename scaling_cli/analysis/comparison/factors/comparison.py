@@ -49,7 +49,7 @@ def compare_factors(
         to=question.to,
     )
     no_floor = no_floor_test(members, setting.fits.scales[0])
-    asked = FactorQuestion(data.margin, question.level, question.incomparable)
+    asked = FactorQuestion(data.margin, question.level, question.unlike)
     law, first = members[0].problem.law, results[0]
     result = ComparisonResult(
         **what_was_compared(results),

@@ -169,6 +169,7 @@ def test_each_factor_is_told_from_the_other_and_the_answer_names_it():
     assert report.results[0].sentence.startswith("The exponent depends on data")
 
 
+@pytest.mark.thorough
 def test_a_large_p_value_alone_never_says_that_a_factor_does_not_move_the_exponent():
     found, _ = effects(crossed(noise=0.01, runs=8))
     assert found["optimizer"].exponent.moves is None

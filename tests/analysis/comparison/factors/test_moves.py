@@ -173,7 +173,7 @@ def test_an_interaction_is_looked_at_within_each_level_of_each_factor_that_has_l
 def test_losses_of_other_evaluations_are_compared_by_their_exponents_alone():
     made = setting(Design((2, 2), (10,), floors=(1.7,)))
     factors = Design((2, 2), (10,)).factors()
-    found = effects_in(made, factors, FactorQuestion(DRIFT, 0.95, incomparable="f"))
+    found = effects_in(made, factors, FactorQuestion(DRIFT, 0.95, unlike=frozenset({"f", "f:g"})))
     assert [effect.name for effect in found] == ["f", "g", "f:g"]
     assert [effect.constant is None for effect in found] == [True, False, True]
     assert [effect.floor is None for effect in found] == [True, False, True]
