@@ -31,6 +31,10 @@ NAMED = 12  # names that a hint lists
 GATE_DIGITS = 6  # of the number that a test compares
 
 
+class UnknownNameError(UsageError):
+    """A result has nothing at the path of a gate; another result may, if it is of another law."""
+
+
 class Gate(Record):
     """A parsed test against `value`, a number or a word."""
 
@@ -47,12 +51,14 @@ class Gate(Record):
             allowed: The only words that some keys can have, by key.
 
         Raises:
-            UsageError: The result has nothing at this path, or a value of another kind, or never this word.
+            UnknownNameError: The result has nothing at this path.
+            UsageError: It has a value of another kind, or never this word.
         """
         places = lookup(result, self.path)
         kinds = list(dict.fromkeys(kind(place) for place, _ in places))
         if not places:
-            raise self._refusal(f"the result has no {'.'.join(self.path)}.", result)
+            error = self._refusal(f"the result has no {'.'.join(self.path)}.", result)
+            raise UnknownNameError(error.message, hint=error.hint)
         if len(kinds) > 1:
             raise self._error(
                 f"{'.'.join(self.path)} can mean several things.", f"Write one of {', '.join(kinds[:NAMED])}."

@@ -15,7 +15,7 @@ from scaling_cli.cli.output import chosen_format
 from scaling_cli.cli.progress import progress
 from scaling_cli.cli.show import deliver
 from scaling_cli.cli.sink import open_sink
-from scaling_cli.cli.verdict import Verdict, judged, say, tripped_gate
+from scaling_cli.cli.verdict import Gates, Verdict, judged, say
 from scaling_cli.errors import UsageError
 from scaling_cli.jobs import Workers
 from scaling_cli.numbers.format import escape, number_of
@@ -86,7 +86,7 @@ class _Tally:
     """Counts of the results, caveats and failures in the lines."""
 
     def __init__(self, output: Output) -> None:
-        self._output, self._results, self._tripped = output, 0, ""
+        self._output, self._results, self._gates = output, 0, Gates(output)
         self._codes: set[str] = set()
         self._failed: list[str] = []
 
@@ -97,7 +97,7 @@ class _Tally:
         for failure in document["failures"]:
             self._failed.append(f"{failure['group'].get(FILE, '')}: {failure['error']}")
         self._codes |= {caveat["code"] for caveat in document["caveats"]}
-        self._tripped = self._tripped or tripped_gate(document["results"], self._output, document["command"])
+        self._gates.add(document["results"], document["command"])
 
     def verdict(self) -> Verdict:
         """The verdict on all files, as on one report."""
@@ -105,7 +105,7 @@ class _Tally:
             self._output,
             results=self._results,
             codes=self._codes,
-            tripped=self._tripped,
+            tripped=self._gates.tripped(),
             failures=len(self._failed),
         )
 

@@ -11,10 +11,13 @@ from scaling_cli.numbers.format import escape
 from scaling_cli.record import Record
 
 if TYPE_CHECKING:
+    from scaling_cli.cli.gates import Gate
+    from scaling_cli.errors import UsageError
     from scaling_cli.options.output import Output
     from scaling_cli.results.report import Report
 
 
+MOST_WITHOUT = 20  # results without a name after which it is taken for mistyped
 DONE, DOUBTED, PARTLY = 0, 4, 5  # exit codes: see docs/how-to/json.md
 
 
@@ -65,17 +68,67 @@ def tripped_gate(results: Sequence[Any], output: Output, command: str) -> str:
 
     `results` are as in JSON.
     """
-    from scaling_cli.cli.gates import parse_gate
-    from scaling_cli.numbers.format import group_name
+    gates = Gates(output)
+    gates.add(results, command)
+    return gates.tripped()
 
-    gates = [parse_gate(text) for text in output.fail_if]
-    words = _words(command) if any(isinstance(gate.value, str) for gate in gates) else {}
-    for document in results:
-        for gate in gates:
-            if where := gate.trips(document, words):
-                group = f" in {group_name(document['group'])}" if document["group"] else ""
-                return f"--fail-if {gate.text!r} holds{group}: {where}."
-    return ""
+
+class Gates:
+    """The gates of `--fail-if`, asked of results as they are found.
+
+    A name that some results have and others lack, as a parameter of one of their laws, trips the gate, because it could
+    not be evaluated for all; one that none has is an error, which is raised at the end or after `MOST_WITHOUT` results.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._texts, self._tripped = output.fail_if, ""
+        self._gates: tuple[Gate, ...] = ()
+        self._known: set[str] = set()
+        self._lacking: dict[str, list[tuple[str, UsageError]]] = {}
+
+    def add(self, results: Sequence[Any], command: str) -> None:
+        """Ask the gates of further results, as they are in JSON."""
+        if self._tripped or not self._texts:
+            return
+        from scaling_cli.cli.gates import parse_gate
+
+        self._gates = self._gates or tuple(parse_gate(text) for text in self._texts)
+        words = _words(command) if any(isinstance(gate.value, str) for gate in self._gates) else {}
+        for document in results:
+            for gate in self._gates:
+                if not self._tripped:
+                    self._ask(gate, document, words)
+
+    def _ask(self, gate: Gate, document: Any, words: dict[str, list[str]]) -> None:
+        from scaling_cli.cli.gates import UnknownNameError
+        from scaling_cli.numbers.format import group_name
+
+        group = f" in {group_name(document['group'])}" if document["group"] else ""
+        try:
+            where = gate.trips(document, words)
+        except UnknownNameError as error:
+            lacking = self._lacking.setdefault(gate.text, [])
+            lacking.append((group, error))
+            if gate.text not in self._known and len(lacking) >= MOST_WITHOUT:
+                raise
+            return
+        self._known.add(gate.text)
+        if where:
+            self._tripped = f"--fail-if {gate.text!r} holds{group}: {where}."
+
+    def tripped(self) -> str:
+        """What trips, or could not be evaluated; empty where every gate passes.
+
+        Raises:
+            UsageError: A name is in no result.
+        """
+        for text, lacking in self._lacking.items():
+            group, error = lacking[0]
+            if not self._tripped and text not in self._known:
+                raise error
+            if not self._tripped:
+                self._tripped = f"--fail-if {text!r} cannot be tested{group}, whose result lacks this name."
+        return self._tripped
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -154,11 +155,19 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
 
 
 def _estimates(fitted: Fitted, ends: Intervals, unknown: Sequence[str]) -> dict[str, Estimate]:
-    """Parameters and derived quantities with their intervals; those that are `unknown` have none."""
+    """Parameters and derived quantities with their intervals, which those that are held or `unknown` do not have."""
     quantities = Quantities(fitted.problem)
     values = quantities.of_parameters(fitted.problem.parameters(fitted.theta[None]))[0]
     by_name = estimates(quantities.names, values, ends.low, ends.high)
-    return by_name | {name: Estimate(by_name[name].estimate) for name in unknown}
+    derived = [quantity.name for quantity in fitted.problem.law.derived]
+    held = [name for name in derived if _is_held(by_name[name])]  # they follow from parameters that are held
+    return by_name | {name: Estimate(by_name[name].estimate) for name in (*unknown, *held)}
+
+
+def _is_held(value: Estimate) -> bool:
+    """Whether a quantity is the same in all replicates."""
+    known = (value.estimate, value.low, value.high)
+    return all(end is not None and math.isclose(end, value.estimate or 0.0, rel_tol=1e-12) for end in known)
 
 
 def _draws(problem: Problem, ends: Intervals) -> tuple[tuple[float, ...], ...] | None:

@@ -56,7 +56,7 @@ def count(number: float) -> str:
 
 def flops(number: float | None) -> str:
     """Compute in FLOPs: 5.76e23."""
-    return MISSING if number is None or not math.isfinite(number) else _scientific(number, 3)
+    return MISSING if number is None or not math.isfinite(number) else _scientific(number, 3) if number else "0"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

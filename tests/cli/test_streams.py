@@ -14,7 +14,7 @@ import pytest
 from scaling_cli.cli import interrupts, progress, terminal
 from scaling_cli.cli.sink import open_sink
 from scaling_cli.cli.streams import unwritten
-from scaling_cli.cli.verdict import judged, say, tripped_gate
+from scaling_cli.cli.verdict import Gates, judged, say, tripped_gate
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.output import Output
 from scaling_cli.verbs.each_file import Kept
@@ -191,6 +191,20 @@ def test_the_first_gate_that_trips_is_named_with_its_group():
         tripped_gate(results, Output(fail_if=["a > 5", "a > 2"]), "fit") == "--fail-if 'a > 2' holds in adam: a is 3."
     )
     assert tripped_gate(results, Output(fail_if=["a < 2"]), "fit") == "--fail-if 'a < 2' holds: a is 1."
+
+
+def test_a_name_that_only_some_results_have_trips_and_one_that_none_has_is_an_error():
+    results = [{"group": {"file": "a"}, "b": 1.0}, {"group": {"file": "b"}, "b": 1.0, "c": 2.0}]
+    said = "--fail-if 'c > 5' cannot be tested in a, whose result lacks this name."
+    assert tripped_gate(results, Output(fail_if=["c > 5"]), "fit") == said
+    assert tripped_gate(results, Output(fail_if=["c > 1"]), "fit") == "--fail-if 'c > 1' holds in b: c is 2."
+    with pytest.raises(UsageError, match="the result has no d"):
+        tripped_gate(results, Output(fail_if=["d > 5"]), "fit")
+    gates = Gates(Output(fail_if=["d > 5"]))
+    gates.add(results[:1] * 19, "fit")
+    with pytest.raises(UsageError, match="the result has no d"):
+        gates.add(results[:1], "fit")
+    assert tripped_gate([], Output(fail_if=["d > 5"]), "fit") == ""
 
 
 def test_a_word_that_the_schema_of_the_command_does_not_know_is_refused():

@@ -17,6 +17,7 @@ from scaling_cli.record import replace
 from scaling_cli.report.fit import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
+from scaling_cli.results.fit import Estimate
 from tests import ROOT
 from tests.fitting.test_recovery import simulated
 from tests.grids import one_of_each
@@ -85,6 +86,10 @@ def test_held_parameters_are_reported_without_an_interval():
     assert draws.shape[1] == 5
     assert (draws[:, 3] == 0.34).all()
     assert result.derived["params_exponent"].low is not None
+    for held in ({"fix": {"alpha": 0.3, "beta": 0.3}}, {"tie": "alpha=beta"}):
+        following = scaling.fit(frame, law="chinchilla", replicates=40, **held).results[0]
+        assert following.derived["params_exponent"] == Estimate(0.5)
+        assert "best params grow as compute^0.5." in following.sentence
 
 
 def test_held_parameters_are_told_under_other_objectives_too():

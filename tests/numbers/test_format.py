@@ -191,6 +191,7 @@ def test_a_decimal_has_as_many_as_asked(number, decimals, text):
 
 
 def test_missing_numbers_are_marked():
+    assert [flops(0.0), flops(-0.0)] == ["0", "0"]
     assert [flops(None), flops(math.inf), percent(math.nan), signed_percent(-0.5, 0)] == ["-", "-", "-", "-50 %"]
 
 

@@ -137,9 +137,10 @@ def estimated(values: Array, level: float) -> Estimate:
     if not len(drawn):
         return Estimate(first)
     ends = np.quantile(np.minimum(drawn, UNREACHED), [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    largest = drawn[np.isfinite(drawn)].max(initial=-np.inf)
+    low, high = (float(end) if end <= largest else None for end in ends)  # none next to a replicate without a value
     if first is not None:
-        ends = np.array([min(ends[0], first), max(ends[1], first)])
-    low, high = (float(end) if end < UNREACHED / 2 else None for end in ends)
+        low, high = first if low is None else min(low, first), None if high is None else max(high, first)
     return Estimate(first, low, high)
 
 

@@ -15,13 +15,15 @@ from scaling_cli.analysis.forecast.inverse import inverse
 from scaling_cli.analysis.forecast.joint import Part, joint, suite_forecast, thens
 from scaling_cli.analysis.forecast.predictions import predictions, score
 from scaling_cli.analysis.forecast.question import ForecastQuestion
+from scaling_cli.analysis.forecast.split import best_split
 from scaling_cli.analysis.forecast.suite import Suite
-from scaling_cli.analysis.forecast.targets import Places, Target, best_split, place
+from scaling_cli.analysis.forecast.targets import Places, Target, place
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.runs.derive import HIGH_RATIO, LOW_RATIO
 from scaling_cli.errors import UsageError
-from scaling_cli.flops import scale_name
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Curve, Observations
@@ -163,17 +165,26 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
         fixed = alone[-1].at["params"] if alone else None
         targets = [target for target in targets if target not in alone]
     if not (targets or ask.has_place):
-        largest = data.require_span()[1]
-        if len(data.inputs) > 1 and not has_params_and_tokens(data.inputs):
+        if len(data.inputs) > 1 and set(data.inputs) != set(SURFACE):
             example = ",".join(f"{column}=AMOUNT" for column in data.inputs.values())
             raise UsageError("No run to forecast is given.", hint=f"Add --at {example}.")
-        role = scale_name(data.inputs)
+        role, largest = scale_name(data.inputs), data.require_span()[1]
         targets = [Target(each.at) for each in others] or [Target({role: largest * step}) for step in DEFAULT_STEPS]
     if data.run_names:
         places = place_on_runs(targets, data.run_names)
         require_drops(data.points, places)
         return places, fixed
-    return place(targets, data.inputs, data.params, data.forecaster.mean, ranges=data.ranges), fixed
+    mean, ratios = data.forecaster.mean, _compute_ratios(data)
+    return place(targets, data.inputs, data.params, mean, ranges=data.ranges, ratios=ratios), fixed
+
+
+def _compute_ratios(data: ForecastData) -> tuple[float, float]:
+    """The compute / (6 * params * tokens) that a target may have: what no caveat tells of, and what the runs have."""
+    if data.points is None or not has_params_and_tokens(data.points.columns):
+        return LOW_RATIO, HIGH_RATIO
+    columns = data.points.columns
+    ratio = data.points.scale / (FLOPS_A_PARAM_AND_TOKEN * columns["params"] * columns["tokens"])
+    return min(LOW_RATIO, float(ratio.min()) * LOW_RATIO), max(HIGH_RATIO, float(ratio.max()) * HIGH_RATIO)
 
 
 def _inverse(

@@ -27,6 +27,7 @@ from scaling_cli.results.forecast import Then, ThenPrediction
 
 CHANCE_NAMES = {"sigmoid": "b", "exponential-saturation": "epsilon"}  # the parameter that is the level of chance
 FEWEST_RUNS = 6
+LOW_RUNS, FAR_BELOW = 0.25, 0.6  # the share of values, and of chance, by which a level of chance is another task's
 ROUNDING = 1e-9  # by which a share of 1 may be exceeded
 WIDENED = 0.25  # of the range of log loss that the link was fitted to, on either side
 
@@ -108,9 +109,10 @@ def refuse_other_scale(task: Task, values: Array) -> None:
     """Refuse a level of chance that is a share where the metric `(n,)` is none, such as an accuracy in percent.
 
     Raises:
-        DataError: Chance is above 0, and a value above 1.
+        DataError: Chance is above 0, and a value above 1 or many values far below chance.
     """
     known = values[np.isfinite(values)]
+    _refuse_below_chance(task, known)
     largest = float(np.max(known, initial=0.0))
     if not task.chance or largest <= 1 + ROUNDING:
         return
@@ -121,6 +123,23 @@ def refuse_other_scale(task: Task, values: Array) -> None:
         "the two are on different scales and the law would start from a wrong level.",
         hint=f"{shares}, or leave the level of chance out: it is then fitted.",
     )
+
+
+def _refuse_below_chance(task: Task, known: Array) -> None:
+    """Refuse a level of chance far above what many runs reach, which is that of another task.
+
+    Small models lie a little below chance on some tasks, so only values below a share of it count.
+    """
+    if not task.chance or not len(known):
+        return
+    low = float(np.quantile(known, LOW_RUNS))
+    if low < FAR_BELOW * task.chance:
+        raise DataError(
+            f"A quarter of the values of {task.metric} lie below {low:.3g}, far below its level of chance of "
+            f"{task.chance:g}, so this is the chance of another task, and the law would start from a wrong level.",
+            hint="Give the chance of this task (in a suite file each task has its own), or leave it out: it is then "
+            "fitted.",
+        )
 
 
 def drawn_metric(link: Link, loss: Array, noise: Array) -> Array:

@@ -14,11 +14,11 @@ from statistics import NormalDist
 import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands, Forecaster
-from scaling_cli.analysis.forecast.targets import best_split
+from scaling_cli.analysis.forecast.split import best_split
 from scaling_cli.arrays import Array
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
-from scaling_cli.numbers.surface import has_params_and_tokens
+from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Inverse
 
@@ -82,7 +82,7 @@ def _path(
     """Inputs along `scale`."""
     if len(inputs) == 1:
         return {next(iter(inputs)): scale}
-    if not has_params_and_tokens(inputs):
+    if set(inputs) != set(SURFACE):
         raise UsageError(
             "--target-loss needs a law of one input, or of params and tokens, but this is a law of "
             f"{', '.join(inputs.values())}.",

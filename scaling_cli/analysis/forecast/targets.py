@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.forecast.split import LogLosses, best_split
 from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
@@ -19,14 +20,10 @@ from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import Record, replace
 
 RANGE_STEPS = 7
-SIZES = 240  # candidate splits of a budget
-SIZE_SPAN = 1e3  # they reach this factor beyond the params of the data
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
 FLAGS = (*SURFACE, "compute", "step")  # roles with an option of their own
 SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,808 params
 EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
-
-LogLosses = Callable[[Mapping[str, Array]], Array]
 
 
 class Target(Record):
@@ -131,6 +128,7 @@ def place(
     losses: LogLosses,
     *,
     ranges: Mapping[str, tuple[float, float]],
+    ratios: tuple[float, float] = (LOW_RATIO, HIGH_RATIO),
 ) -> Places:
     """The targets as columns of the law's inputs.
 
@@ -139,9 +137,10 @@ def place(
         ranges: The least and the largest value of each role that the data have.
         params: Params of the data, if they are an input: the best split of a budget is sought around them.
         losses: Function from columns to log losses `(n,)`, which the best split minimises.
+        ratios: The least and the largest compute / (6 * params * tokens) that a target may have.
 
     Raises:
-        UsageError: A target lacks an input or a unit, or names a role that the laws do not have.
+        UsageError: A target contradicts itself, lacks an input or a unit, or names a role that the laws do not have.
     """
     for target in targets:
         refuse_without_unit("The target has", target.at, ranges)
@@ -157,6 +156,8 @@ def place(
     for target in targets:
         _require_known(target, (*inputs, "compute"))
         at = dict(target.at)
+        _require_all(at, [name for name in inputs if name not in SURFACE], inputs)
+        _refuse_contradiction(at, ratios)
         if "compute" in at and not has_params_and_tokens(at):
             known = [role for role in SURFACE if role in at]
             if known:
@@ -164,17 +165,35 @@ def place(
                 at[other] = at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at[known[0]]
             else:
                 split.append(at["compute"])
-                at["params"], at["tokens"] = best_split(at["compute"], params, losses)
-        missing = [name for name in inputs if name not in at]
-        if missing:
-            raise UsageError(
-                f"A target lacks {with_and(missing)}.",
-                hint="Write it like --at params=70B,tokens=1.4T, or --at compute=1e24 for the best split.",
-            )
+                at["params"], at["tokens"] = best_split(at["compute"], params, losses, at)
+        _require_all(at, inputs, inputs)
         at.setdefault("compute", FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"])
         rows.append(replace(target, at=at))
     columns = {name: np.array([row.at[name] for row in rows]) for name in inputs}
     return Places(tuple(rows), columns, np.array([row.at["compute"] for row in rows]), tuple(split))
+
+
+def _require_all(at: Mapping[str, float], names: Iterable[str], inputs: Iterable[str]) -> None:
+    """Refuse a target without one of the names; the hint shows one with all inputs."""
+    missing = [name for name in names if name not in at]
+    if missing:
+        others = "".join(f",{name}=AMOUNT" for name in inputs if name not in SURFACE)
+        raise UsageError(
+            f"A target lacks {with_and(missing)}.",
+            hint=f"Write it like --at params=70B,tokens=1.4T{others}, or --at compute=1e24{others} for the best split.",
+        )
+
+
+def _refuse_contradiction(at: Mapping[str, float], ratios: tuple[float, float]) -> None:
+    """Refuse compute that params and tokens do not give; it may differ as much as that of runs may."""
+    if not {"compute", *SURFACE} <= at.keys():
+        return
+    split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
+    if not ratios[0] <= at["compute"] / split <= ratios[1]:
+        raise UsageError(
+            f"A target has {flops(at['compute'])} compute, but 6 * params * tokens is {flops(split)}.",
+            hint="Give either compute, or params and tokens.",
+        )
 
 
 def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping[str, tuple[float, float]]) -> Places:
@@ -231,13 +250,8 @@ def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
     """
     if column != "compute" or not has_params_and_tokens(at):
         return at
+    _refuse_contradiction(at, (LOW_RATIO, HIGH_RATIO))  # as far as a run may differ without a caveat
     split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
-    # Compute may differ from 6 * params * tokens by as much as that of a run may without a caveat.
-    if not LOW_RATIO <= at.get("compute", split) / split <= HIGH_RATIO:
-        raise UsageError(
-            f"A target has {flops(at['compute'])} compute, but 6 * params * tokens is {flops(split)}.",
-            hint="Give either compute, or params and tokens.",
-        )
     return {"compute": split} | {role: amount for role, amount in at.items() if role not in SURFACE}
 
 
@@ -265,15 +279,6 @@ def _refuse_unused(at: Mapping[str, float], column: str, ranges: Mapping[str, tu
         raise UsageError(
             f"{lead}: {why}.", hint=f"{cure}, or ask for {column} alone, with --at {column}={at[column]:.4g}."
         )
-
-
-def best_split(compute: float, params: Array | None, losses: LogLosses) -> tuple[float, float]:
-    """Params and tokens with the lowest predicted loss for a budget."""
-    around = np.array([1e6, 1e12]) if params is None else params
-    sizes = np.geomspace(around.min() / SIZE_SPAN, around.max() * SIZE_SPAN, SIZES)
-    tokens = compute / FLOPS_A_PARAM_AND_TOKEN / sizes
-    best = int(np.argmin(losses({"params": sizes, "tokens": tokens})))
-    return float(sizes[best]), float(tokens[best])
 
 
 def _require_known(target: Target, known: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.analysis.recorded_cost import recorded
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import COLUMN
 from scaling_cli.document.published import published_fit
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
@@ -40,7 +41,7 @@ def published_arm(asked: Plan) -> Arm:
     """A published fit in place of runs."""
     known = published_law(asked.law)
     saved = published_fit(asked.law, level=asked.level, seed=asked.seed)
-    _require_plannable(known.law)
+    _require_plannable(known.law, known.roles)
     noise = Noise(asked.noise if asked.noise is not None else USUAL_NOISE)
     parameters = np.array([known.parameters.tolist(), *(saved.draws or ())], dtype=float)
     prior = WEAK**2 * guessed_covariance(known.law, known.fit)
@@ -54,7 +55,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
         UsageError: It has no replicates.
     """
     law = find_law(saved.law, tuple(saved.inputs))
-    _require_plannable(law)
+    _require_plannable(law, saved.inputs)
     if not saved.draws:
         raise UsageError(
             "The saved fit has no replicates, so its uncertainty is not known.",
@@ -81,7 +82,7 @@ def fitted_arm(
     points: PointTable, group: dict[str, str], choice: Choice, settings: Settings, asked: Plan
 ) -> tuple[Arm, list[Caveat]]:
     """Runs, fitted: by the law that was asked for, or by its rival where the runs exclude it."""
-    _require_plannable(choice.law)
+    _require_plannable(choice.law, choice.inputs)
     grouped = grouped_for(points, group, choice, "log", Weighting(None, 0.0, "none"))
     excluded = _is_excluded(points, group, choice) if asked.law == "auto" else False
     if excluded:
@@ -155,14 +156,16 @@ def _roles(law: Law, inputs: Mapping[str, str]) -> dict[str, str]:
     return {name: inputs.get(name, name) for name in law.inputs}
 
 
-def _require_plannable(law: Law) -> None:
+def _require_plannable(law: Law, inputs: Mapping[str, str]) -> None:
     if law.is_curve:
         raise UsageError(
             f"{law.name} describes whole training curves, but a plan needs a law of the final loss of runs.",
             hint="Use --law chinchilla, or a law of compute, params or tokens.",
         )
-    if len(law.inputs) > 1 and not set(law.inputs) <= set(KNOWN_ROLES):
+    columns = [inputs.get(name, name) for name in law.inputs]
+    if not set(columns) <= set(KNOWN_ROLES):
+        named = ", ".join(column.removeprefix(COLUMN) for column in columns)
         raise UsageError(
-            f"{law.name} is a law of {', '.join(law.inputs)}, but a plan can choose only params and tokens.",
+            f"{law.name} is a law of {named}, but a plan can choose only params and tokens.",
             hint="Use --law chinchilla, or another law of params and tokens.",
         )

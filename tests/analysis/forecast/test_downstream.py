@@ -79,6 +79,21 @@ def test_shares_fit_any_chance_and_other_metrics_fit_none(chance):
         refuse_other_scale(Task("arc", chance=chance), 100 * metric())
 
 
+@pytest.mark.parametrize(("lowest", "is_refused"), [(0.10, True), (0.14, True), (0.17, False), (0.24, False)])
+def test_a_chance_far_above_what_many_runs_reach_is_refused(lowest, is_refused):
+    values = np.concatenate([np.full(6, lowest), np.linspace(lowest, 0.7, 10)])
+    few = np.concatenate([np.full(2, lowest), np.linspace(0.25, 0.7, 14)])  # evaluations that failed
+    refuse_other_scale(Task("arc", chance=0.25), few)
+    refuse_other_scale(Task("arc", chance=0.0), values)
+    refuse_other_scale(Task("arc", chance=None), values)
+    if not is_refused:
+        refuse_other_scale(Task("arc", chance=0.25), values)
+        return
+    with pytest.raises(DataError, match=r"far below its level of chance of 0\.25") as found:
+        refuse_other_scale(Task("arc", chance=0.25), values)
+    assert "leave it out" in found.value.hint
+
+
 def test_six_runs_are_enough_however_many_rows_they_have():
     six = np.linspace(2.0, 3.4, 6)
     assert len(link(loss=six).loss) == 6

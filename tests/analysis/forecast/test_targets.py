@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.analysis.forecast.targets import Target, parse_at, place
@@ -202,3 +204,62 @@ def test_the_input_of_a_law_of_one_follows_from_two_amounts():
         ranges = {other: (given[other],) * 2, "compute": (6e20,) * 2}
         places = place([Target(given)], {"x": column}, None, losses, ranges=ranges)
         assert places.scale == pytest.approx([value])
+
+
+def repeated(columns):
+    """A surface on which 1e10 unique tokens and less are worth less, the more so the fewer they are."""
+    return losses(columns) + 0.1 * np.maximum(10 - np.log10(columns["unique_tokens"]), 0)
+
+
+def test_another_input_of_the_law_is_held_where_a_budget_is_split():
+    inputs = {**SURFACE, "unique_tokens": "unique_tokens"}
+    target = Target({"compute": 6e20, "unique_tokens": 1e9})
+    places = place([target], inputs, np.array([1e8, 1e10]), repeated, ranges={})
+    assert places.columns["unique_tokens"].tolist() == [1e9]
+    assert places.columns["params"] == pytest.approx(places.columns["tokens"], rel=0.15)
+    for at in ({"compute": 6e20}, {"params": 1e9, "tokens": 1e10}, {"params": 1e9, "compute": 1e20}):
+        with pytest.raises(UsageError, match=r"A target lacks unique_tokens\.") as caught:
+            place([Target(at)], inputs, None, repeated, ranges={})
+        assert "compute=1e24,unique_tokens=AMOUNT" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [({"at": "compute=1e22"}, "lacks unique_tokens"), ({}, "No run to forecast is given"),
+     ({"target_loss": 2.5}, "--target-loss needs a law of one input, or of params and tokens")],
+)  # fmt: skip
+def test_a_law_with_a_third_input_asks_for_it(question, said):
+    params, tokens = np.repeat([1e8, 3e8, 1e9], 8), np.tile([1e9, 3e9, 1e10, 3e10], 6)
+    unique = tokens / np.tile(np.repeat([1.0, 10.0], 4), 3)
+    seen = unique * (1 + 15 * (1 - np.exp(-(tokens / unique - 1) / 15)))
+    runs = {"params": params, "tokens": tokens, "unique_tokens": unique,
+            "loss": 1.8 + 400 / params**0.34 + 400 / seen**0.28}  # fmt: skip
+    fit = scaling.fit(runs, law="data-constrained", interval="none")
+    for given in (fit, runs):
+        law = {} if given is fit else {"law": "data-constrained"}
+        with pytest.raises(UsageError, match=said):
+            scaling.extrapolate(given, **law, **question, replicates=20)
+
+
+@pytest.mark.parametrize(
+    ("compute", "ratios", "is_refused"),
+    [(6e20, {}, False), (9e20, {}, False), (1e21, {}, True), (1e20, {}, True), (1e20, {"ratios": (0.1, 2)}, False)],
+)
+def test_compute_beside_params_and_tokens_may_differ_from_them_as_that_of_runs_does(compute, ratios, is_refused):
+    target = Target({"params": 1e10, "tokens": 1e10, "compute": compute})
+    if is_refused:
+        with pytest.raises(UsageError, match=r"6 \* params \* tokens is 6e20"):
+            place([target], SURFACE, None, losses, ranges={}, **ratios)
+    else:
+        places = place([target], SURFACE, None, losses, ranges={}, **ratios)
+        assert places.scale.tolist() == [compute]
+
+
+def test_runs_whose_compute_counts_otherwise_may_be_forecast_by_it():
+    params, tokens = np.repeat([1e8, 3e8, 1e9], 4), np.tile([1e9, 3e9, 1e10, 3e10], 3)
+    runs = pl.DataFrame({"params": params, "tokens": tokens, "compute": 0.6 * params * tokens,
+                         "loss": 1.8 + 400 / params**0.34 + 400 / tokens**0.28})  # fmt: skip
+    report = scaling.extrapolate(runs, at="params=3e9,tokens=6e10,compute=1.08e20", replicates=20)
+    assert report.results[0].predictions[0].at["compute"] == 1.08e20
+    with pytest.raises(UsageError, match="A target has 1e24 compute"):
+        scaling.extrapolate(runs, at="params=3e9,tokens=6e10,compute=1e24", replicates=20)

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.stats import f
 
+import scaling_cli as scaling
 from scaling_cli.analysis.plan.arms import (
     EXCLUDED,
     LEAST_NOISE,
@@ -107,9 +108,9 @@ def test_compute_is_that_of_the_runs_else_six_flops_per_param_and_token():
 
 def test_what_a_plan_cannot_choose_is_refused():
     for name in ("chinchilla", "power-constant", "general"):
-        _require_plannable(find_law(name))
+        _require_plannable(find_law(name), {"x": "compute"})
     with pytest.raises(UsageError, match="only params and tokens"):
-        _require_plannable(find_law("data-constrained"))
+        _require_plannable(find_law("data-constrained"), {})
 
 
 def test_an_arm_of_runs_knows_their_noise_draws_and_departures():
@@ -134,3 +135,20 @@ def test_an_arm_of_runs_knows_their_noise_draws_and_departures():
     noisy = Plan(goal=("params@1e24",), budget=1e21, law="chinchilla", noise=0.02)
     given, _ = fitted_arm(points, {}, CHINCHILLA, Settings(interval="none"), noisy)
     assert given.noise == Noise(0.02)
+
+
+def test_a_law_of_a_column_that_a_plan_cannot_choose_is_refused():
+    width = np.geomspace(100, 3000, 12)
+    runs = {"width": width, "compute": width**6, "loss": 2 + 3 * (width / 100) ** -0.7}
+    fit = scaling.fit(runs, law="power-constant", x="width", replicates=30)
+    asked = {"goal": "b", "budget": 1e21}
+    for given, law in (
+        (runs, {"law": "power-constant", "x": "width"}),
+        (runs, {"law": "E + A*width^-b"}),
+        (fit, {}),
+        (None, {"law": "bnsl:four-digit-addition"}),
+    ):
+        with pytest.raises(UsageError, match=r"is a law of (width|x), but a plan can choose only params and tokens"):
+            scaling.plan(given, **law, **asked)
+    along = scaling.fit(runs, law="power-constant", x="compute", replicates=30)
+    assert scaling.plan(along, **asked).results
