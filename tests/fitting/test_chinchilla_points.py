@@ -107,7 +107,9 @@ def test_bootstrap_intervals_are_those_besiroglu_printed(points_240):
         assert (found.low, found.high) == pytest.approx(ends, rel=tolerance), name
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [2, pytest.param(4, marks=pytest.mark.thorough), pytest.param(200, marks=pytest.mark.slow)]
+)
 def test_resamples_fitted_blind_are_never_worse_than_thirty_scipy_starts(points_240, count):
     generator = np.random.default_rng(20)
     weights = run_weights(Resampling(count, 1, 7), range(count), points_240.runs)

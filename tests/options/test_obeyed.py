@@ -16,7 +16,7 @@ from scaling_cli.options.commands import LIBRARY, find_command
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.options.watch import Watching
 from scaling_cli.options.work import Batch, Work
-from tests.cli.running import run
+from tests.cli.running import run_here as run
 from tests.grids import one_of_each
 
 E, A, B, ALPHA, BETA = 1.8, 480.0, 2100.0, 0.35, 0.37
@@ -211,6 +211,7 @@ MORE = {
     "optimal_allocation": ALLOCATION, "compare_exponents": COMPARISON, "extrapolate": FORECAST, "fit": {},
     "columns": {},
 }  # fmt: skip
+FEW_RUNS = {"extrapolate", "plan"}
 OF_FORMULAS = {"bound", "exponent", "hold", "search", "start"}
 # Tested elsewhere, with inputs of their own.
 ELSEWHERE = {
@@ -267,7 +268,7 @@ GRID = one_of_each(
 @pytest.mark.parametrize(("verb", "name"), GRID)
 def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)
-    table = "fewer" if verb == "plan" or name in OF_FORMULAS else "runs"
+    table = "fewer" if verb in FEW_RUNS or name in OF_FORMULAS else "runs"
     if verb == "inference_coverage":
         table = "stopped" if name == "attempt" else "samples"
     before, after = (

@@ -28,7 +28,7 @@ def compared(table, **options):
     return result
 
 
-@pytest.mark.parametrize("column", one_in(2, ["tokenizer", "dataset", "Val set", "vocab_size"]))
+@pytest.mark.parametrize("column", one_in(4, ["tokenizer", "dataset", "Val set", "vocab_size"]))
 @pytest.mark.parametrize("values", [(["1"], ["2"]), (["1", "2"], ["1"])])
 def test_no_multiplier_where_groups_differ_in_what_losses_are_measured_on(column, values):
     result = compared(runs(values, column))

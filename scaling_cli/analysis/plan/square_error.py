@@ -135,36 +135,54 @@ def rated(models: Sequence[Model], states: Sequence[State], weights: Array) -> A
     for model, state in zip(models, states, strict=True):
         draws = len(model.known)
         at_once = max(AT_ONCE // len(value), 1)
-        sums = sum(_sums(model, state, weights, slice(i, i + at_once)) for i in range(0, draws, at_once))
+        now = _present(model, state)
+        sums = sum(_sums(model, now, weights, slice(i, i + at_once)) for i in range(0, draws, at_once))
         value += model.weight / total / draws * sums
     return value
 
 
-def _sums(model: Model, state: State, weights: Array, draws: slice) -> Array:
-    """Sums of logs of mean square errors `(m,)` over some draws and the goals, with each candidate added.
+class _Present(Record):
+    """What is the same for all candidates.
 
-    All that is needed is linear in the gradient of a candidate with its departures: S J, g' S J, b - G' J, and the
-    product of the last with the bias of each goal. So one product of matrices gives it.
+    Attributes:
+        maps: All that is needed of a candidate is linear in its gradient J with its departures: S J, g' S J, b - G' J,
+            and the product of the last with the bias of each goal. This is the matrix of them all, `(r, ..., k + e)`.
+        variance: The variance of each goal, `(r, q)`.
+        squares: The squared bias of each goal, `(r, q)`.
     """
+
+    maps: Array
+    variance: Array
+    squares: Array
+
+
+def _present(model: Model, state: State) -> _Present:
     k, e = model.size, model.departures
-    inverse, back = state.inverse[draws], state.response[draws].swapaxes(1, 2)
-    goals, q = model.goals[draws, :, :k], model.goals.shape[1]
-    reached = goals @ inverse
-    bias = model.goals[draws, :, k:] - goals @ state.response[draws]
-    maps = np.zeros((len(inverse), k + e + 2 * q, k + e))
-    maps[:, :k, :k] = inverse
+    goals, q, draws = model.goals[:, :, :k], model.goals.shape[1], len(model.known)
+    reached = goals @ state.inverse
+    bias = model.goals[:, :, k:] - goals @ state.response
+    maps = np.zeros((draws, k + e + 2 * q, k + e))
+    maps[:, :k, :k] = state.inverse
     maps[:, k : k + q, :k] = reached
-    maps[:, k + q : k + q + e] = np.concatenate([-back, np.broadcast_to(np.eye(e), (len(inverse), e, e))], axis=2)
-    maps[:, k + q + e :] = bias @ maps[:, k + q : k + q + e]
+    missed = maps[:, k + q : k + q + e]
+    missed[:, :, :k] = -state.response.swapaxes(1, 2)
+    missed[:, :, k:] = np.eye(e)
+    maps[:, k + q + e :] = bias @ missed
+    return _Present(maps, np.einsum("rqk,rqk->rq", reached, goals), (bias**2).sum(axis=-1))
+
+
+def _sums(model: Model, now: _Present, weights: Array, draws: slice) -> Array:
+    """Sums of logs of mean square errors `(m,)` over some draws and the goals, with each candidate added."""
+    k, e, q = model.size, model.departures, model.goals.shape[1]
     rows = model.turned[draws]
-    values = maps @ rows
+    values = now.maps[draws] @ rows
     reach = values[:, k : k + q]
     new, product = values[:, k + q : k + q + e], values[:, k + q + e :]
     step = reach / (1 + np.einsum("rkm,rkm->rm", values[:, :k], rows[:, :k]))[:, None]
-    before = np.einsum("rqk,rqk->rq", reached, goals)[:, :, None]
+    before = now.variance[draws, :, None]
     after = np.maximum(before - step * reach, 1e-12 * before)
     after += step * (step * np.einsum("rem,rem->rm", new, new)[:, None] - 2 * product)
-    after += (bias**2).sum(axis=-1)[:, :, None]
+    after += now.squares[draws, :, None]
     sums: Array = np.einsum("q,rqm->m", weights, np.log(after))
     return sums
 

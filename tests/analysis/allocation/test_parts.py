@@ -139,7 +139,7 @@ def sparse() -> pl.DataFrame:
     return pl.DataFrame({**columns, "loss": find_law("sparsity").predict(SPARSE, columns)})
 
 
-@pytest.mark.parametrize("sparsity", [0.0, 0.9])
+@pytest.mark.parametrize("sparsity", [0.0, pytest.param(0.9, marks=pytest.mark.thorough)])
 def test_a_rule_counts_with_a_column_that_has_zeros(sparsity):
     asked = {"law": "sparsity", "flops_rule": USED, "fix": SPARSE, "hold": f"sparsity={sparsity}"}
     best, codes = split(sparse(), **{**asked, "fix": {"lam": -0.1666}})

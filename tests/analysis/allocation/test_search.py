@@ -135,21 +135,23 @@ def test_the_best_mixture_of_a_law_is_that_of_the_worked_oracle():
     assert best.params[0] == pytest.approx(scale * (1e22 / 6) ** (0.36 / 0.69), rel=1e-5)
 
 
-def test_the_best_mixture_of_runs_is_found_with_shares_held_or_not():
+def test_the_best_mixture_of_runs_is_found_with_shares_held_or_not(tmp_path):
     known = {name: value for name, value in MIXTURE.items() if not name.startswith("C_")}
-    asked = {"law": "mixture-additive", "map": {"mixture": ",".join(BEST_SHARES)}, "search": "mixture", "fix": known}
-    best, codes = split(mixed(), **asked)
+    asked = {"law": "mixture-additive", "map": {"mixture": ",".join(BEST_SHARES)}, "fix": known}
+    best, codes = split(mixed(), **asked, search="mixture")
     for name, share in BEST_SHARES.items():
         assert best.searched[name].value.estimate == pytest.approx(share, abs=1e-4)
         low, high = best.searched[name].within_waste["0.05"]
         assert 0 <= low < share < high <= 1
     assert "mixture-corner" not in codes
-    held, _ = split(mixed(), **asked, hold="web=0.2")
+    saved = str(tmp_path / "fit.json")
+    scaling.fit(mixed(), **asked, interval="none").save(saved)
+    held, _ = split(saved, search="mixture", hold="web=0.2")
     assert set(held.searched) == {"code", "math"}
     assert sum(one.value.estimate for one in held.searched.values()) == pytest.approx(0.8)
     assert held.loss.estimate > best.loss.estimate
     with pytest.raises(UsageError, match="no share of the mixture is left to search"):
-        split(mixed(), **asked, hold="web=0.7,code=0.3")
+        split(saved, search="mixture", hold="web=0.7,code=0.3")
 
 
 @pytest.mark.thorough

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import stats
 
 import scaling_cli as scaling
 from scaling_cli.errors import DataError, FitError, UsageError
+from tests.grids import one_in
 
 PF_DAYS = 8.64e19
 HENIGHAN = {  # Henighan et al. 2020, arXiv:2010.14701, table 1: floor, C0 in PF-days and exponent of L(C)
@@ -60,27 +62,32 @@ def codes(report):
     return {each.code for each in report.caveats}
 
 
-def test_all_forty_published_exponents_and_intervals_of_optimizers(shared_data):
-    folder = shared_data / "optimizer_rank_scaling"
+BUCKETS = [
+    f"{metric} {bucket}" for metric in ("soft_rank", "hard_rank") for bucket in ("global", "head", "mid", "tail")
+]
+
+
+@pytest.mark.parametrize("place", one_in(4, BUCKETS))
+def test_all_forty_published_exponents_and_intervals_of_optimizers(shared_data, place):
+    folder, (metric, bucket) = shared_data / "optimizer_rank_scaling", place.split()
     with (folder / "published_exponents.csv").open(newline="") as file:
         published = list(csv.DictReader(file))
     assert len(published) == 40
-    found = {}
-    for metric in ("soft_rank", "hard_rank"):
-        for bucket in ("global", "head", "mid", "tail"):
-            report = scaling.compare_exponents(
-                folder / "points.csv",
-                by=["optimizer_label"],
-                x="width",
-                law="power",
-                objective="least-squares",
-                interval="t",
-                mapping={"loss": "value"},
-                where=f"metric = '{metric}' and bucket = '{bucket}'",
-            )
-            found |= {(group.name, metric, bucket): group.parameters["b"] for group in report.results[0].groups}
-    for row in published:
-        value = found[row["optimizer_label"], row["metric"], row["bucket"]]
+    report = scaling.compare_exponents(
+        folder / "points.csv",
+        by=["optimizer_label"],
+        x="width",
+        law="power",
+        objective="least-squares",
+        interval="t",
+        mapping={"loss": "value"},
+        where=f"metric = '{metric}' and bucket = '{bucket}'",
+    )
+    found = {group.name: group.parameters["b"] for group in report.results[0].groups}
+    here = [row for row in published if (row["metric"], row["bucket"]) == (metric, bucket)]
+    assert len(here) == len(found) == 5
+    for row in here:
+        value = found[row["optimizer_label"]]
         expected = [float(row[name]) for name in ("beta", "beta_lower", "beta_upper")]
         assert [value.estimate, value.low, value.high] == pytest.approx(expected, abs=1e-5)
 
@@ -143,25 +150,31 @@ def test_noise_that_leaves_floors_open_leaves_exponents_not_identified():
     assert not any(each.is_identified for each in report.results[0].groups)
 
 
+@pytest.mark.thorough  # the fast suite has floors that noise leaves open
 def test_a_short_range_leaves_floors_open():
     report = compare(henighan(["Image 8x8", "Image 32x32"], 0.002, low=1e-3, high=1.0))
     assert pair(report).verdict == "not-identified"
     assert "floor-open" in codes(report)
 
 
+@functools.cache
+def of_two_floors():
+    """The comparison of groups with one exponent and floors of their own, made once; no test changes it."""
+    return compare(frame({"a": (1.5, -0.15, 1.7), "b": (1.5, -0.15, 1.9)}))
+
+
 def test_the_same_exponent_under_different_floors_is_never_called_different_for_the_floors():
-    report = compare(frame({"a": (1.5, -0.15, 1.7), "b": (1.5, -0.15, 1.9)}))
+    report = of_two_floors()
     assert pair(report).verdict != "different"
     assert report.results[0].tests["same_floor"].p_value < 0.05
     assert report.results[0].tests["same_curve"].p_value < 0.05
 
 
 def test_one_floor_is_refused_where_the_data_reject_it():
-    data = frame({"a": (1.5, -0.15, 1.7), "b": (1.5, -0.15, 1.9)})
-    refused = compare(data, shared_floor=True)
+    refused = compare(frame({"a": (1.5, -0.15, 1.7), "b": (1.5, -0.15, 1.9)}), shared_floor=True)
     assert refused.results[0].floor == "separate"
     assert "shared-floor-rejected" in codes(refused)
-    assert pair(refused).p_value == pair(compare(data)).p_value
+    assert pair(refused).p_value == pair(of_two_floors()).p_value
 
 
 def test_one_floor_sharpens_the_comparison_where_it_holds():
@@ -342,6 +355,7 @@ def test_dense_against_routed_models_with_a_caveat_about_five_sizes(shared_data)
     assert all(each.verdict != "equivalent" for each in with_floor.results[0].comparisons)
 
 
+@pytest.mark.thorough  # the fast suite has other data sets of few sizes
 def test_parallel_streams_save_params_but_six_sizes_do_not_tell_their_exponents(shared_data):
     report = scaling.compare_exponents(
         shared_data / "parscale" / "runs.csv",
@@ -472,5 +486,5 @@ def test_a_group_that_cannot_be_fitted_is_a_failure_and_the_others_go_on():
 )
 def test_questions_that_make_no_sense_are_usage_errors(options):
     with pytest.raises(UsageError) as caught:
-        compare(frame({"a": (1.5, -0.15, 1.7), "b": (1.4, -0.16, 1.6)}), **options)
+        compare(frame({"a": (1.5, -0.15, 1.7), "b": (1.4, -0.16, 1.6)}, points=8), **options)
     assert caught.value.hint
