@@ -25,9 +25,13 @@ def near_any(role: str, amounts: tuple[float, ...]) -> pl.Expr:
 
 
 def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Selection:
-    """For each run and amount, the means of all numbers over the rows in the window around the amount."""
+    """For each run and amount, the means of all numbers over the rows in the window around the amount.
+
+    A row without the name of a run is a run of its own, and so a point of its own.
+    """
     order = [name for name in ("run_id", "step", role) if name in selection.points.columns]
-    rows = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(["run_id", TARGET])
+    near = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(TARGET)
+    rows, unnamed = near.drop_nulls("run_id"), near.filter(pl.col("run_id").is_null())
     keys = ["run_id", TARGET]
     points = (
         rows.sort(order, maintain_order=True)
@@ -38,7 +42,8 @@ def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Sele
             if name not in keys
         )
     )
-    return replace(selection, points=points.drop(TARGET))
+    both = pl.concat([points, unnamed.select(points.columns)], how="vertical_relaxed")
+    return replace(selection, points=both.drop(TARGET))
 
 
 def smoothed(selection: Selection, share: float) -> Selection:
