@@ -27,11 +27,13 @@ def near_any(role: str, amounts: tuple[float, ...]) -> pl.Expr:
 def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Selection:
     """For each run and amount, the means of all numbers over the rows in the window around the amount.
 
-    A row without the name of a run is a run of its own, and so a point of its own.
+    Where no row has the name of a run, each row is a run, and so a point.
     """
     order = [name for name in ("run_id", "step", role) if name in selection.points.columns]
     near = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(TARGET)
-    rows, unnamed = near.drop_nulls("run_id"), near.filter(pl.col("run_id").is_null())
+    rows = near.drop_nulls("run_id")
+    if rows.is_empty():
+        return replace(selection, points=near.drop(TARGET))
     keys = ["run_id", TARGET]
     points = (
         rows.sort(order, maintain_order=True)
@@ -42,8 +44,7 @@ def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Sele
             if name not in keys
         )
     )
-    both = pl.concat([points, unnamed.select(points.columns)], how="vertical_relaxed")
-    return replace(selection, points=both.drop(TARGET))
+    return replace(selection, points=points.drop(TARGET))
 
 
 def smoothed(selection: Selection, share: float) -> Selection:
