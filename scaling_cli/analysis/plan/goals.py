@@ -158,9 +158,10 @@ def check_goal(goal: Goal, law: Law) -> None:
     missing = [name for name in law.inputs if name not in goal.at and name != "x"]
     is_split = set(goal.at) == {"compute"} and set(law.inputs) <= {"params", "tokens", "compute"}
     if missing and not (is_surface and is_split):
+        example = ",".join(f"{name}={AMOUNTS.get(name, '10')}" for name in law.inputs)
         raise UsageError(
             f"--goal {goal.text!r} does not give {with_and(missing)}, which {law.name} needs.",
-            hint=f"Write it like {goal.what}@{','.join(f'{name}={AMOUNTS.get(name, "10")}' for name in law.inputs)}.",
+            hint=f"Write it like {goal.what}@{example}.",
         )
 
 

@@ -120,8 +120,9 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
             if arm.present is not None or arm.prior is not None:
                 refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
     if any(goal.between for goal in goals) and len(arms) != 2:
+        there = f"there {'is' if len(arms) == 1 else 'are'} {number_of(len(arms), 'group')}"
         raise UsageError(
-            f"{goals[0].text} compares two groups, but there {'is' if len(arms) == 1 else 'are'} {number_of(len(arms), 'group')}.",
+            f"{goals[0].text} compares two groups, but {there}.",
             hint="Name the column of the groups with --by, and keep two of them with --where.",
         )
     underway = None if asked.underway is None else read_design(asked.underway)
