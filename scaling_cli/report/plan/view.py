@@ -75,7 +75,7 @@ def details(result: PlanResult) -> Facts:
             "limits",
             ""
             if result.attempts
-            else f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates",
+            else f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} possible runs",
         ),
         ("test", _test(result)),
     )
@@ -114,11 +114,11 @@ def _test(result: PlanResult) -> str:
     share = percent(test.compute / result.compute)
     if test.seen is None:
         return (
-            f"{number_of(test.runs, 'run')} ({share} of the compute) cannot test the law: the candidates are too alike"
+            f"{number_of(test.runs, 'run')} ({share} of the compute) cannot test the law: the possible runs are too alike"
         )
     return (
-        f"{number_of(test.runs, 'run')} ({share} of the compute) test the law: a departure of {percent(test.seen)} at "
-        "the edge of the candidates would be detected"
+        f"{number_of(test.runs, 'run')} ({share} of the compute) test the law: a departure from it of "
+        f"{percent(test.seen)} at the edge of the possible runs would be detected"
     )
 
 
