@@ -104,7 +104,7 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
     )
 
     loss: tuple[str, ...] = changed(
-        Reading.loss, help="Column of the loss; several are forecast together, by joint draws. Repeatable."
+        Reading.loss, help="Column of the loss; several are forecast together. Repeatable."
     )
     law: str = changed(
         Law.law,
