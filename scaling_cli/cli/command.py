@@ -250,7 +250,8 @@ def _given(option: Option, values: Any) -> Any:
     if option.kind.repeats:
         return values
     if len(values) > 1:
-        raise UsageError(f"{option.flag} is given {len(values)} times: {', '.join(values)}.", hint="Give it once.")
+        hint = "Join the conditions by AND." if option.flag == "--where" else "Give it once."
+        raise UsageError(f"{option.flag} is given {len(values)} times: {', '.join(values)}.", hint=hint)
     return values[0]
 
 

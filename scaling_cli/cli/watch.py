@@ -37,7 +37,7 @@ def scheduled(asked: Any) -> Any:
     if asked.targets is None:
         raise UsageError(
             "The end of the run depends on its schedule, which is not given.",
-            hint="Give --targets FILE with the columns step and lr of the rest of the run.",
+            hint="Give --targets FILE with the rest of the run: step and lr, and run_id if the log has several runs.",
         )
     return asked.but(law=law)
 

@@ -107,8 +107,8 @@ def search_failed(law: Law) -> FitError:
     return FitError(
         f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice those "
         "of a smooth surface through the points.",
-        hint="Give starting values with --start NAME=VALUE or bounds with --bound NAME=LOW,HIGH, or check whether this "
-        "law can fit these data at all.",
+        hint="If the law is a formula of your own, give starting values with --start NAME=VALUE or bounds with --bound "
+        "NAME=LOW,HIGH; otherwise choose another --law.",
     )
 
 

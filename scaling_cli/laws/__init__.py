@@ -138,7 +138,7 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
     if name not in HOMES:
         near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
         guess = f"Did you mean {near[0]}? " if near else ""
-        raise UsageError(f"No law is called {name!r}.", hint=f"{guess}Choose one of {', '.join(HOMES)}.")
+        raise UsageError(f"No law is called {name!r}.", hint=f"{guess}`scaling laws` lists the laws.")
     return _named(name)
 
 

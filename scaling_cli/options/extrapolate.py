@@ -103,9 +103,7 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
         help="Number of bootstrap replicates; a forecast uses at most 200, and --estimator describe uses all.",
     )
 
-    loss: tuple[str, ...] = changed(
-        Reading.loss, help="Column of the loss; several are forecast together, by joint draws. Repeatable."
-    )
+    loss: tuple[str, ...] = changed(Reading.loss, help="Column of the loss; several are forecast together. Repeatable.")
     law: str = changed(
         Law.law,
         help="Use this law or formula instead of the average of several laws, or a published fit: "

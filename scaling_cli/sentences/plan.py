@@ -53,7 +53,8 @@ def _becomes(result: PlanResult, goal: GoalOutlook) -> str:
 def called(text: str) -> str:
     """A goal in words."""
     what, at, where = text.partition("@")
-    return f"{NAMES.get(what, escape(what))} at {escape(where)}" if at else escape(what)
+    unit = " attempts" if what == "coverage" else "" if "=" in where else " FLOPs"
+    return f"{NAMES.get(what, escape(what))} at {escape(where)}{unit}" if at else escape(what)
 
 
 def shown(goal: GoalOutlook, value: float | None) -> str:

@@ -74,6 +74,11 @@ def compare_exponents(
         choice = _chosen(table, asked, by)
         table = table.needing((*choice.inputs.values(), *table.own(weights)))
         groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
+        if len(groups) < 2:
+            raise FitError(
+                f"There is only one group, {group_label(groups[0][0])}, but a comparison needs two.",
+                hint="Group by a column that takes several values in these runs, or check what --where leaves out.",
+            )
     if is_pinned(choice.law):  # intervals come from the noise of all groups
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
@@ -86,7 +91,7 @@ def compare_exponents(
         fitted, found, failed = _own_fits(groups, choice, asked, settings, is_paired=is_paired)
         caveats += found
         failures += failed
-        if len(fitted) < 2 and len(groups) > 1:
+        if len(fitted) < 2:
             raise _too_few(len(fitted), len(groups), failures[-1])
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
         if any(found.code == "runs-err-together" for found in caveats):

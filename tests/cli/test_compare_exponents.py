@@ -115,6 +115,12 @@ def test_a_group_that_fails_is_told_and_the_exit_code_is_five(tmp_path):
     assert "adamw - muon" in ran.stdout
 
 
+def test_one_group_alone_is_refused_by_name():
+    ran = run_here(*QUICK, "--where", "optimizer = 'muon'")
+    assert ran.returncode == 4
+    assert ran.stderr.startswith("error: There is only one group, muon, but a comparison needs two.\nhint: Group by")
+
+
 def test_strict_takes_a_caveat_for_an_error():
     assert run(*QUICK, "--law", "power", "--strict").returncode == 4
     assert run(*QUICK, "--law", "power", "--strict", "--allow", "apparent-exponents").returncode == 0

@@ -22,6 +22,7 @@ from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.options import kinds
 from scaling_cli.options.command import Argument
 from scaling_cli.options.commands import find_command
+from scaling_cli.options.fit import Fit
 from scaling_cli.options.option import Options, option
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.options.watch import Watching
@@ -244,6 +245,9 @@ def test_flags_are_given_once_unless_they_repeat(name, values, given):
 def test_a_flag_that_is_given_twice_is_refused_and_switches_have_an_opposite():
     with pytest.raises(UsageError, match="--seed is given 2 times: 1, 2"):
         commands._given(Some.options["seed"], ["1", "2"])
+    with pytest.raises(UsageError) as refused:
+        commands._given(Fit.options["where"], ["params > 1", "tokens > 1"])
+    assert refused.value.hint == "Join the conditions by AND."
     draws = commands._parameter(Some.options["draws"]).annotation.__metadata__[0]
     assert (draws.default, *draws.param_decls) == ("--draws/--no-draws",)
     letter = commands._parameter(Output.options["output"]).annotation.__metadata__[0]

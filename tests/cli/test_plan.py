@@ -29,7 +29,7 @@ def test_the_first_minute_needs_no_data():
     assert ended.returncode == 0, ended.stderr
     first = ended.stdout.splitlines()[0]
     assert first.startswith("20 runs, ")
-    assert "95 % interval of best params at 1e24 is expected to be [" in first
+    assert "95 % interval of best params at 1e24 FLOPs is expected to be [" in first
     assert "IsoFLOP grid of +-0.75 decades would need" in first
 
 

@@ -43,7 +43,7 @@ def test_compute_in_pf_days_becomes_flops():
     [
         ("chinchilla:besirogly", "Did you mean chinchilla:besiroglu"),
         ("m4:x", "Use chinchilla:besiroglu"),
-        ("nope:x", "Choose one of"),
+        ("nope:x", "lists the laws"),
     ],
 )
 def test_names_that_do_not_exist_are_refused(text, hint):

@@ -69,4 +69,4 @@ def test_tests_that_cannot_show_a_wrong_law_are_called_so(report):
     (result,) = report.results
     blind = replace(report, results=(replace(result, test=replace(result.test, seen=None)),))
     text = render(blind, "plain", view_of("plan"), look=Look(is_detailed=True), draws=False)
-    assert "cannot test the law: the candidates are too alike" in text
+    assert "cannot test the law: the possible runs are too alike" in text

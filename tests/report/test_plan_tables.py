@@ -251,9 +251,9 @@ class TestFacts:
     def test_details_are_the_limits_and_the_test(self):
         made = plan(candidates=1234, tokens_per_param=(5.0, 80.0), test=Reserved(2, 6e19, 0.012))
         assert details(made) == [
-            ("limits", "5 to 80 tokens per param, 1,234 candidates"),
-            ("test", "2 runs (25 % of the compute) test the law: a departure of 1.2 % at the edge of the candidates "
-                     "would be detected"),
+            ("limits", "5 to 80 tokens per param, 1,234 possible runs"),
+            ("test", "2 runs (25 % of the compute) test the law: a departure from it of 1.2 % at the edge of the "
+                     "possible runs would be detected"),
         ]  # fmt: skip
 
 

@@ -142,8 +142,8 @@ class TestPlan:
     def test_goals_are_named_in_words(self):
         names = ["params@1e24", "tokens@1e24", "loss@1e22", "coverage@100", "multiplier@1e22", "alpha"]
         assert [plan.called(name) for name in names] == [
-            "best params at 1e24", "best tokens at 1e24", "the loss at 1e22", "coverage at 100",
-            "the compute multiplier at 1e22", "alpha",
+            "best params at 1e24 FLOPs", "best tokens at 1e24 FLOPs", "the loss at 1e22 FLOPs",
+            "coverage at 100 attempts", "the compute multiplier at 1e22 FLOPs", "alpha",
         ]  # fmt: skip
 
     def test_sizes_are_shown_as_sizes(self):

@@ -186,7 +186,7 @@ def saved_plan(asked: OptimalAllocation, saved: SavedFit) -> tuple[AllocationPla
     largest = saved.ranges.get("compute", (0.0, 0.0))[1]
     if not (asked.budget or asked.target_loss or largest > 0):
         raise UsageError(
-            "There is no budget, and the saved fit does not say how large its runs were.",
+            "There is no budget, and this fit does not say how large its runs were.",
             hint="Give --budget, such as --budget 1e24.",
         )
     if asked.followers:

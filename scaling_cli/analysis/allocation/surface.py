@@ -200,7 +200,7 @@ def require_surface(
     has_sizes = has_params_and_tokens((*law.inputs, *(("params",) if law.parts else ())))
     if others and has_sizes:
         raise UsageError(
-            f"{law.name} also depends on {with_and(others)}.",
+            f"The law {law.name} also depends on {with_and(others)}.",
             hint="Give its value: "
             + " ".join(f"--hold {name}=VALUE" for name in others)
             + f", or find the best one: --search {others[0]}=LOW..HIGH.",
@@ -210,7 +210,7 @@ def require_surface(
             f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
             hint=OF_POOLS
             if law.name == "utility-decay"
-            else "Use --law chinchilla, or another law of params and tokens.",
+            else "Give the runs with --law chinchilla, or with another law of params and tokens.",
         )
 
 

@@ -140,7 +140,7 @@ class ForecastData(Record):
         """
         if self.span is None:
             raise UsageError(
-                "The saved fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
+                "This fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
             )
         return self.span
 

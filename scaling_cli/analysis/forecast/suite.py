@@ -100,7 +100,9 @@ def read_suite(path: str) -> Suite:
     """
     try:
         document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read: {problem.strerror}.", hint="Check the path.") from problem
+    except UnicodeDecodeError as problem:
         raise DataError(f"{path} cannot be read: {problem}.", hint=HINT) from problem
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{path} is not TOML: {problem}.", hint=HINT) from problem

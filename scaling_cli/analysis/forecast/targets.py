@@ -180,7 +180,8 @@ def _require_all(at: Mapping[str, float], names: Iterable[str], inputs: Iterable
         others = "".join(f",{name}=AMOUNT" for name in inputs if name not in SURFACE)
         raise UsageError(
             f"A target lacks {with_and(missing)}.",
-            hint=f"Write it like --at params=70B,tokens=1.4T{others}, or --at compute=1e24{others} for the best split.",
+            hint=f"Write it like --at params=70B,tokens=1.4T{others}, or --at compute=1e24{others} for the best split; in "
+            "a file of --targets, these are columns.",
         )
 
 
@@ -208,7 +209,10 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
             names = [name.removeprefix(COLUMN) for name in inputs.values()]
             example = ",".join(f"{name}={EXAMPLES.get(name, 'AMOUNT')}" for name in names)
             what = "the input of the law" if len(inputs) == 1 else "which the law needs"
-            raise UsageError(f"A target lacks {with_and(missing)}, {what}.", hint=f"Write it like --at {example}.")
+            raise UsageError(
+                f"A target lacks {with_and(missing)}, {what}.",
+                hint=f"Write it like --at {example}; in a file of --targets, these are columns.",
+            )
         if len(inputs) == 1:
             _refuse_unused(_one_of_three(given, column), column, ranges)
         is_split = column == "compute" and has_params_and_tokens(given)

@@ -31,6 +31,7 @@ GOAL = re.compile(r"\s*(?:(?P<weight>[\d.eE+-]+)\s*\*\s*)?(?P<what>[^@*]+?)\s*(?
 DIFFERENCE = re.compile(r"difference\(\s*(?P<name>[^()]+?)\s*\)")
 SPLITS = ("params", "tokens")
 STEP = 1e-5  # in coordinates, for derivatives of derived quantities
+AMOUNTS = {"params": "70B", "tokens": "1.4T", "unique_tokens": "300B"}  # as examples
 EXAMPLES = "params@1e24, loss@params=70B,tokens=1.4T, alpha or difference(alpha)"
 
 
@@ -145,21 +146,22 @@ def check_goal(goal: Goal, law: Law) -> None:
         if goal.name not in quantities:
             raise UsageError(
                 f"{law.name} has no quantity {goal.name!r}.",
-                hint=f"It has {', '.join(quantities)}; other goals: {EXAMPLES}.",
+                hint=f"Name one of {', '.join(quantities)}, or another goal, such as loss@1e24.",
             )
         return
     is_surface = has_params_and_tokens(law.inputs)
     if goal.what in SPLITS and not is_surface:
         raise UsageError(
-            f"{law.name} is a law of {with_and(law.inputs)}, which has no best split.",
+            f"{law.name} is a law of {with_and(law.inputs)}, so it gives no best split.",
             hint="Use --law chinchilla, or a goal such as loss@1e24.",
         )
     missing = [name for name in law.inputs if name not in goal.at and name != "x"]
     is_split = set(goal.at) == {"compute"} and set(law.inputs) <= {"params", "tokens", "compute"}
     if missing and not (is_surface and is_split):
+        example = ",".join(f"{name}={AMOUNTS.get(name, '10')}" for name in law.inputs)
         raise UsageError(
             f"--goal {goal.text!r} does not give {with_and(missing)}, which {law.name} needs.",
-            hint=f"Write it like {goal.what}@{','.join(f'{name}=70B' for name in law.inputs)}.",
+            hint=f"Write it like {goal.what}@{example}.",
         )
 
 

@@ -22,6 +22,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
+from scaling_cli.numbers.format import number_of
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
@@ -119,8 +120,9 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
             if arm.present is not None or arm.prior is not None:
                 refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
     if any(goal.between for goal in goals) and len(arms) != 2:
+        there = f"there {'is' if len(arms) == 1 else 'are'} {number_of(len(arms), 'group')}"
         raise UsageError(
-            f"{goals[0].text} compares two groups, but there {'is' if len(arms) == 1 else 'are'} {len(arms)}.",
+            f"{goals[0].text} compares two groups, but {there}.",
             hint="Name the column of the groups with --by, and keep two of them with --where.",
         )
     underway = None if asked.underway is None else read_design(asked.underway)

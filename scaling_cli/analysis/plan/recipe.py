@@ -87,7 +87,9 @@ def read_rules(path: str) -> list[Rule]:
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read: {problem.strerror}.", hint="Check the path.") from problem
+    except UnicodeDecodeError as problem:
         raise DataError(f"{path} cannot be read: {problem}.", hint=HOW_TO) from problem
     rules: list[Rule] = []
     for number, line in enumerate(lines, 1):

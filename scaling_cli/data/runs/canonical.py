@@ -185,7 +185,7 @@ def _params_of_names(runs: pl.Series, pattern: str) -> pl.Series:
     try:
         params = cells.read_numbers(runs.str.extract(pattern, 1)).alias("params")
     except PolarsError as error:
-        reason = str(error).splitlines()[-1].removeprefix("error: ")  # the first lines of polars show the place
+        reason = str(error).partition("\nerror: ")[2].partition("\n")[0]  # other lines of polars show the place
         raise UsageError(
             f"--params-from-name {pattern!r} is not a regular expression: {reason}.", hint=example
         ) from None

@@ -25,9 +25,15 @@ def near_any(role: str, amounts: tuple[float, ...]) -> pl.Expr:
 
 
 def sampled(selection: Selection, role: str, amounts: tuple[float, ...]) -> Selection:
-    """For each run and amount, the means of all numbers over the rows in the window around the amount."""
+    """For each run and amount, the means of all numbers over the rows in the window around the amount.
+
+    Where no row has the name of a run, each row is a run, and so a point.
+    """
     order = [name for name in ("run_id", "step", role) if name in selection.points.columns]
-    rows = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(["run_id", TARGET])
+    near = selection.points.with_columns(near_any(role, amounts).alias(TARGET)).drop_nulls(TARGET)
+    rows = near.drop_nulls("run_id")
+    if rows.is_empty():
+        return replace(selection, points=near.drop(TARGET))
     keys = ["run_id", TARGET]
     points = (
         rows.sort(order, maintain_order=True)

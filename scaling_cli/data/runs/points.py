@@ -183,7 +183,7 @@ def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: 
     if checkpoints.sample_at is not None:
         role, amounts = checkpoints.sample_at
         runs = int(rows.select(pl.col("run_id").drop_nulls().n_unique()).collect(engine="streaming").item())
-        if missed := runs * len(amounts) - points.height:
+        if missed := runs * len(amounts) - points["run_id"].count():
             yield caveat("sample-missed", missed=f"{missed:,}", wanted=f"{runs * len(amounts):,}", role=role)
     has_several_per_run = (checkpoints.which == "all" or checkpoints.sample_at is not None) and plan.has_runs
     if has_several_per_run and _has_schedules(points):

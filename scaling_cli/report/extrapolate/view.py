@@ -11,7 +11,7 @@ from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.extrapolate.rows import sections
 from scaling_cli.report.extrapolate.suite import suite_records, suite_section, whole
-from scaling_cli.report.pages.facts import runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import method_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.forecast import Extrapolation, InsidePart, LawWeight, Prediction, Then
 from scaling_cli.results.report import Report
@@ -155,7 +155,7 @@ def _interval(result: Extrapolation) -> str:
     if how.method == "none":
         return "none: the saved fit has no replicates"
     if how.method == "draws":
-        drawn = f"{escape(how.resampling)} " if how.resampling else ""
+        drawn = f"{method_words(how.resampling)} " if how.resampling else ""
         return f"{level}, {how.replicates:,} {drawn}replicates of the fit"
     replicates = f"{how.replicates:,} bootstrap replicates"
     if how.origins:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from scaling_cli.numbers.format import escape, figure, group_name, number_of, percent
 from scaling_cli.report.fit.rows import estimates
-from scaling_cli.report.pages.facts import law_words, runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import law_words, method_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.fit import FitResult
 from scaling_cli.results.report import Report
@@ -111,7 +111,7 @@ def _interval(result: FitResult) -> str:
     interval = result.interval
     if interval.method == "none":
         return "none"
-    parts = [percent(interval.level, 4), interval.method + (f" over {escape(interval.unit)}s" if interval.unit else "")]
+    parts = [percent(interval.level, 4), method_words(interval.method, interval.unit)]
     if interval.replicates:
         parts.append(number_of(interval.replicates, "replicate"))
     if interval.retried:

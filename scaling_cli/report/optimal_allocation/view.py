@@ -9,7 +9,7 @@ from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
 from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, signed
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.optimal_allocation.rows import sections
-from scaling_cli.report.pages.facts import law_words, runs_and_points, spans, stated
+from scaling_cli.report.pages.facts import law_words, method_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.results.allocation import Allocation, AllocationResult
 from scaling_cli.results.fit import Estimate
@@ -94,8 +94,8 @@ def _interval(result: AllocationResult) -> str:
     how = result.interval
     if how.method == "none" or not how.replicates:
         return "none"
-    unit = f" over {escape(how.unit)}s" if how.unit else ""
-    return f"{percent(how.level, 4)}, {how.method}{unit}, {how.replicates:,} replicates, each optimised separately"
+    made = method_words(how.method, how.unit)
+    return f"{percent(how.level, 4)}, {made}, {how.replicates:,} replicates, each optimised separately"
 
 
 def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:

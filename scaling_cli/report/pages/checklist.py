@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scaling_cli.numbers.format import amount, escape, figure, number_of, percent
-from scaling_cli.report.pages.facts import spans
+from scaling_cli.report.pages.facts import method_words, spans
 from scaling_cli.results.report import Report
 
 Items = list[tuple[str, str]]
@@ -67,7 +67,7 @@ def _fitting(first: Any, options: dict[str, object]) -> Iterator[tuple[str, str,
     interval = getattr(first, "interval", None)
     if interval is not None and not isinstance(interval, str):
         replicates = f", {interval.replicates:,} replicates" if interval.replicates else ""
-        yield "Fitting", "Intervals", f"{percent(interval.level, 4)}, {interval.method}{replicates}"
+        yield "Fitting", "Intervals", f"{percent(interval.level, 4)}, {method_words(interval.method)}{replicates}"
     yield "Fitting", "Seed", str(options.get("seed", ""))
     quality = getattr(first, "quality", None)
     if quality is not None:

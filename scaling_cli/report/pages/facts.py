@@ -8,6 +8,17 @@ from scaling_cli.numbers.format import amount, escape, number_of
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.report import Source
 
+METHODS = {
+    "wild": "wild bootstrap",
+    "bca": "BCa bootstrap",
+    "profile": "profile likelihood",
+    "sandwich": "sandwich standard errors",
+    "t": "Student's t",
+    "draws": "drawn parameters",
+    "rolling+bootstrap": "errors on held-out runs and a bootstrap",
+    "bootstrap+spread": "bootstrap and the spread of the laws",
+}
+
 
 def stated(*facts: tuple[str, str]) -> Facts:
     """The facts of which there is something to say."""
@@ -36,3 +47,8 @@ def law_words(name: str, formula: str, inputs: Mapping[str, str]) -> str:
     """A law's name and formula, and the columns behind its inputs; a formula of the user's is its own name."""
     renamed = "".join(f", {role} = {column}" for role, column in inputs.items() if role != column)
     return escape(f"{'' if name == formula else f'{name}: '}{formula}{renamed}")
+
+
+def method_words(method: str, unit: str | None = None) -> str:
+    """How intervals were made: `wild bootstrap over runs`."""
+    return METHODS.get(method, method) + (f" over {escape(unit)}s" if unit else "")

@@ -75,7 +75,7 @@ def details(result: PlanResult) -> Facts:
             "limits",
             ""
             if result.attempts
-            else f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} candidates",
+            else f"{figure(low, 3)} to {figure(high, 3)} tokens per param, {result.candidates:,} possible runs",
         ),
         ("test", _test(result)),
     )
@@ -111,15 +111,11 @@ def _test(result: PlanResult) -> str:
     test = result.test
     if test is None:
         return ""
-    share = percent(test.compute / result.compute)
+    lead = f"{number_of(test.runs, 'run')} ({percent(test.compute / result.compute)} of the compute)"
     if test.seen is None:
-        return (
-            f"{number_of(test.runs, 'run')} ({share} of the compute) cannot test the law: the candidates are too alike"
-        )
-    return (
-        f"{number_of(test.runs, 'run')} ({share} of the compute) test the law: a departure of {percent(test.seen)} at "
-        "the edge of the candidates would be detected"
-    )
+        return f"{lead} cannot test the law: the possible runs are too alike"
+    seen = percent(test.seen)
+    return f"{lead} test the law: a departure from it of {seen} at the edge of the possible runs would be detected"
 
 
 def _check(result: PlanResult) -> str:

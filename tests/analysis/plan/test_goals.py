@@ -91,6 +91,10 @@ def test_a_goal_that_the_law_has_not_is_refused():
         check_goal(parse_goal("gamma"), find_law("chinchilla"))
     with pytest.raises(UsageError, match="no best split"):
         check_goal(parse_goal("params@1e24"), find_law("power"))
+    for wrong, law in (("gamma", "power"), ("loss@params=1B", "chinchilla")):  # what a hint shows works
+        with pytest.raises(UsageError) as refused:
+            check_goal(parse_goal(wrong), find_law(law))
+        check_goal(parse_goal(refused.value.hint.split()[-1].rstrip(".")), find_law(law))
     assert parse_goal("2*params@1e24").weight == 2
 
 
@@ -125,7 +129,7 @@ def test_a_goal_is_read_as_it_is_written(text, goal):
         ("loss@compute=1e24", "power", None),
         ("coverage@100", "chinchilla", "needs a log of attempts"),
         ("difference(gamma)", "chinchilla", "has no quantity 'gamma'"),
-        ("tokens@1e24", "power-constant", "which has no best split"),
+        ("tokens@1e24", "power-constant", "so it gives no best split"),
         ("loss@params=1B", "chinchilla", "does not give tokens"),
         ("loss@width=1024", "chinchilla", "does not give params and tokens"),
     ],

@@ -138,5 +138,5 @@ def test_params_are_the_first_group_of_a_pattern_in_the_names():
     assert finished(points, plan, {})["params"].to_list() == [7e7, None]
     with pytest.raises(DataError, match="finds no number in names such as 'other'"):
         finished(points.tail(1), plan, {})
-    with pytest.raises(UsageError, match="is not a regular expression"):
+    with pytest.raises(UsageError, match=r"is not a regular expression: unclosed group\.\n"):
         finished(points, replace(plan, params_pattern="(("), {})

@@ -118,6 +118,14 @@ def test_compute_cannot_be_sampled_under_another_rule():
     assert load_runs(CURVES, sample_at="compute=1.2e18").frame.height == 2
 
 
+def test_rows_without_names_of_runs_are_sampled_as_runs_of_their_own(tmp_path):
+    grid = pl.DataFrame({"params": [1e8, 1e8, 2e8, 2e8], "tokens": [1e9, 2e9, 1e9, 2e9], "loss": [4.0, 3.8, 3.7, 3.5]})
+    grid.write_csv(tmp_path / "grid.csv")
+    table = load_runs(tmp_path / "grid.csv", sample_at="tokens=1B")
+    assert sorted(table.frame["loss"]) == [3.7, 4.0]
+    assert "sample-missed" not in [found.code for found in table.caveats]
+
+
 def test_samples_that_all_runs_reach_are_not_missed():
     assert "sample-missed" not in codes(CURVES, sample_at="tokens=1B,4B")
     (said,) = [found for found in load_runs(CURVES, sample_at="tokens=1B,9B").caveats if found.code == "sample-missed"]

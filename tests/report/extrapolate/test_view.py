@@ -57,7 +57,7 @@ def test_a_correction_is_said_where_it_does_not_print_as_zero(shift, words):
     ("interval", "said"),
     [
         (ForecastInterval("none", 0.95, 0, 0), "none: the saved fit has no replicates"),
-        (ForecastInterval("draws", 0.95, 1000, 0, "wild"), "95 %, 1,000 wild replicates of the fit"),
+        (ForecastInterval("draws", 0.95, 1000, 0, "wild"), "95 %, 1,000 wild bootstrap replicates of the fit"),
         (ForecastInterval("draws", 0.9, 1000, 0), "90 %, 1,000 replicates of the fit"),
         (
             ForecastInterval("rolling+bootstrap", 0.95, 400, 3),

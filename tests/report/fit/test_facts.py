@@ -44,12 +44,12 @@ def test_columns_are_named_where_they_have_another_name():
     ("interval", "said"),
     [
         (IntervalMethod("none", 0.95, 0, None), "none"),
-        (IntervalMethod("t", 0.95, 0, None), "95 %, t"),
+        (IntervalMethod("t", 0.95, 0, None), "95 %, Student's t"),
         (IntervalMethod("bootstrap", 0.9, 4000, "run"), "90 %, bootstrap over runs, 4,000 replicates"),
-        (IntervalMethod("wild", 0.9, 1, "run"), "90 %, wild over runs, 1 replicate"),
+        (IntervalMethod("wild", 0.9, 1, "run"), "90 %, wild bootstrap over runs, 1 replicate"),
         (
             IntervalMethod("wild", 0.9, 3990, "run", 10, 25, 3),
-            "90 %, wild over runs, 3,990 replicates, 25 repeated from other starts (3 improved), 10 failed",
+            "90 %, wild bootstrap over runs, 3,990 replicates, 25 repeated from other starts (3 improved), 10 failed",
         ),
     ],
 )

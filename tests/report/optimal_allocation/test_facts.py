@@ -31,7 +31,7 @@ def test_what_was_done_is_said_in_order():
         ("law", "chinchilla: E + A / params^alpha + B / tokens^beta"),
         ("data", "40 runs, 40 points"),
         ("held", "bits = 4, sparsity = 0.5"),
-        ("interval", "95 %, wild over runs, 4,000 replicates, each optimised separately"),
+        ("interval", "95 %, wild bootstrap over runs, 4,000 replicates, each optimised separately"),
         ("cost", "GPU-hours of the runs"),
     ]
 
@@ -41,7 +41,7 @@ def test_what_was_done_is_said_in_order():
     [
         (IntervalMethod("none", 0.95, 0, None), "none"),
         (IntervalMethod("draws", 0.9, 0, None), "none"),
-        (IntervalMethod("draws", 0.9, 100, None), "90 %, draws, 100 replicates, each optimised separately"),
+        (IntervalMethod("draws", 0.9, 100, None), "90 %, drawn parameters, 100 replicates, each optimised separately"),
     ],
 )
 def test_an_interval_is_named_by_its_method_and_unit(how, said):
