@@ -180,8 +180,8 @@ def _require_all(at: Mapping[str, float], names: Iterable[str], inputs: Iterable
         others = "".join(f",{name}=AMOUNT" for name in inputs if name not in SURFACE)
         raise UsageError(
             f"A target lacks {with_and(missing)}.",
-            hint=f"Write it like --at params=70B,tokens=1.4T{others}, or --at compute=1e24{others} for the best split; in "
-            "a file of --targets, these are columns.",
+            hint=f"Write it like --at params=70B,tokens=1.4T{others}, or --at compute=1e24{others} for the best split; "
+            "in a file of --targets, these are columns.",
         )
 
 
