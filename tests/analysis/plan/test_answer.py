@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 import numpy as np
@@ -17,9 +18,15 @@ from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import arm, task
 
 
+@functools.cache
+def of_three_goals():
+    """A task of three goals and its plan, made once; no test changes them."""
+    asked = task("params@1e24", "alpha", "loss@1e22")
+    return asked, planned(asked)
+
+
 def test_a_plan_spends_its_budget_and_no_more_and_reserves_runs():
-    asked = task("params@1e24")
-    plan = planned(asked)
+    asked, plan = of_three_goals()
     runs = plan.place(plan.all)
     assert 0.9 * asked.budget < runs.compute.sum() <= asked.budget * (1 + 1e-9)
     assert len(plan.all) <= 42
@@ -29,7 +36,7 @@ def test_a_plan_spends_its_budget_and_no_more_and_reserves_runs():
 
 
 def test_a_plan_beats_usual_grids_of_equal_cost():
-    result = result_of(asked := task("params@1e24", "params_exponent"), planned(asked), None, "published", {})
+    result = result_of(*of_three_goals(), None, "published", {})
     for other in result.usual:
         assert other.compute == pytest.approx(result.compute, rel=1e-6)
         assert all(goal.width_after < width for goal, width in zip(result.goals, other.widths, strict=True))
@@ -95,8 +102,7 @@ def test_planning_the_next_round_with_its_results_takes_a_second():
 
 
 def test_what_a_plan_promises_is_what_simulations_give():
-    asked = task("params@1e24", "alpha", "loss@1e22")
-    plan = planned(asked)
+    asked, plan = of_three_goals()
     check = simulated(asked.arms[0], asked.goals, plan.place(plan.all), count=2000)
     # The 95 % range of 2,000 draws is known to 2.5 %, and the coverage to 0.5 % (one standard error).
     assert check.ratios == pytest.approx([1.0, 1.0, 1.0], abs=0.1)
