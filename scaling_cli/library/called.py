@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from typing import Any
 
 from scaling_cli.errors import FitError, UsageError
@@ -82,9 +83,10 @@ def signature(command: Command, extras: list[str]) -> inspect.Signature:
 
 
 def described(command: Command, text: str) -> str:
-    """The docstring of a verb: its own, then its options."""
+    """The docstring of a verb: its own, with its options in place of the record that holds them."""
     lines = [f"    {option.name}: {option.help}" for option in command.options.options.values()]
-    return inspect.cleandoc(text) + "\n\nOptions:\n" + "\n".join(lines) + "\n" if lines else inspect.cleandoc(text)
+    text = inspect.cleandoc(re.sub(r"\n +asked: .*(?:\n {12,}.*)*", "", text))
+    return text + "\n\nOptions, by keyword:\n" + "\n".join(lines) + "\n" if lines else text
 
 
 def _nothing(report: Report[Any]) -> FitError:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def columns(runs: Runs, asked: Reading) -> Report[ColumnsResult]:
     """Which column of the runs plays which role, and what would be left out.
 
+    Args:
+        runs: Files or a table, as `fit` takes them.
+
     Raises:
         UsageError: The options name a column that does not exist, or two columns fit a role equally well. The
             error's `partial` holds what was found before the error, if anything.

@@ -60,7 +60,8 @@ def fit(
     """Fit a law to runs, one fit per group.
 
     Args:
-        runs: Files, folders or globs, or a table (polars, or Arrow) with one row per run or checkpoint.
+        runs: Files, folders or globs, or a table (polars, pandas, Arrow or a dict of columns) with one
+            row per run or checkpoint.
         asked: How to fit, and which rows and columns to read.
         label: A name for all of these runs, such as `{"file": "a.csv"}`; it becomes part of each group, and an error
             becomes a failure in the report.

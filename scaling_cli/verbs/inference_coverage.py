@@ -25,7 +25,7 @@ def inference_coverage(
     """Coverage (pass@k) from logs of repeated sampling, one result per group: estimates, laws, forecasts, budgets.
 
     Args:
-        logs: Files, or a table (polars, or Arrow) with one row per attempt or problem.
+        logs: Files, or a table (polars, pandas, Arrow or a dict of columns) with one row per attempt or problem.
         asked: What to estimate, and which rows and columns to read.
         label: A name for all of these logs, as for `fit`.
 

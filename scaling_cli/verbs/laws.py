@@ -13,7 +13,10 @@ from scaling_cli.sentences import with_sentences
 
 
 def laws(name: str | None, asked: Laws) -> Report[LawResult]:
-    """The laws that can be fitted: all of them, the one called `name`, or those that contain the words of `name`.
+    """The laws that can be fitted, with formulas, parameters, sources and published fits.
+
+    Args:
+        name: The law to explain, or words to search for; None for all laws.
 
     Raises:
         UsageError: No law has this name, and none contains these words.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
@@ -29,6 +30,7 @@ from scaling_cli.verbs.common import (
 )
 
 if TYPE_CHECKING:
+    from scaling_cli.data.samples.load import SampleTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
 
@@ -105,13 +107,11 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
     """Further attempts at problems, for each group of a log of repeated sampling."""
     from scaling_cli.analysis.plan.attempts import attempts_plan
     from scaling_cli.analysis.plan.question import goals_of
-    from scaling_cli.data.samples.load import load_samples
-    from scaling_cli.options.inference_coverage import InferenceCoverage
     from scaling_cli.points.samples import sample_groups
 
     if not isinstance(asked.budget, float):
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
-    table = load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
+    table = _read_samples(logs, asked)
     results, caveats, failures = [], [*table.caveats], unread(table)
     groups, goals = sample_groups(table, asked.by), goals_of(asked)
     for group in groups:
@@ -125,6 +125,25 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
             add_failure(group.values, error, failures, caveats)
     said = with_sentences("plan", results, {})
     return Report("plan", table.sources, table.columns, asked.recorded(), said, merged(caveats), tuple(failures))
+
+
+def _read_samples(logs: Runs, asked: Plan) -> SampleTable:
+    """A log of repeated sampling, as `scaling inference-coverage` reads it without options for columns.
+
+    Raises:
+        ScalingError: It cannot be read so; the hint names no option that `scaling plan` does not have.
+    """
+    from scaling_cli.data.samples.load import load_samples
+    from scaling_cli.options.inference_coverage import InferenceCoverage, Samples
+
+    try:
+        return load_samples(logs, InferenceCoverage(by=asked.by, **({"where": asked.where} if asked.where else {})))
+    except (DataError, UsageError) as error:
+        lacking = {Samples.options[name].flag for name in Samples.options.keys() - Plan.options.keys()}
+        if lacking.isdisjoint(re.findall(r"--[a-z-]+", error.hint)):
+            raise
+        hint = "Give a table with the columns problem, n (its attempts) and c (the correct ones among them)."
+        raise type(error)(error.message, hint=hint) from None
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:

@@ -270,6 +270,16 @@ def test_groups_of_problems_share_the_attempts(tmp_path):
     assert (refused.returncode, "less than one attempt for each group" in refused.stderr) == (2, True)
 
 
+def test_a_log_of_other_columns_is_refused_without_options_that_a_plan_has_not(tmp_path):
+    path = tmp_path / "samples.csv"
+    path.write_text("pid,tries,good\np1,8,3\np2,8,5\n", encoding="utf-8")
+    refused = run("plan", path, "--goal", "coverage@100", "--budget", "100")
+    assert refused.returncode == 3
+    assert "hint: Give a table with the columns problem, n (its attempts) and c" in refused.stderr
+    path.write_text("model,problem,n,c\na,p1,8,3\nb,p2,8,5\n", encoding="utf-8")
+    assert "--by model" in run("plan", path, "--goal", "coverage@100", "--budget", "100").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 
 import numpy as np
 import polars as pl
@@ -10,6 +12,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.options.commands import LIBRARY
 from tests import ROOT
 
 SAMPLES = ROOT / "sample_data"
@@ -81,3 +84,11 @@ def test_k_may_be_numbers(k):
     report = scaling.inference_coverage(SAMPLES / "samples.csv", by=["model"], k=k, fit="none", replicates=100)
     assert [each.k for each in report.results[0].coverage] == [1, 10]
     assert report.options["k"] in ("1,10", "10,1")
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_help_names_what_a_caller_can_give_and_nothing_else(name):
+    verb = getattr(scaling, name)
+    given = set(inspect.signature(verb).parameters)
+    said = re.findall(r"^    (\w+): ", verb.__doc__.replace("Raises:", ""), flags=re.MULTILINE)
+    assert {each for each in said if not each.endswith("Error")} == given

@@ -124,7 +124,10 @@ def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
     for text in texts:
         path = Path(text)
         words += path.read_text(encoding="utf-8").split() if path.is_file() else text.split(",")
-    sizes = sorted({parse_number(word) for word in words if word.strip(", ")})
+    try:
+        sizes = sorted({parse_number(word) for word in words if word.strip(", ")})
+    except UsageError as error:
+        raise UsageError(f"--sizes: {error.message}", hint=error.hint) from None
     if not sizes or sizes[0] <= 0:
         raise UsageError(f"--sizes {', '.join(texts)!r} has no size above 0.", hint="Write it like --sizes 60M,150M.")
     return tuple(sizes)

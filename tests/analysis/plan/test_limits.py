@@ -80,6 +80,8 @@ def test_sizes_come_from_words_and_files(tmp_path):
     for text in ("0", ",", "-1M,2M"):
         with pytest.raises(UsageError, match="no size above 0"):
             parse_sizes([text])
+    with pytest.raises(UsageError, match="--sizes: 'big' is not a number"):
+        parse_sizes(["60M,big"])
 
 
 def test_budgets_are_even_in_logs_and_add_up():
