@@ -172,7 +172,7 @@ def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
     """Roles whose values are all too small for plain counts or FLOPs; compute only if params or tokens are missing."""
     is_derivable = has_params_and_tokens(points.columns)
     for role, least in SMALLEST.items():
-        if role not in points.columns or (role == "compute" and is_derivable):
+        if role not in points.columns or role not in columns or (role == "compute" and is_derivable):
             continue
         most = points[role].max()
         if isinstance(most, float) and most < least:

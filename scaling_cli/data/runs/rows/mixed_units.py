@@ -30,8 +30,8 @@ def refuse_mixed_units(points: pl.DataFrame, columns: Mapping[str, str], by: Seq
     Raises:
         DataError: There are such points.
     """
-    needed = ("params", "tokens") if has_params_and_tokens(points.columns) else tuple(SMALLEST)
-    roles = [role for role in needed if role in points.columns]
+    read = [role for role in SMALLEST if role in points.columns and role in columns]  # another column may have its name
+    roles = ["params", "tokens"] if has_params_and_tokens(read) else read
     labels = [label_of(points, name) for name in by]
     if not roles or (by and points.select(pl.struct(labels).n_unique()).item() > MOST_GROUPS):
         return

@@ -72,3 +72,10 @@ def test_losses_of_two_units_are_refused_with_conditions_that_work(column, other
 )
 def test_one_unit_of_losses_and_other_units_are_read(units):
     assert load_runs(runs("params", SIZES).with_columns(loss_unit=pl.Series(units))).frame.height == 6
+
+
+@pytest.mark.parametrize("role", ["params", "tokens", "compute"])
+@pytest.mark.parametrize("values", [[20.0, 100, 400, 1e9, 3e9, 7e9], [20.0, 30, 40, 50, 60, 70]])
+def test_a_column_that_has_no_role_although_it_has_the_name_of_one_is_not_checked(role, values):
+    table = load_runs(runs(role, values), keep=(role,), **{role: "none"})
+    assert table.frame[role].to_list() == values
