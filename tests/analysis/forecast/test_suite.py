@@ -13,6 +13,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.extrapolate import Extrapolate
 
 PLACE = "params=3e9,tokens=6e10"
+ONE_LAW = {"law": "chinchilla", "replicates": 40}  # for what does not depend on which laws are averaged
 LAWS = {"web": (1.8, 480.0, 2085.0), "code": (0.9, 300.0, 1500.0), "math": (1.2, 500.0, 1800.0)}
 
 
@@ -68,14 +69,14 @@ def test_draws_of_what_is_the_same_are_the_same(tmp_path):
     path = tmp_path / "suite.toml"
     path.write_text('losses = ["web_loss", "copy"]\n[averages]\nboth = ["web_loss", "copy"]\n')
     frame = runs(3).with_columns(copy="web_loss")
-    (first, _) = scaling.extrapolate(frame, suite=path, at=PLACE, replicates=40).results
+    (first, _) = scaling.extrapolate(frame, suite=path, at=PLACE, **ONE_LAW).results
     own, _, both = (row.value for row in first.suite.rows)
     assert first.suite.correlations["web_loss"]["copy"] == pytest.approx(1.0)
     assert both.high - both.low == pytest.approx(own.high - own.low, rel=0.06)  # 2,000 draws of a quantile
 
 
 def test_a_budget_is_split_once_for_all_losses():
-    results = scaling.extrapolate(runs(4), loss=LOSSES, at="compute=1e21", replicates=40).results
+    results = scaling.extrapolate(runs(4), loss=LOSSES, at="compute=1e21", **ONE_LAW).results
     first = results[0].predictions[0].at
     assert {"params", "tokens"} < set(first)
     assert all(result.predictions[0].at == first for result in results)
@@ -83,7 +84,7 @@ def test_a_budget_is_split_once_for_all_losses():
 
 def test_a_task_follows_from_the_loss_that_predicts_it_best():
     (first, *_) = scaling.extrapolate(
-        runs(5), loss=LOSSES, then=["hellaswag", "gsm8k"], at="params=1e9,tokens=3e10", replicates=40
+        runs(5), loss=LOSSES, then=["hellaswag", "gsm8k"], at="params=1e9,tokens=3e10", **ONE_LAW
     ).results
     assert {then.metric: then.loss for then in first.suite.tasks} == {"hellaswag": "web_loss", "gsm8k": "math_loss"}
     truth = 0.25 + 0.75 / (1 + np.exp(3 * (surface(1e9, 3e10, LAWS["web"]) - 2.6)))
@@ -93,14 +94,14 @@ def test_a_task_follows_from_the_loss_that_predicts_it_best():
 
 def test_runs_that_lack_a_loss_leave_the_others_as_they_are():
     frame = runs(6).with_columns(code_loss=pl.when(pl.int_range(36) % 3 != 0).then("code_loss"))
-    first, second = scaling.extrapolate(frame, loss=["web_loss", "code_loss"], at=PLACE, replicates=40).results
+    first, second = scaling.extrapolate(frame, loss=["web_loss", "code_loss"], at=PLACE, **ONE_LAW).results
     assert (first.runs, second.runs) == (36, 24)
     assert first.suite.correlations["web_loss"]["code_loss"] > 0.3  # by the 24 runs that have both
 
 
 def test_a_loss_that_cannot_be_used_leaves_the_others():
     frame = runs(7).with_columns(code_loss=-pl.col("code_loss"))
-    found = scaling.extrapolate(frame, loss=["web_loss", "code_loss"], at=PLACE, replicates=40)
+    found = scaling.extrapolate(frame, loss=["web_loss", "code_loss"], at=PLACE, **ONE_LAW)
     assert [result.group for result in found.results] == [{"loss": "web_loss"}]
     assert [failure.group for failure in found.failures] == [{"loss": "code_loss"}]
     with pytest.raises(DataError, match="non-positive loss"):
@@ -108,7 +109,7 @@ def test_a_loss_that_cannot_be_used_leaves_the_others():
 
 
 def test_a_scale_is_found_for_each_loss_without_any_place():
-    found = scaling.extrapolate(runs(7), loss=["web_loss", "math_loss"], target_loss=2.4, replicates=40).results
+    found = scaling.extrapolate(runs(7), loss=["web_loss", "math_loss"], target_loss=2.4, **ONE_LAW).results
     assert [len(result.inverse) for result in found] == [1, 1]
     assert all(result.suite is None for result in found)
 
