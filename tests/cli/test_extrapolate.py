@@ -14,6 +14,7 @@ from tests.cli.running import run_here as run
 RUNS = ROOT / "sample_data" / "isoflop_runs.csv"
 FAST = ("--replicates", "40")
 ONE_LAW = (*FAST, "--law", "power-constant")  # for what does not depend on which laws are averaged
+SURFACE = (*FAST, "--law", "chinchilla")  # the same for runs of params and tokens
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +251,7 @@ def test_runs_of_one_size_do_not_tell_how_loss_depends_on_size(tmp_path):
 def test_targets_without_a_loss_are_forecast_beside_those_that_have_it(tmp_path):
     targets = tmp_path / "targets.csv"
     targets.write_text("note,params,tokens,val loss\nplanned,7e9,1.4e11,\ndone,7e9,2.8e11,2.1\nfailed,7e9,3e11,n/a\n")
-    done = run("extrapolate", RUNS, "--targets", targets, *FAST, "--json")
+    done = run("extrapolate", RUNS, "--targets", targets, *SURFACE, "--json")
     assert done.returncode == 0, done.stderr
     (result,) = json.loads(done.stdout)["results"]
     assert [each["observed"] for each in result["predictions"]] == [None, 2.1, None]
@@ -344,10 +345,10 @@ def test_what_a_forecast_cannot_obey_is_refused_with_what_can(options, said):
 def test_targets_keep_their_names_and_roles_may_be_capitals(tmp_path):
     targets = tmp_path / "targets.csv"
     targets.write_text("name,params,tokens\nsmall,7e9,1.4e11\nlarge,2e10,4e11\n")
-    done = run("extrapolate", RUNS, "--targets", targets, "--at", "Params=8B,TOKENS=1e11", *FAST)
+    done = run("extrapolate", RUNS, "--targets", targets, "--at", "Params=8B,TOKENS=1e11", *SURFACE)
     rows = [line.split()[:2] for line in done.stdout.splitlines()[-3:]]
     assert rows == [["-", "8B"], ["small", "7B"], ["large", "20B"]]
-    document = json.loads(run("extrapolate", RUNS, "--targets", targets, *FAST, "--json").stdout)
+    document = json.loads(run("extrapolate", RUNS, "--targets", targets, *SURFACE, "--json").stdout)
     assert [each["name"] for each in document["results"][0]["predictions"]] == ["small", "large"]
 
 
@@ -378,7 +379,9 @@ def test_only_pages_with_targets_inside_speak_of_it():
 
 
 def test_the_curve_goes_through_the_runs():
-    report = extrapolate(OPTIMIZERS, where="optimizer = 'adamw'", at=["compute=1e18"], replicates=40)
+    report = extrapolate(
+        OPTIMIZERS, where="optimizer = 'adamw'", at=["compute=1e18"], law="power-constant", replicates=40
+    )
     (result,) = report.results
     curve = result.curve
     assert min(curve.x) == pytest.approx(1e18)
@@ -388,8 +391,8 @@ def test_the_curve_goes_through_the_runs():
 
 def test_targets_below_the_data_carry_a_caveat():
     assert "below-data" in codes(run("extrapolate", *ADAMW, "--at", "compute=1e17", *ONE_LAW, "--json"))
-    assert "below-data" in codes(run("extrapolate", RUNS, "--at", "compute=1e17", *FAST, "--json"))
-    assert "below-data" not in codes(run("extrapolate", RUNS, "--at", "compute=6e18", *FAST, "--json"))
+    assert "below-data" in codes(run("extrapolate", RUNS, "--at", "compute=1e17", *SURFACE, "--json"))
+    assert "below-data" not in codes(run("extrapolate", RUNS, "--at", "compute=6e18", *SURFACE, "--json"))
 
 
 def test_a_loss_above_those_of_the_runs_carries_a_caveat():

@@ -79,7 +79,7 @@ TABLES = {"runs": RUNS, "fewer": FEWER, "samples": SAMPLES, "stopped": STOPPED}
 BASE = {
     "fit": {"interval": "none"},
     "extrapolate": {"replicates": 20, "at": "compute=1e23"},
-    "compare_exponents": {"by": "group", "replicates": 40, "law": "power-constant", "x": "compute"},
+    "compare_exponents": {"by": "group", "replicates": 20, "law": "power-constant", "x": "compute"},
     "optimal_allocation": {"interval": "none"},
     "inference_coverage": {"by": "model", "replicates": 100, "k": "1,5", "fit": "beta-binomial"},
     "columns": {},
@@ -105,7 +105,7 @@ SPECIAL = {
     ("fit", "start"): ("a=0.2", {"law": "E + A*params^-a", "bound": "E=1,2"}),
     ("fit", "bound"): ("a=0.05,0.1", {"law": "E + A*params^-a"}),
     ("fit", "space"): ("linear", {}),
-    ("fit", "leave_out"): ("group", {"law": "power", "x": "compute"}),
+    ("fit", "leave_out"): ("group", {"law": "power-constant", "x": "compute"}),
     ("fit", "components"): (1, {"law": "observational", "x": "heavy,tokens", "loss": "share"}),
     ("fit", "share"): ("E", {"law": "chinchilla", "by": "group"}),
     ("fit", "derive"): ("ratio = B/A", {"law": "chinchilla"}),

@@ -60,6 +60,14 @@ def split(table: pl.DataFrame, **options):
     return report.results[0].allocations[0], {each.code for each in report.caveats}
 
 
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory):
+    """A fit of exact runs, for questions that do not depend on how it was made."""
+    path = str(tmp_path_factory.mktemp("grained") / "fit.json")
+    scaling.fit(grained(), law="granularity", interval="none").save(path)
+    return path
+
+
 def referee(loss, start, bounds):
     """The lowest loss by another solver, from several starts."""
     found = [
@@ -70,8 +78,8 @@ def referee(loss, start, bounds):
 
 
 @pytest.mark.parametrize("budget", one_in(2, [1e20, 1e24]))
-def test_an_input_that_costs_compute_has_its_best_value_inside(budget):
-    best, codes = split(grained(), law="granularity", search="granularity=1..4096", flops_rule=ROUTING, budget=budget)
+def test_an_input_that_costs_compute_has_its_best_value_inside(exact, budget):
+    best, codes = split(exact, search="granularity=1..4096", flops_rule=ROUTING, budget=budget)
 
     def loss(place):
         params, granularity = np.exp(place)
@@ -116,9 +124,8 @@ def test_the_best_precision_is_that_of_the_worked_oracle(tensors, ratio):
         assert best.chosen.further["bits"][0] == pytest.approx(2.5 * ratio, rel=3e-5)
 
 
-def test_a_best_value_at_the_end_of_its_range_is_said_to_be_there():
-    table = made("granularity", GRAINS, grid(granularity=np.array([1.0, 4.0, 16.0])))
-    best, codes = split(table, law="granularity", search="granularity=1..64")
+def test_a_best_value_at_the_end_of_its_range_is_said_to_be_there(exact):
+    best, codes = split(exact, search="granularity=1..64")
     assert best.searched["granularity"].value.estimate == pytest.approx(64.0)
     assert best.searched["granularity"].end == "highest"
     assert {"search-end", "search-beyond"} <= codes
@@ -206,20 +213,18 @@ def test_each_replicate_has_its_own_best():
     assert (found.low, found.high) == pytest.approx(tuple(ends), rel=0.02)
 
 
-def test_no_range_is_that_of_the_runs(tmp_path):
+def test_no_range_is_that_of_the_runs(exact):
     best, _ = split(grained(), law="granularity", search="granularity")
     assert best.searched["granularity"].range == (1.0, 16.0)
-    saved = str(tmp_path / "fit.json")
-    scaling.fit(grained(), law="granularity", interval="none").save(saved)
-    again, _ = split(saved, search="granularity")
+    again, _ = split(exact, search="granularity")
     assert again.searched == best.searched
     assert again.params.estimate == pytest.approx(best.params.estimate, rel=1e-6)
-    held, _ = split(saved, hold="granularity=16")
+    held, _ = split(exact, hold="granularity=16")
     assert held.params.estimate == pytest.approx(best.params.estimate, rel=1e-4)
     with pytest.raises(UsageError, match="also depends on granularity"):
-        split(saved)
+        split(exact)
     with pytest.raises(UsageError, match="--search names bits"):
-        split(saved, search="granularity,bits=1..8")
+        split(exact, search="granularity,bits=1..8")
 
 
 def test_a_range_around_zero_is_even_in_the_value_itself():

@@ -67,7 +67,7 @@ BUCKETS = [
 ]
 
 
-@pytest.mark.parametrize("place", one_in(4, BUCKETS))
+@pytest.mark.parametrize("place", one_in(8, BUCKETS))
 def test_all_forty_published_exponents_and_intervals_of_optimizers(shared_data, place):
     folder, (metric, bucket) = shared_data / "optimizer_rank_scaling", place.split()
     with (folder / "published_exponents.csv").open(newline="") as file:
