@@ -272,7 +272,8 @@ def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None
     from_names = f", or take params from names such as {sized[0]}: --params-from-name {sized[1]!r}" if sized else ""
     raise DataError(
-        f"No column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more than one value.",
+        f"The law has no input: no column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more "
+        "than one value.",
         hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}."
         + (f" Columns that were not read: {listing(others)}." if others else ""),
     )

@@ -142,7 +142,7 @@ def test_one_input_is_the_first_that_varies_and_that_most_points_have(columns, c
 
 def test_without_an_input_the_names_of_runs_may_help():
     frame = plain(run_id=["a-1M", "a-2M", "a-3M", "a-4M"], tokens=[1.0] * 4)
-    with pytest.raises(DataError, match="No column for compute, tokens, params or step") as caught:
+    with pytest.raises(DataError, match="no column for compute, tokens, params or step") as caught:
         choose(frame, "power", None, others=["width"])
     assert "take params from names such as a-1M" in caught.value.hint
     assert "Columns that were not read: width." in caught.value.hint

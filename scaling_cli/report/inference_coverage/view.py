@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scaling_cli.numbers.format import escape, figure, group_name, percent, rounded
+from scaling_cli.numbers.format import escape, figure, group_name, number_of, percent, rounded
 from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.pages.facts import stated
@@ -97,12 +97,12 @@ def data_sentence(result: CoverageResult) -> str:
     """Problems, attempts at each, and how many were never solved."""
     attempts = result.attempts
     if result.split is not None:
-        return f"{result.problems:,} problems, {attempts.min:,} to {attempts.max:,} solutions each"
+        return f"{number_of(result.problems, 'problem')}, {attempts.min:,} to {attempts.max:,} solutions each"
     made = f"{attempts.min:,} attempts each"
     if attempts.min < attempts.max:
         made = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
     clusters = f" in {result.clusters:,} clusters" if result.clusters else ""
-    return f"{result.problems:,} problems{clusters}, {made}, {result.unsolved:,} never solved"
+    return f"{number_of(result.problems, 'problem')}{clusters}, {made}, {result.unsolved:,} never solved"
 
 
 def _numbers(result: CoverageResult) -> Iterator[Row]:
