@@ -73,7 +73,7 @@ def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
     else:
         taken.append(outcome(correct, log.schema, success=log.options.success).alias(VALUE))
         judged = [(pl.col(VALUE) >= log.success_at).alias("success")]
-        if log.options.threshold is None and "score" not in log.options.mapping:
+        if log.options.threshold is None:
             judged.append((~pl.col(VALUE).is_in([0.0, 1.0])).alias("odd"))
     if (attempt := log.columns.get("attempt")) is not None:
         taken.append(_attempt(log.rows, attempt, log.schema).alias("attempt"))

@@ -214,3 +214,14 @@ def test_each_file_can_be_a_problem(tmp_path):
     assert "--problem file" in caught.value.hint
     table = load_samples(tmp_path, problem="file")
     assert rows_of(table, "problem", "n", "c") == [("a", 2, 1), ("b", 2, 0)]
+
+
+@pytest.mark.parametrize("column", ["correct", "reward"])
+def test_a_score_beside_or_in_place_of_the_outcome_is_no_outcome_without_a_threshold(column):
+    """A value of 1 or more counted as a success, and all others as failures."""
+    rows = {"problem": ["a", "a", "b", "b"], column: [0.3, 2.5, -0.7, 0.2], "rank": [1.0, 2.0, 3.0, 4.0]}
+    scored = {"score": "reward" if column == "reward" else "rank"}
+    with pytest.raises(UsageError, match=f"'{column}' has values other than 0 and 1") as caught:
+        loaded(rows, mapping=scored)
+    assert "--threshold" in caught.value.hint
+    assert rows_of(loaded(rows, mapping=scored, threshold=0.25), "problem", "c") == [("a", 2), ("b", 0)]
