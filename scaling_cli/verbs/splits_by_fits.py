@@ -60,7 +60,7 @@ def splits_together(
     given = {name: getattr(asked, name) for name in Fit.options if name in asked.options}
     joint = fit(runs, Fit().but(**given), on_progress=on_progress)
     fits = [each for result in joint.results for each in by_level(saved_from(result))]
-    report = splits_by_fits(fits, asked, None)
+    report = splits_by_fits(fits, asked, None, is_saved=False)
     (result,) = joint.results
     return replace(
         report,
@@ -80,13 +80,15 @@ def splits_together(
 
 
 def splits_by_fits(
-    fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None
+    fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None, *, is_saved: bool = True
 ) -> Report[AllocationResult]:
-    """Splits from fits in place of runs."""
+    """Splits from fits in place of runs, or from fits that were made just now, by the rule of the budgets."""
     from scaling_cli.analysis.allocation.pools import is_of_pools
 
-    answered = _pools if is_of_pools(fits) else _each
-    results, caveats = answered(fits, asked, source)
+    if is_of_pools(fits):
+        results, caveats = _pools(fits, asked, source)
+    else:
+        results, caveats = _each(fits, asked, source, is_saved=is_saved)
     return Report(
         command="optimal-allocation",
         inputs=(source,) if source is not None else (),
@@ -98,7 +100,7 @@ def splits_by_fits(
 
 
 def _each(
-    fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None
+    fits: Sequence[SavedFit], asked: OptimalAllocation, source: Source | None, *, is_saved: bool
 ) -> tuple[list[AllocationResult], list[Caveat]]:
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
@@ -108,7 +110,8 @@ def _each(
     for saved in fits:
         plan, doubts = saved_plan(asked, saved)
         how = _how(saved, asked, source)
-        result, found = allocate_saved(saved_law(saved), saved.group, how, plan, with_gap=asked.explain_gap)
+        law = saved_law(saved, is_saved=is_saved)
+        result, found = allocate_saved(law, saved.group, how, plan, with_gap=asked.explain_gap)
         results.append(result)
         caveats += [*saved.known, *found, *doubts]
     return results, caveats

@@ -73,3 +73,19 @@ def test_forecast_losses_that_the_runs_lack_do_not_keep_the_others_from_being_sc
     assert "Unknown column 'code'" in failure.error
     with pytest.raises(UsageError, match="Unknown column"):
         scaling.score([forecast, later.rename({"web": "other"})])
+
+
+@pytest.mark.parametrize("budget", [{"budget": 1e24}, {"target_loss": 2.1}])
+def test_a_saved_fit_says_how_far_a_split_lies_beyond_its_runs_by_any_rule(grid, budget):
+    """The compute of saved runs is 6 FLOPs per param and token, and was compared with a budget by another rule."""
+    asked = {"flops_rule": "9 * params * tokens", **budget}
+    saved = scaling.fit(grid, law="chinchilla", replicates=20)
+    of_saved = scaling.optimal_allocation(saved, **asked).results[0].allocations[0]
+    of_runs = scaling.optimal_allocation(grid, law="chinchilla", interval="none", **asked).results[0].allocations[0]
+    assert of_saved.reach == pytest.approx(of_runs.reach, rel=1e-3)
+    shared = {"law": "chinchilla", "by": "half", "share": "E", "replicates": 20, **asked}
+    halves = grid.with_columns(half=pl.Series([str((i + i // 4) % 2) for i in range(grid.height)]))
+    largest = dict(halves.group_by("half").agg((9 * pl.col("params") * pl.col("tokens")).max()).rows())
+    for one in scaling.optimal_allocation(halves, **shared).results:
+        split = one.allocations[0]
+        assert split.reach == pytest.approx(split.compute / largest[one.group["half"]], rel=1e-3)

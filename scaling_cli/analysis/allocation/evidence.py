@@ -75,8 +75,8 @@ def fitted_law(result: FitResult) -> FittedLaw:
     return FittedLaw(law, np.array(rows, dtype=float), _by_input(result.ranges, result.inputs))
 
 
-def saved_law(saved: SavedFit) -> FittedLaw:
-    """A saved fit with its replicates.
+def saved_law(saved: SavedFit, *, is_saved: bool = True) -> FittedLaw:
+    """A saved fit with its replicates; or one that was made just now, by the rule of the budgets.
 
     Raises:
         DataError: Its parameters are not those of its law.
@@ -90,7 +90,9 @@ def saved_law(saved: SavedFit) -> FittedLaw:
     order = [list(saved.parameters).index(name) for name in law.names]
     estimates = [saved.parameters[name].estimate for name in law.names]
     draws = [] if saved.draws is None else [[row[i] for i in order] for row in saved.draws]
-    return FittedLaw(law, np.array([estimates, *draws], dtype=float), _by_input(saved.ranges, saved.inputs))
+    return FittedLaw(
+        law, np.array([estimates, *draws], dtype=float), _by_input(saved.ranges, saved.inputs), is_saved=is_saved
+    )
 
 
 def _by_input(ranges: Mapping[str, tuple[float, float]], inputs: Mapping[str, str]) -> dict[str, tuple[float, float]]:

@@ -69,7 +69,6 @@ def _allocation(
     params, tokens = split.params[:1], split.tokens[:1]
     inference = float(plan.costs.inference(params)[0])
     training = float(plan.costs.training(params, tokens)[0])
-    largest = fitted.ranges.get("compute")
     spread = estimated(budgets, level)
     allocation = Allocation(
         approach="parametric",
@@ -88,7 +87,7 @@ def _allocation(
         saving=_saving(loss_surface, plan, split, total) if plan.costs.inference_tokens else None,
         repetition=_repetition(loss_surface, fitted, plan, split, total),
         limit=split.limit,
-        reach=None if largest is None else training / largest[1],
+        reach=fitted.reach(training, float(params[0]), float(tokens[0])),
         log_correlation=log_correlation(split.params, split.tokens),
         bill=plan.hardware.bill(np.array([total])) if plan.hardware else None,
     )

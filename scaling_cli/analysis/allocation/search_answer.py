@@ -112,7 +112,6 @@ def _allocation(
     spread, within = estimated(solution.compute, level), bands(joint, solution)
     tokens = float(chosen.tokens[0])
     per_token = total / (tokens + joint.costs.inference_tokens / 3)
-    largest = fitted.ranges.get("compute")
     losses = np.exp(chosen.log_loss) if loss is None else np.full(joint.replicates, loss)
     allocation = Allocation(
         approach="parametric",
@@ -127,7 +126,7 @@ def _allocation(
         training_compute=per_token * tokens,
         inference_compute=per_token * joint.costs.inference_tokens / 3 if joint.costs.inference_tokens else None,
         limit=solution.limit,
-        reach=None if largest is None else per_token * tokens / largest[1],
+        reach=fitted.reach(per_token * tokens, float(chosen.params[0]), tokens),
         log_correlation=log_correlation(chosen.params, chosen.tokens),
         bill=plan.hardware.bill(np.array([total])) if plan.hardware else None,
         searched={
