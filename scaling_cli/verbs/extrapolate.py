@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.fitting.ask import Asking, in_turns
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.extrapolate import Extrapolate, Recipe
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
+Made = TypeVar("Made")
 GroupKey: TypeAlias = tuple[tuple[str, str], ...]  # a group as a key of dictionaries
 
 
@@ -179,12 +181,11 @@ def _extrapolated(
     results: list[Extrapolation] = []
     caveats: list[Caveat] = []
     failures = [*unread(first), *unusable]
-    for key, parts in _by_group(losses, asked, caveats, failures).items():
-        try:
-            with one_blas_thread(), knowing(caveats):
-                made = extrapolate_suite(parts, suite, dict(key))
-        except ScalingError as error:
-            add_failure(dict(key), error, failures, caveats)
+    by_group = _by_group(losses, asked, caveats, failures)
+    works = [extrapolate_suite(parts, suite, dict(key)) for key, parts in by_group.items()]
+    for (key, parts), made in zip(by_group.items(), _outcomes(works), strict=True):
+        if isinstance(made, ScalingError):
+            _add(dict(key), made, failures, caveats)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -212,12 +213,15 @@ def _by_group(
         ]
         caveats += [of_loss(each, loss.label) for each in known]
         groups = loss.groups(asked.by)
-        for group, points in groups:
-            if not loss.ask.concerns(group):
+        wanted = [(group, points) for group, points in groups if loss.ask.concerns(group)]
+        works = [_evidence(loss, group, points) for group, points in wanted]
+        for (group, _), outcome in zip(wanted, _outcomes(works), strict=True):
+            if isinstance(outcome, ScalingError):
+                _add({**loss.label, **group}, outcome, failures, caveats)
                 continue
-            found = _evidence(loss, group, points, caveats, failures)
-            if found is not None:
-                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
+            data, doubts = outcome
+            caveats += doubts
+            by_group.setdefault(tuple(group.items()), []).append((loss.name, data, loss.ask))
         caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
     return by_group
 
@@ -251,24 +255,27 @@ def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolat
     return report_of("extrapolate", table, asked, results, [*caveats, *report.caveats], unread(table))
 
 
-def _evidence(
-    loss: _Loss, group: dict[str, str], points: PointTable, caveats: list[Caveat], failures: list[Failure]
-) -> ForecastData | None:
-    """One group of one loss, its forecaster fitted; None after a failure that leaves other groups or losses."""
+def _evidence(loss: _Loss, group: dict[str, str], points: PointTable) -> Asking[tuple[ForecastData, list[Caveat]]]:
+    """One group of one loss, its forecaster fitted, and caveats."""
     from scaling_cli.analysis.forecast.evidence import evidence_from
 
-    named = {**loss.label, **group}
+    named, has_names = {**loss.label, **group}, "run_id" in loss.table.columns
+    return evidence_from(points, named, loss.choice, loss.ask, loss.method, drawn_as=group, has_names=has_names)
+
+
+def _outcomes(works: Sequence[Asking[Made]]) -> list[Made | ScalingError]:
+    """What is made of each group, many of them at once."""
+    with one_blas_thread():
+        return list(in_turns(works))
+
+
+def _add(group: dict[str, str], error: ScalingError, failures: list[Failure], caveats: list[Caveat]) -> None:
+    """Add a group that failed to the failures, as `add_failure` does, with the caveats known so far."""
     try:
-        with one_blas_thread(), knowing(caveats):
-            data, known = evidence_from(
-                points, named, loss.choice, loss.ask, loss.method, drawn_as=group,
-                has_names="run_id" in loss.table.columns,
-            )  # fmt: skip
-    except ScalingError as error:
-        add_failure(named, error, failures, caveats)
-        return None
-    caveats += known
-    return data
+        with knowing(caveats):
+            raise error
+    except ScalingError:
+        add_failure(group, error, failures, caveats)
 
 
 def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:
