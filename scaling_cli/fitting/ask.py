@@ -84,8 +84,11 @@ def alone(work: Asking[Result]) -> Result:
 
 
 def side_by_side(works: Sequence[Asking[Result]]) -> Asking[list[Result | ScalingError]]:
-    """The outcomes of `together`, inside of a fit: their asks also share batches with those of other fits."""
-    return cast(list[Result | ScalingError], (yield Parts(works)))
+    """The outcomes of `in_turns`, inside of a fit: their asks also share batches with those of other fits."""
+    outcomes: list[Result | ScalingError] = []
+    for first in range(0, len(works), AT_ONCE):
+        outcomes += cast(list[Result | ScalingError], (yield Parts(works[first : first + AT_ONCE])))
+    return outcomes
 
 
 def _sent(outcomes: list[Any]) -> Solution:
