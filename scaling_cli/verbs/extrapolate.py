@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
+AT_ONCE = 128  # files that are forecast together: a few seconds of work
 GroupKey: TypeAlias = tuple[tuple[str, str], ...]  # a group as a key of dictionaries
 
 
