@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
 
 def extrapolated_saved(
-    file: SavedFile, asked: Extrapolate, ask: ForecastQuestion, method: Method
+    file: SavedFile, fits: Sequence[SavedFit], asked: Extrapolate, ask: ForecastQuestion, method: Method
 ) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_failures, read_fits
+    from scaling_cli.document.read import read_failures
 
     method.check_saved(ask)
     read = {name: asked.options[name].default for name in OF_TARGETS} if asked.targets is not None else {}
     refuse_refitting(file, asked.but(**read), (Held, Started, Recipe, Reading), INTERVAL)
-    fits = read_fits(file.path, file.name)
     report = by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
     return replace(report, failures=read_failures(file.path, file.name))
 

@@ -22,6 +22,7 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.asked_targets import inputs_asked, inputs_saved, question
 from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
 from scaling_cli.verbs.common import (
     Given,
@@ -85,36 +86,25 @@ def extrapolate(
     return labelled(lambda: _answered(runs, asked, suite, method), label, empty)
 
 
-def _question(asked: Extrapolate, suite: Suite) -> ForecastQuestion:
-    """What is asked, with all targets."""
-    from scaling_cli.analysis.forecast.question import ForecastQuestion
-    from scaling_cli.analysis.forecast.targets import Target, parse_at
-
-    wanted = [target for text in asked.at for target in parse_at(text)]
-    if asked.targets is not None:
-        from scaling_cli.data.runs.targets import load_targets
-
-        keep = (asked.x,) if asked.x else ()
-        rows = load_targets(
-            asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit,
-            most=asked.max_expand,
-        )  # fmt: skip
-        wanted += [Target(*row) for row in rows]
-    return ForecastQuestion(tuple(wanted), asked.target_loss, asked.backtest, suite)
-
-
 def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
     """Forecasts from runs or from a saved fit, whichever is given."""
+    from scaling_cli.document.read import read_fits
+
     assert runs is not None
     given = saved_or_runs(runs)
-    rule, ask = asked.flops_rule, _question(asked, suite)
+    if isinstance(given, SavedFile):
+        fits = read_fits(given.path, given.name)
+        ask = question(asked, suite, inputs_saved(fits))
+    else:
+        fits, ask = (), question(asked, suite, inputs_asked(asked.law, asked.x))
+    rule = asked.flops_rule
     if rule != SIX_ND and (isinstance(given, SavedFile) or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
     if isinstance(given, SavedFile):
-        return extrapolated_saved(given, asked, ask, method)
+        return extrapolated_saved(given, fits, asked, ask, method)
     losses: list[_Loss] = []
     failures: list[Failure] = []
     for name in suite.losses if len(suite.losses) > 1 else (None,):
@@ -151,7 +141,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     only = suite.losses[0] if suite.losses and name is None else name
     if only is not None and "loss" not in asked.map:
         asked = asked.but(loss=(only,))
-    ask = _question(asked, suite)
+    ask = question(asked, suite, inputs_asked(asked.law, asked.x))
     method = replace(method, asked=asked)
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
@@ -279,7 +269,7 @@ def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None
     refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading), INTERVAL)
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
-    method, ask = Method(alone, settings_of(alone, on_progress)), _question(alone, suite)
+    method, ask = Method(alone, settings_of(alone, on_progress)), question(alone, suite, inputs_saved([fit]))
     method.check_saved(ask)
     report = by_fits([fit], alone, ask, method, None)
     caveats = (*report.caveats, *guess_doubts(asked.law))

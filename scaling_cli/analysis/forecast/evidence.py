@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -97,6 +98,7 @@ class ForecastData(Record):
         run_names: The names of the runs, where a law continues runs instead of adding new ones.
         ratios: The least and the most tokens per param.
         labels: What names the runs.
+        law: Says what values each input may have; where laws are averaged, the one chosen by the columns.
     """
 
     forecaster: Forecaster
@@ -111,6 +113,7 @@ class ForecastData(Record):
     recipe: tuple[str, ...] = ()
     ratios: tuple[float, float] | None = None
     labels: tuple[str, ...] = ()
+    law: Law | None = None
 
     @property
     def params(self) -> Array | None:
@@ -184,7 +187,8 @@ def evidence_from(
         grouped = _grouped(table, group, choice, asked)
         result, doubts = fit_group(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios), doubts
+        told: dict[str, Any] = {"recipe": changes(asked), "ratios": ratios, "law": choice.law}
+        return ForecastData(plain, group, choice.inputs, ranges, points, **told), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else optimum(problem, Objective())
     together = None if checked is None else err_together(checked)
@@ -216,6 +220,7 @@ def evidence_from(
         recipe=changes(asked),
         ratios=ratios,
         labels=table.run_names if has_names else _amounts(points),
+        law=choice.law,
     ), doubts
 
 
@@ -292,4 +297,4 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = single_law_forecast(saved, method.settings.level)
     doubts = [*saved.known, *([] if saved.draws else [caveat("no-draws", saved.group)])]
-    return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts
+    return ForecastData(made, saved.group, inputs, saved.ranges, None, law=law), doubts
