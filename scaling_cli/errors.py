@@ -21,6 +21,12 @@ class ScalingError(Exception):
         self.hint = hint
         self.add_note(f"hint: {hint}")  # shown in the traceback when nothing catches the error
 
+    def hinting(self, hint: str) -> ScalingError:
+        """The same error with another hint."""
+        other = _rebuild(type(self), self.message, hint)
+        other.caveats, other.unread, other.partial = self.caveats, self.unread, self.partial
+        return other
+
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled to leave a worker process; the default would lose the hint.
         known = {name: self.__dict__[name] for name in ("caveats", "unread", "partial") if name in self.__dict__}

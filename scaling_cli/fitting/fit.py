@@ -46,6 +46,7 @@ class Settings(Record):
     level: float = 0.95
     replicates: int = 1000
     seed: int = 0
+    needs_interval: bool = False
     spread: bool = False
     expect: Mapping[str, float] = {}
     workers: jobs.Workers = jobs.SERIAL
@@ -88,7 +89,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
 def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, list[Caveat]]]:
     """`fit`, as work that asks the solver."""
     problem = grouped.problem
-    check_size(problem, with_interval=settings.interval != "none")
+    check_size(problem, with_interval=settings.interval != "none", needs_interval=settings.needs_interval)
     fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
     unknown = require_identified(fitted, facts)

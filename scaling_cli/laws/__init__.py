@@ -138,6 +138,8 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
     if name not in HOMES:
         near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
         guess = f"Did you mean {near[0]}? " if near else ""
+        if name == "all":
+            raise UsageError("--law all ranks laws, and works only with `scaling fit`.", hint="Name one law.")
         raise UsageError(f"No law is called {name!r}.", hint=f"{guess}`scaling laws` lists the laws.")
     return _named(name)
 

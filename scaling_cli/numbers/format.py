@@ -200,8 +200,17 @@ def number_of(number: int, noun: str) -> str:
 
 def with_and(names: Iterable[str]) -> str:
     """Names in a sentence: `a`, `a and b`, or `a, b and c`."""
+    return _joined(names, " and ")
+
+
+def with_or(names: Iterable[str]) -> str:
+    """Alternatives in a sentence: `a`, `a, or b`, or `a, b, or c`."""
+    return _joined(names, ", or ")
+
+
+def _joined(names: Iterable[str], word: str) -> str:
     *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)}{word}{last}" if first else last
 
 
 def escape(text: str) -> str:

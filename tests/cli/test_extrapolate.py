@@ -415,3 +415,53 @@ def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_pa
     twin = tmp_path / "twin.csv"
     twin.write_bytes(RUNS.read_bytes())
     assert "[copied-files]" in run("optimal-allocation", RUNS, twin, "--budget", "1e21", *FAST).stderr
+
+
+MIXED = "(E + A*params^-0.35 + B*tokens^-0.37)*exp(c*share)"  # a share of zero is a value as good as any
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Runs with a share of code from 0 on, and the fit of a formula to them."""
+    folder = tmp_path_factory.mktemp("mixed")
+    rng = np.random.default_rng(0)
+    params, tokens, share = 10 ** rng.uniform(7.5, 9, 24), 10 ** rng.uniform(9, 10.5, 24), np.tile([0.0, 0.1, 0.3], 8)
+    loss = (1.8 + 480 / params**0.35 + 2100 / tokens**0.37) * np.exp(0.1 * share)
+    table = np.column_stack([params, tokens, share, loss])
+    np.savetxt(folder / "runs.csv", table, delimiter=",", header="params,tokens,share,loss", comments="")
+    saved = run("fit", folder / "runs.csv", "--law", MIXED, *FAST, "-o", folder / "fit.json", "-q")
+    assert saved.returncode == 0, saved.stderr
+    return folder
+
+
+@pytest.mark.parametrize("source", ["runs.csv", "fit.json"])
+def test_an_input_may_be_zero_where_its_law_takes_it(mixed, source):
+    law = ("--law", MIXED, *FAST) if source == "runs.csv" else ()
+    (mixed / "targets.csv").write_text("params,tokens,share\n7e10,1.4e12,0\n7e10,1.4e12,0.1\n")
+    truth = 1.8 + 480 / 7e10**0.35 + 2100 / 1.4e12**0.37
+    for asked in (("--at", "params=70B,tokens=1.4T,share=0,0.1"), ("--targets", mixed / "targets.csv")):
+        done = run("extrapolate", mixed / source, *law, *asked, "--json")
+        assert done.returncode == 0, done.stderr
+        first, second = (each["loss"]["estimate"] for each in json.loads(done.stdout)["results"][0]["predictions"])
+        assert (first, second) == pytest.approx((truth, truth * np.exp(0.01)), rel=1e-3)
+
+
+def test_a_budget_is_split_by_a_saved_fit_with_zeros_among_its_inputs(mixed):
+    for further in ("--hold=share=0", "--search=share", "--search=share=0..0.2"):
+        done = run("optimal-allocation", mixed / "fit.json", "--budget", "1e22", further, "--json")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("law", "at", "hint"),
+    [
+        ((MIXED,), "share=0..0.3", "List the amounts instead: share=0,0.1,0.2."),
+        ((MIXED,), "tokens=0", "Give amounts above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=0", "Give share above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=-1", "Give share above 0."),
+    ],
+)
+def test_an_amount_that_its_law_cannot_take_is_refused_with_one_that_it_can(mixed, law, at, hint):
+    words = ("extrapolate", mixed / "runs.csv", "--where", "share > 0", "--law", *law, *FAST)
+    done = run(*words, "--at", f"params=70B,tokens=1.4T,{at}")
+    assert (done.returncode, f"hint: {hint}\n" in done.stderr) == (2, True), done.stderr

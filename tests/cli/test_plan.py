@@ -335,3 +335,51 @@ def test_a_design_of_too_few_runs_is_not_judged(tmp_path):
     ended = run("plan", "--law", "chinchilla:besiroglu", "--judge", str(path), "--goal", "alpha")
     assert ended.returncode == 2
     assert "has 1 run, and chinchilla has 5 parameters" in ended.stderr
+
+
+def test_a_hint_at_an_option_of_fit_says_how_to_plan_with_it(tmp_path):
+    """The loss does not depend on where a sigmoid would begin, which only `scaling fit` can hold."""
+    words = ("--law", "sigmoid", "--x", "compute")
+    plan = ("--budget", "1e21", "--goal", "loss@1e22")
+    refused = run("plan", RUNS, *plan, *words)
+    assert refused.returncode == 4
+    assert "hold a parameter with --fix NAME=VALUE" in refused.stderr
+    assert "does not have --fix: fit the law first with `scaling fit RUNS ... -o FIT.json`" in refused.stderr
+    saved = tmp_path / "fit.json"
+    assert run("fit", RUNS, *words, "--fix", "x0=1", "-o", saved, "-q").returncode == 0
+    assert run("plan", saved, *plan).returncode == 0
+    far = run("plan", saved, "--budget", "1e21", "--goal", "loss@1e24")
+    assert (far.returncode, "Ask for a goal closer to the runs" in far.stderr) == (2, True)
+
+
+def test_groups_that_fail_are_told_how_to_plan_with_an_option_of_fit(tmp_path):
+    both = tmp_path / "both.csv"
+    line = pl.DataFrame({"recipe": "line", "compute": np.geomspace(1e18, 1e20, 9), "loss": np.linspace(3, 2.5, 9)})
+    level = line.with_columns(recipe=pl.lit("level"), loss=pl.Series([2.0, 2.1, 2.0] * 3))
+    pl.concat([line, level]).write_csv(both)
+    words = ("--by", "recipe", "--law", "power-constant", "--budget", "1e21", "--goal", "loss@1e22", "--json")
+    (failure,) = json.loads(run("plan", both, *words).stdout)["failures"]
+    assert failure["group"] == {"recipe": "level"}
+    assert "does not have --fix: fit the law first" in failure["hint"]
+
+
+@pytest.mark.parametrize("law", ["annealing", "kaplan-steps", "routed"])
+def test_a_law_that_no_plan_can_use_is_refused_before_its_columns_are_looked_for(law):
+    ended = run("plan", RUNS, "--budget", "1e21", "--goal", "loss@1e24", "--law", law)
+    assert (ended.returncode, "Use --law chinchilla" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("--interval", "profile"), ("--interval", "none"), ("--no-draws",)])
+def test_a_saved_fit_without_replicates_is_told_how_to_get_them(tmp_path, words):
+    saved = tmp_path / "fit.json"
+    plan = ("plan", saved, "--budget", "1e21", "--goal", "loss@1e24")
+    assert run("fit", RUNS, *words, "-o", saved, "-q").returncode == 0
+    refused = run(*plan)
+    assert (refused.returncode, "--interval wild and without --no-draws" in refused.stderr) == (2, True)
+    assert run("fit", RUNS, "--interval", "wild", "-o", saved, "-q").returncode == 0
+    assert run(*plan).returncode == 0
+
+
+def test_a_plan_is_not_told_to_do_without_intervals():
+    refused = run(*FIRST, "--replicates", "5")
+    assert (refused.returncode, "hint: Use --replicates 1000.\n" in refused.stderr) == (2, True)

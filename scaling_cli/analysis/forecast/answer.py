@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.split import best_split
 from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import Places, Target, place
+from scaling_cli.analysis.forecast.untaken import refuse_untaken
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
@@ -180,6 +181,8 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
         places = place_on_runs(targets, data.run_names)
         require_drops(data.points, places)
         return places, fixed
+    if data.law is not None:
+        refuse_untaken(data.law, data.inputs, targets)
     mean, ratios = data.forecaster.mean, _compute_ratios(data)
     return place(targets, data.inputs, data.params, mean, ranges=data.ranges, ratios=ratios), fixed
 

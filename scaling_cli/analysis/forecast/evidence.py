@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from scaling_cli.numbers.format import number_of
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.group import grouped_for, ranges_of
+from scaling_cli.points.group import grouped_for, ranges_of, tokens_per_param
 from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
@@ -98,6 +99,7 @@ class ForecastData(Record):
         run_names: The names of the runs, where a law continues runs instead of adding new ones.
         ratios: The least and the most tokens per param.
         labels: What names the runs.
+        law: Says what values each input may have; where laws are averaged, the one chosen by the columns.
     """
 
     forecaster: Forecaster
@@ -112,6 +114,7 @@ class ForecastData(Record):
     recipe: tuple[str, ...] = ()
     ratios: tuple[float, float] | None = None
     labels: tuple[str, ...] = ()
+    law: Law | None = None
 
     @property
     def params(self) -> Array | None:
@@ -185,7 +188,8 @@ def evidence_from(
         grouped = _grouped(table, group, choice, asked)
         result, doubts = yield from fit_asking(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios), doubts
+        told: dict[str, Any] = {"recipe": changes(asked), "ratios": ratios, "law": choice.law}
+        return ForecastData(plain, group, choice.inputs, ranges, points, **told), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)
@@ -217,6 +221,7 @@ def evidence_from(
         recipe=changes(asked),
         ratios=ratios,
         labels=table.run_names if has_names else _amounts(points),
+        law=choice.law,
     ), doubts
 
 
@@ -263,14 +268,6 @@ def _problems(points: ForecastPoints, stacked: StackedForecast) -> list[Problem]
     ]  # fmt: skip
 
 
-def tokens_per_param(table: PointTable) -> tuple[float, float] | None:
-    """The least and the most tokens per param of the runs, where both are known."""
-    if not (table.is_complete("params") and table.is_complete("tokens")):
-        return None
-    ratio = table.numbers("tokens") / table.numbers("params")
-    return float(ratio.min()), float(ratio.max())
-
-
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
     """Refuse inputs that take too few different values.
 
@@ -293,4 +290,4 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = single_law_forecast(saved, method.settings.level)
     doubts = [*saved.known, *([] if saved.draws else [caveat("no-draws", saved.group)])]
-    return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts
+    return ForecastData(made, saved.group, inputs, saved.ranges, None, law=law), doubts

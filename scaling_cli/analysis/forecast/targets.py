@@ -48,7 +48,7 @@ class Target(Record):
         words = [name for name in self.labels if name not in self.at and name not in levels]
         if words:
             raise UsageError(
-                f"--at has {words[0]} {self.labels[words[0]]!r}, which is not a number.",
+                f"A target has {words[0]} {self.labels[words[0]]!r}, which is not a number.",
                 hint="Give a number, such as 70B or 1.4T; words are for columns whose groups are fitted: "
                 f"{', '.join(columns) or 'none here'}.",
             )
@@ -102,9 +102,9 @@ def parse_at(text: str) -> list[Target]:
 def _amounts_or_label(name: str, value: str, text: str) -> list[tuple[float | None, str]]:
     """Amounts, each with its text where that may be the level of a column; a word has no amount."""
     if name in ROLES:
-        return [(amount, "") for amount in _amounts(value, text)]
+        return [(amount, "") for amount in _amounts(name, value, text)]
     try:
-        amounts = _amounts(value, text)
+        amounts = _amounts(name, value, text)
     except UsageError:
         if value.strip()[:1].isdigit():
             raise
@@ -112,12 +112,15 @@ def _amounts_or_label(name: str, value: str, text: str) -> list[tuple[float | No
     return [(amount, value.strip() if len(amounts) == 1 else "") for amount in amounts]
 
 
-def _amounts(value: str, text: str) -> list[float]:
-    """One amount, or several evenly spaced in logs along a range."""
+def _amounts(name: str, value: str, text: str) -> list[float]:
+    """One amount, or several evenly spaced in logs along a range; whether 0 suits a further input, its law knows."""
     low, ranged, high = value.partition("..")
     ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
-    if min(ends) <= 0:
-        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give amounts above 0.")
+    if min(ends) <= 0 and (ranged or name in FLAGS):
+        hint = (
+            f"List the amounts instead: {name}=0,0.1,0.2." if ranged and name not in FLAGS else "Give amounts above 0."
+        )
+        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint=hint)
     return [float(amount) for amount in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
 
 

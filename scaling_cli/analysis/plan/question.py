@@ -183,7 +183,7 @@ def read_design(path: str) -> Candidates:
     from scaling_cli.data.runs.targets import load_targets
 
     params, tokens = [], []
-    for at, _, _, _ in load_targets(path):
+    for at, *_ in load_targets(path):
         if "compute" in at and "params" in at and "tokens" not in at:
             at = {**at, "tokens": at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at["params"]}
         if not has_params_and_tokens(at):
