@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -74,11 +77,33 @@ def test_attempts_are_read_from_lists_in_memory():
         ({}, "no columns"),
         ([{}], "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns called 'a'"),
+        (PANDAS["loss"], "object of type Series"),
+        (pl.Series("loss", [1, 2]), "object of type Series"),
+        (
+            {"params": PANDAS["params"], "loss": PANDAS["loss"].sort_values()},
+            "'params' and 'loss' .* different indexes",
+        ),
+        ("", "path is empty"),
+        (RUNS.read_text(), "not the content of a file, 'run_id,params"),
     ],
 )
 def test_a_table_that_cannot_be_meant_is_refused(table, said):
     with pytest.raises(UsageError, match=said):
         scaling.fit(table)
+
+
+def test_columns_of_pandas_with_equal_indexes_are_one_table(fit):
+    part = PANDAS.iloc[::-1]
+    assert estimates(scaling.fit({name: part[name] for name in part}, interval="none")) == pytest.approx(
+        estimates(fit), rel=1e-6
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked on Unix alone")
+def test_a_fork_of_a_process_that_has_read_runs_is_refused_and_does_not_wait_forever():
+    scaling.columns(RUNS)
+    with multiprocessing.get_context("fork").Pool(1) as pool, pytest.raises(UsageError, match="is a fork of a process"):
+        pool.apply_async(scaling.columns, (RUNS,)).get(timeout=60)
 
 
 def test_other_objects_are_refused_with_what_can_be_given():
