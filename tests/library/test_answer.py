@@ -126,6 +126,27 @@ def test_groups_are_listed_and_one_that_is_left_or_failed_is_found_by_its_name()
     assert list(answer(report(chinchilla_result())))[:3] == ["E", "A", "B"]
 
 
+def test_groups_are_found_by_the_numbers_and_truth_values_of_the_table():
+    groups = answer(report(*(chinchilla_result(group={"g": name}) for name in ("256", "2e+07", "0.0003", "true", "a"))))
+    numbers = [(256, "256"), (256.0, "256"), (np.int64(256), "256"), (2e7, "2e+07"), (3e-4, "0.0003")]
+    for name, label in [*numbers, (True, "true"), ("a", "a")]:
+        assert groups[name].results[0].group["g"] == label
+    for name in (257, False, "A", None, 1):
+        with pytest.raises(KeyError, match="the groups are 256, 2e"):
+            groups[name]
+
+
+def test_laws_are_listed_with_their_formulas_and_found_by_name():
+    laws = scaling.list_laws()
+    assert "  power: a * x^b" in repr(laws).splitlines()
+    assert "chinchilla" in list(laws)
+    chinchilla = laws["chinchilla"]
+    assert chinchilla["formula"] == "E + A / params^alpha + B / tokens^beta"
+    assert chinchilla["alpha"].meaning == scaling.list_laws("chinchilla")["alpha"].meaning == "exponent of params"
+    with pytest.raises(KeyError, match="'nope' is not a result; the results are power, "):
+        laws["nope"]
+
+
 def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
     fit = scaling.fit(RUNS, replicates=20)
     assert scaling.load(fit.save(tmp_path / "fit.json")) == fit

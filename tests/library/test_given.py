@@ -61,6 +61,20 @@ def test_what_pandas_calls_missing_is_missing():
     assert found.to_dict(as_series=False) == {"a": ["x", None, None], "b": ["1", "two", None], "c": ["1", None, "3"]}
 
 
+def test_whole_numbers_that_pandas_wrote_with_a_point_name_the_same_group(tmp_path):
+    for name, labels in (("a", ["256", "512"]), ("b", ["256.0", "512.0"])):
+        scales = [*range(18, 24)]
+        table = {"compute": [f"1e{scale}" for scale in scales] * 2, "batch": np.repeat(labels, len(scales))}
+        table["loss"] = [3 * (1 + (name == "b") / 100) * 0.9 ** (scale - 18) for scale in scales] * 2
+        table["run"] = [f"{name}{place}" for place in range(12)]
+        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
+    fits = scaling.fit(tmp_path, by="batch", law="power", x="compute", interval="none")
+    assert list(fits) == ["256", "512"]
+    assert [result.runs for result in fits.results] == [12, 12]
+    left_out = scaling.fit(tmp_path, leave_out="batch", law="power", x="compute", interval="none")["left_out"]
+    assert [each.group for each in left_out] == ["256", "512"]
+
+
 def test_attempts_are_read_from_lists_in_memory():
     tries = [{"problem": f"p{i}", "passed": [True] * i + [False] * (8 - i)} for i in range(1, 8)]
     for given in (tries, pd.DataFrame(tries), {name: [row[name] for row in tries] for name in tries[0]}):
