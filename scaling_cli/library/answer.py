@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import escape, group_label, number_of
+from scaling_cli.numbers.format import escape, group_label, is_called, number_of
 from scaling_cli.options.formats import suffixes
 from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
@@ -49,13 +49,13 @@ class Answer(Report[Result]):
         results: Sequence[Any] = self.results
         if len(results) == 1 and name in _names(results[0]):
             return _named(results[0], str(name))
-        kept = [result for result in results if _title(result) and _is_called(_title(result), name)]
+        kept = [result for result in results if _title(result) and is_called(_title(result), name)]
         if kept:
             group = kept[0].group
             known = [caveat for caveat in self.caveats if caveat.group is None or caveat.group == group]
             return replace(self, results=tuple(kept), caveats=tuple(known), failures=())
         for failure in self.failures:
-            if _is_called(group_label(failure.group), name):
+            if is_called(group_label(failure.group), name):
                 raise KeyError(f"{name!r} has no result: {failure.error}")
         if len(results) == 1:
             raise KeyError(f"{name!r} is not in this result; it has {', '.join(_names(results[0]))}")
@@ -91,13 +91,16 @@ class Answer(Report[Result]):
 
         Args:
             at: The inputs of the law by name, such as `params=70e9, tokens=1.4e12`, as numbers, text (`"70B"`) or
-                sequences `(n,)` of these.
+                sequences `(n,)` of these, which are matched by their order. Where several groups were fitted together,
+                also the group, such as `optimizer="adamw"`.
 
         Returns:
             A `Predicted` for single amounts, a list of `n` for sequences.
 
         Raises:
-            UsageError: This is not the answer of `fit` about one group, or an input is missing or unknown.
+            UsageError: This is not the answer of `fit` about one group, an input is missing or unknown, or Series of
+                pandas have different indexes.
+            FitError: The law gives no loss above zero there.
 
         Example:
             >>> import scaling_cli as scaling
@@ -196,16 +199,6 @@ class Answer(Report[Result]):
 def _title(result: Any) -> str:
     """What tells a result from the others: its group, or its own name."""
     return group_label(result.group) or str(getattr(result, "name", ""))
-
-
-def _is_called(label: str, name: object) -> bool:
-    """Whether a group has this name, which may be a number or a truth value of the table."""
-    if isinstance(name, str | bool):
-        return label.lower() == str(name).lower() if isinstance(name, bool) else label == name
-    try:
-        return float(label) == float(name)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return label == str(name)
 
 
 def _named(result: Any, name: str) -> Any:
