@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = Mapping[str, Sequence[object]]
 Rows: TypeAlias = Sequence[Mapping[str, object]]
+LONGEST_NAME = 255  # characters of a file's name on usual disks
+
 PathsOrTable: TypeAlias = (
     "str | Path | Sequence[str | Path] | pl.DataFrame | pl.LazyFrame | pd.DataFrame | Columns | Rows"
 )
+
+_reader: int | None = None  # the process that has read a table
 
 
 def frame_of(data: PathsOrTable) -> pl.LazyFrame | None:
@@ -31,8 +35,10 @@ def frame_of(data: PathsOrTable) -> pl.LazyFrame | None:
     columns, or a list of dicts, one for each row.
 
     Raises:
-        UsageError: There are no columns, two have one name, or they differ in length.
+        UsageError: There are no columns, two have one name, or they differ in length or in their index of pandas; or
+            this process is a fork of one that has read a table.
     """
+    _refuse_fork()
     if not is_table(data):
         return None
     if isinstance(data, pl.LazyFrame):
@@ -40,6 +46,7 @@ def frame_of(data: PathsOrTable) -> pl.LazyFrame | None:
     if _is_of_pandas(data):
         return _of_columns(_of_pandas(data))
     if isinstance(data, Mapping):
+        refuse_other_order(data)
         return _of_columns(data.items())
     if _are_rows(data):
         return _of_columns(_of_rows([dict(_cells(row)) for row in data]))
@@ -47,7 +54,9 @@ def frame_of(data: PathsOrTable) -> pl.LazyFrame | None:
 
 
 def is_table(data: object) -> bool:
-    """Whether `data` is a table in memory."""
+    """Whether `data` is a table in memory; a single column is none."""
+    if type(data).__name__ == "Series":
+        return False
     if isinstance(data, pl.DataFrame | pl.LazyFrame | Mapping) or hasattr(data, "__arrow_c_stream__"):
         return True
     return _is_of_pandas(data) or _are_rows(data)
@@ -65,18 +74,53 @@ def paths_of(data: PathsOrTable) -> list[str]:
             f"Cannot read rows from an object of type {type(data).__name__}.",
             hint="Give paths, a table of polars, pandas or Arrow, a dict of columns, or a list of dicts.",
         )
+    for path in map(str, paths):
+        if len(path) > LONGEST_NAME and "\n" in path:
+            raise UsageError(
+                f"A path is expected, not the content of a file, {path[:40]!r}...",
+                hint="Give the path of the file, or read the text first: polars.read_csv(io.StringIO(text)).",
+            )
     return [os.fspath(path) for path in paths]
+
+
+def refuse_other_order(columns: Mapping[str, object]) -> None:
+    """Refuse columns of pandas whose indexes differ, since rows are matched by their position.
+
+    Raises:
+        UsageError: Two have different indexes.
+    """
+    series = {name: column for name, column in columns.items() if _is_of_pandas(column, "Series")}
+    for name, column in series.items():
+        first = next(iter(series))
+        if not column.index.equals(series[first].index):
+            raise UsageError(
+                f"{first!r} and {name!r} are Series of pandas with different indexes.",
+                hint="Put them into one frame, which matches their rows: pandas.DataFrame({...}).",
+            )
+
+
+def _refuse_fork() -> None:
+    """Refuse to read in a forked process: it lacks the threads that polars started in its parent, and would wait.
+
+    Raises:
+        UsageError: The parent of this process has read a table.
+    """
+    global _reader
+    _reader = _reader or os.getpid()
+    if _reader != os.getpid():
+        raise UsageError(
+            "This worker is a fork of a process that has already read runs, in which polars would wait forever.",
+            hint="Use jobs=2 or joblib, or start workers with multiprocessing.get_context('spawn').",
+        )
 
 
 def _are_paths(data: object) -> TypeGuard[Sequence[str | Path]]:
     return isinstance(data, Sequence) and all(isinstance(path, str | os.PathLike) for path in data)
 
 
-def _is_of_pandas(data: object) -> TypeGuard[pd.DataFrame]:
-    """Whether `data` is a frame of pandas, which is not imported to find out."""
-    return any(
-        kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame" for kind in type(data).__mro__
-    )
+def _is_of_pandas(data: object, name: str = "DataFrame") -> TypeGuard[pd.DataFrame]:
+    """Whether `data` is of this class of pandas, which is not imported to find out."""
+    return any(kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == name for kind in type(data).__mro__)
 
 
 def _are_rows(data: object) -> TypeGuard[Rows]:

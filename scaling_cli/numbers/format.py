@@ -238,3 +238,13 @@ def group_label(group: Mapping[str, str]) -> str:
 def group_name(group: Mapping[str, str]) -> str:
     """`group_label`, safe to print."""
     return escape(group_label(group))
+
+
+def is_called(label: str, name: object) -> bool:
+    """Whether a group has this name, which may be a number or a truth value of the table."""
+    if isinstance(name, str | bool):
+        return label.lower() == str(name).lower() if isinstance(name, bool) else label == name
+    try:
+        return float(label) == float(name)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return label == str(name)

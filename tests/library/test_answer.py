@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 import scaling_cli as scaling
 from scaling_cli.caveats import Caveat
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library import answer as answers
 from scaling_cli.library.answer import answer
 from scaling_cli.options.formats import suffixes
@@ -126,6 +126,27 @@ def test_groups_are_listed_and_one_that_is_left_or_failed_is_found_by_its_name()
     assert list(answer(report(chinchilla_result())))[:3] == ["E", "A", "B"]
 
 
+def test_groups_are_found_by_the_numbers_and_truth_values_of_the_table():
+    groups = answer(report(*(chinchilla_result(group={"g": name}) for name in ("256", "2e+07", "0.0003", "true", "a"))))
+    numbers = [(256, "256"), (256.0, "256"), (np.int64(256), "256"), (2e7, "2e+07"), (3e-4, "0.0003")]
+    for name, label in [*numbers, (True, "true"), ("a", "a")]:
+        assert groups[name].results[0].group["g"] == label
+    for name in (257, False, "A", None, 1):
+        with pytest.raises(KeyError, match="the groups are 256, 2e"):
+            groups[name]
+
+
+def test_laws_are_listed_with_their_formulas_and_found_by_name():
+    laws = scaling.list_laws()
+    assert "  power: a * x^b" in repr(laws).splitlines()
+    assert "chinchilla" in list(laws)
+    chinchilla = laws["chinchilla"]
+    assert chinchilla["formula"] == "E + A / params^alpha + B / tokens^beta"
+    assert chinchilla["alpha"].meaning == scaling.list_laws("chinchilla")["alpha"].meaning == "exponent of params"
+    with pytest.raises(KeyError, match="'nope' is not a result; the results are power, "):
+        laws["nope"]
+
+
 def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
     fit = scaling.fit(RUNS, replicates=20)
     assert scaling.load(fit.save(tmp_path / "fit.json")) == fit
@@ -160,6 +181,41 @@ def test_what_is_no_amount_is_refused_by_name(amount):
     with pytest.raises(scaling.ScalingError, match=r"predict\(\): params is .* not an amount") as caught:
         fit.predict(params=amount, tokens=2e10)
     assert "such as 70e9" in caught.value.hint
+
+
+def test_a_joint_fit_predicts_for_the_group_that_is_named():
+    path = ROOT / "sample_data" / "optimizers.csv"
+    joint = scaling.fit(path, by="optimizer", share="b", law="power", x="compute", replicates=50)
+    muon = joint.predict(compute=1e20, optimizer="muon")
+    assert muon.estimate == pytest.approx(joint["a[muon]"].estimate * 1e20 ** joint["b"].estimate)
+    assert muon.low < muon.estimate < muon.high
+    assert muon.estimate < joint.predict(compute=[1e20], optimizer="adamw")[0].estimate
+    with pytest.raises(UsageError, match="takes compute, optimizer, not compute, x, optimizer"):
+        joint.predict(compute=1e20, x=1e20, optimizer="adamw")
+    with pytest.raises(UsageError, match="takes compute, optimizer, not compute") as caught:
+        joint.predict(compute=1e20)
+    assert caught.value.hint == "Write predict(compute=..., optimizer='adamw')."
+    with pytest.raises(UsageError, match="no optimizer is called 'sgd'") as caught:
+        joint.predict(compute=1e20, optimizer="sgd")
+    assert caught.value.hint == "Give one of adamw, muon."
+
+
+def test_series_of_pandas_are_matched_by_their_order_only_if_their_indexes_are_equal():
+    fit, runs = scaling.fit(RUNS, interval="none"), pd.read_csv(RUNS).head(3)
+    found = [each.estimate for each in fit.predict(params=runs["params"], tokens=runs["tokens"])]
+    assert found == [fit.predict(params=row.params, tokens=row.tokens).estimate for row in runs.itertuples()]
+    with pytest.raises(UsageError, match="'params' and 'tokens' are Series of pandas with different indexes"):
+        fit.predict(params=runs["params"], tokens=runs["tokens"].iloc[::-1])
+
+
+def test_no_number_is_given_where_a_law_gives_no_loss_above_zero():
+    compute = [10.0**power for power in range(18, 26)]
+    accuracy = [0.1 * power - 1.7 + 0.01 * (power % 2) for power in range(18, 26)]
+    table = {"compute": compute, "accuracy": accuracy}
+    fit = scaling.fit(table, loss="accuracy", law="logarithmic", space="linear", interval="none")
+    assert fit.predict(compute=1e20).estimate == pytest.approx(0.3, abs=0.02)
+    with pytest.raises(FitError, match="the law gives a loss that is not above zero"):
+        fit.predict(compute=[1e20, 1e15])
 
 
 def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_refused():
