@@ -167,14 +167,21 @@ class Answer(Report[Result]):
     def save(self, path: str | Path) -> Path:
         """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
 
+        `load` reads .json and .jsonl; .jsonl has no replicates, so that a fit that is loaded from it predicts without
+        intervals.
+
         Raises:
-            UsageError: No format has this suffix.
+            UsageError: No format has this suffix, or the file cannot be written.
         """
         path, known = Path(path), suffixes()
         form = known.get(path.suffix.lower())
         if form is None:
-            raise UsageError(f"{path}: no format has this suffix.", hint=f"Use one of {', '.join(known)}.")
-        path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+            hint = f"Use one of {', '.join(known)}; for figures, answer.figure().savefig(path)."
+            raise UsageError(f"{path}: no format has this suffix.", hint=hint)
+        try:
+            path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+        except OSError as problem:
+            raise UsageError(f"{path} cannot be written: {problem.strerror}.", hint="Check its folder.") from None
         return path
 
     def summary(self, *, details: bool = False) -> str:

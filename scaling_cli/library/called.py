@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from scaling_cli.errors import FitError, UsageError
@@ -37,6 +38,7 @@ class Verb:
     def __call__(self, *given: Any, **keywords: Any) -> Answer[Any]:
         """Run the verb; a report without results is an error, unless a `label` is given."""
         extras = {name: keywords.pop(name) for name in self._extras if name in keywords}
+        _check_label(extras.get("label"))
         read, options = self._bound(given, keywords)
         report = self._verb(*read, self._command.options(**renamed(self.__name__, options)), **extras)
         if report.failures and not report.results and extras.get("label") is None:
@@ -60,11 +62,22 @@ class Verb:
         if not values and not self._command.argument.is_needed:
             values = [None]
         if len(values) != 1:
-            problem = f"needs {name}."
+            problem = f"needs {name}: write scaling.{self.__name__}({name}, ...)."
             if values:
                 problem = f"takes one positional argument, {name}, not {len(values)}: give options by keyword."
             raise UsageError(f"{self.__name__} {problem}", hint=f"See help(scaling_cli.{self.__name__}).")
         return values, options
+
+
+def _check_label(label: object) -> None:
+    """Refuse a label that is not text by name.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    is_group = isinstance(label, Mapping) and all(isinstance(text, str) for pair in label.items() for text in pair)
+    if not (label is None or is_group):
+        raise UsageError(f"label is {label!r}.", hint="Give a dict of text, such as {'file': 'a.csv'}.")
 
 
 def signature(command: Command, extras: list[str]) -> inspect.Signature:

@@ -54,6 +54,15 @@ def test_verbs_can_be_sent_to_workers():
         ("inference_coverage", {"band": None}, "--band is None", "Leave it out"),
         ("inference_coverage", {"k": (1, "many")}, "--k: 'many' is not a number", "70B"),
         ("inference_coverage", {"targets": 0.8, "target": 0.8}, "given 'target' twice", "'target"),
+        ("fit", {"fix": 1.5}, "--fix is 1.5, of type float", "Give a dict, or text"),
+        ("fit", {"fix": {"E": float("nan")}}, "--fix is nan", "Give a number"),
+        ("fit", {"replicates": float("nan")}, "--replicates is nan", "Give a number"),
+        ("fit", {"replicates": float("inf")}, "--replicates is inf", "Give a number"),
+        ("fit", {"delta": np.array([1.0, 2.0])}, "--delta is array([1., 2.])", "Give a number"),
+        ("extrapolate", {"target_loss": float("inf")}, "--target-loss is inf", "Give a number"),
+        ("optimal_allocation", {"budget": float("inf")}, "--budget is inf", "Give FLOPs above 0"),
+        ("inference_coverage", {"k": [1.5]}, "1.5", "whole"),
+        ("fit", {"label": "a"}, "label is 'a'", "{'file': 'a.csv'}"),
         ("inference_coverage", {"exchange": 3}, "exchange is 3", "help"),
     ],
 )
@@ -68,8 +77,8 @@ def test_a_call_that_cannot_be_meant_is_refused_by_name(verb, options, said, hin
 
 
 def test_runs_are_needed_and_options_go_by_name():
-    with pytest.raises(UsageError, match="fit needs runs"):
-        scaling.fit()
+    with pytest.raises(UsageError, match=r"fit needs runs: write scaling.fit\(runs, ...\)"):
+        scaling.fit(data=RUNS)
     with pytest.raises(UsageError, match="one positional argument"):
         scaling.fit(RUNS, "chinchilla")
 
