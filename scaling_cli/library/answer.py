@@ -247,6 +247,7 @@ def load(path: str | Path) -> Answer[Any]:
         >>> round(loaded["alpha"].estimate, 2)
         0.35
     """
+    from scaling_cli.data.paths_or_table import paths_of
     from scaling_cli.options.option import Options
     from scaling_cli.verbs.show import show
 
@@ -255,7 +256,7 @@ def load(path: str | Path) -> Answer[Any]:
             f"load() takes the path of a file, not an object of type {type(path).__name__}.",
             hint="Write scaling.load('fit.json').",
         )
-    return answer(show(str(path), Options()))
+    return answer(show(paths_of(path)[0], Options()))
 
 
 def text(report: Report[Any]) -> str:

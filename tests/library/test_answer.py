@@ -156,6 +156,8 @@ def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
     assert fit != "fit"
     with pytest.raises(UsageError, match="not an object of type dict"):
         scaling.load({})
+    with pytest.raises(UsageError, match="not the content of a file"):
+        scaling.load(fit.to_json())
 
 
 def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
