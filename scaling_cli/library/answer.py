@@ -264,7 +264,7 @@ def text(report: Report[Any]) -> str:
     counts = [number_of(len(report.results), "result")]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    few = [_led(_title(result), result.sentence or getattr(result, "formula", "")) for result in report.results[:SHOWN]]
+    few = [_shown(result) for result in report.results[:SHOWN]]
     failed = [_led(group_label(each.group), f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]]
     lines += _some(few, len(report.results)) + _some(failed, len(report.failures))
     codes = Counter(caveat.code for caveat in report.caveats)
@@ -279,6 +279,13 @@ def _read(report: Report[Any]) -> str:
     if not names:
         return ""
     return f" from {names[0]}" if len(names) == 1 else f" from {len(names):,} files"
+
+
+def _shown(result: Any) -> str:
+    """The line of a result; a law in a list has no sentence."""
+    if result.sentence:
+        return _led(group_label(result.group), result.sentence)
+    return _led(_title(result), getattr(result, "formula", ""))
 
 
 def _led(name: str, said: str) -> str:
