@@ -34,7 +34,10 @@ SHOWN = 10  # results, and failures, that the text has a line for
 
 
 class Answer(Report[Result]):
-    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file."""
+    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file.
+
+    `results` has a result for each group, `caveats` what to know before using them, and `failures` the groups without.
+    """
 
     def __getitem__(self, name: str | float) -> Any:
         """A number of the only result by its name, or the answer about one group or one law.

@@ -97,7 +97,10 @@ def signature(command: Command, extras: list[str]) -> inspect.Signature:
 
 def described(command: Command, text: str) -> str:
     """The docstring of a verb: its own, with its options in place of the record that holds them."""
-    lines = [f"    {option.name}: {option.help}" for option in command.options.options.values()]
+    # "Repeatable" is said of flags; the signature shows what may be a list.
+    lines = [
+        f"    {option.name}: {option.help.removesuffix(' Repeatable.')}" for option in command.options.options.values()
+    ]
     text = inspect.cleandoc(re.sub(r"\n +asked: .*(?:\n {12,}.*)*", "", text))
     return text + "\n\nOptions, by keyword:\n" + "\n".join(lines) + "\n" if lines else text
 

@@ -83,6 +83,17 @@ def test_runs_are_needed_and_options_go_by_name():
         scaling.fit(RUNS, "chinchilla")
 
 
+def test_errors_of_each_kind_are_caught_by_the_names_in_docstrings():
+    with pytest.raises(scaling.UsageError):
+        scaling.fit(RUNS, law="none")
+    with pytest.raises(scaling.DataError):
+        scaling.fit({"params": [1]})
+    with pytest.raises(scaling.FitError) as caught:
+        scaling.fit(RUNS, by="run_id")
+    assert isinstance(caught.value, scaling.ScalingError)
+    assert {"DataError", "FitError", "ScalingError", "UsageError"} <= set(dir(scaling))
+
+
 def test_a_missing_option_is_named():
     with pytest.raises(UsageError, match="It is not clear which groups to compare"):
         scaling.compare_exponents(RUNS)
