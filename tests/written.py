@@ -224,7 +224,8 @@ def laws_page() -> str:
     """`docs/laws.md`."""
     lines = ["# Laws", "", "Every law that can be fitted. `scaling laws NAME` prints one with its published fits.", "",
              "The unit `loss` is that of the fitted column, also where this column is not a loss. Pure numbers have no",
-             "unit. Below the fitted parameters are quantities that follow from them.", "",
+             "unit. Below the fitted parameters are quantities that follow from them, whose meaning says what they",
+             "measure.", "",
              "This page is written by `python -m tests.written`."]  # fmt: skip
     for law in LAWS:
         lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]
