@@ -264,7 +264,7 @@ def plan(
     max_runs: int | str = ...,
     min_compute: Number | None = ...,
     max_compute: Number | None = ...,
-    sizes: str | Iterable[str] = ...,
+    sizes: Number | Iterable[Number] = ...,
     min_tokens_per_param: Number = ...,
     max_tokens_per_param: Number = ...,
     unique_tokens: Number | None = ...,

@@ -73,4 +73,6 @@ def compose(panels: Panels, size: str | None, dpi: int, title: str | None, style
 def _require(panels: Panels) -> None:
     require_matplotlib()
     if not panels:
-        raise UsageError("This answer has nothing to draw.", hint="Run the command again, or use its tables.")
+        raise UsageError(
+            "This answer has nothing to draw.", hint="Use its tables: to_polars(), to_pandas() or summary()."
+        )

@@ -21,6 +21,7 @@ from scaling_cli.options.read import (
     listed,
     named,
     numbers,
+    path,
     several,
     share,
     shares,
@@ -31,7 +32,7 @@ from scaling_cli.options.read import (
 
 TEXT = Kind(read=text, metavar="TEXT", python="str")
 COLUMN = Kind(read=column, metavar="COL", python="str")
-FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
+FILE = Kind(read=path, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
 ASSIGNED = Kind(read=assigned, metavar="NAME=N[,NAME=N]", repeats=True, record=list,
                 python="Mapping[str, Number] | str | Iterable[Mapping[str, Number] | str]")  # fmt: skip

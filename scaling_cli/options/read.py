@@ -16,14 +16,21 @@ from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number, parse_share
 
 INFINITE = float("inf")
+LONGEST = 60  # characters of a wrong value in a message
 NUMBER = "Give a number, or text such as 70B or 1e20."
 
 
-def text(given: Any, flag: str) -> str:
+def text(given: Any, flag: str, hint: str = "Give text.") -> str:
     """One text, or a path."""
     if isinstance(given, str | os.PathLike):
         return os.fspath(given)
-    raise UsageError(f"{flag} is {given!r}, of type {type(given).__name__}.", hint="Give text.")
+    shown = "" if len(repr(given)) > LONGEST else f"{given!r}, "
+    raise UsageError(f"{flag} is {shown}of type {type(given).__name__}.", hint=hint)
+
+
+def path(given: Any, flag: str) -> str:
+    """The path of a file."""
+    return text(given, flag, "Give the path of a file.")
 
 
 def column(given: Any, flag: str) -> str:

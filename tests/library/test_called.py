@@ -59,6 +59,8 @@ def test_verbs_can_be_sent_to_workers():
         ("fit", {"replicates": float("nan")}, "--replicates is nan", "Give a number"),
         ("fit", {"replicates": float("inf")}, "--replicates is inf", "Give a number"),
         ("fit", {"delta": np.array([1.0, 2.0])}, "--delta is array([1., 2.])", "Give a number"),
+        ("extrapolate", {"targets": pl.read_csv(RUNS)}, "--targets is of type DataFrame", "Give the path of a file"),
+        ("plan", {"goal": "alpha", "sizes": True}, "--sizes is True, of type bool", "Give a number"),
         ("extrapolate", {"target_loss": float("inf")}, "--target-loss is inf", "Give a number"),
         ("optimal_allocation", {"budget": float("inf")}, "--budget is inf", "Give FLOPs above 0"),
         ("inference_coverage", {"k": [1.5]}, "1.5", "whole"),
@@ -92,6 +94,14 @@ def test_errors_of_each_kind_are_caught_by_the_names_in_docstrings():
         scaling.fit(RUNS, by="run_id")
     assert isinstance(caught.value, scaling.ScalingError)
     assert {"DataError", "FitError", "ScalingError", "UsageError"} <= set(dir(scaling))
+
+
+def test_sizes_of_a_plan_may_be_numbers():
+    asked = {"law": "chinchilla:besiroglu", "budget": 1e20, "goal": "alpha", "max_runs": 8}
+    sizes = [1e7, 30_000_000, "100M", np.float64(3e8)]
+    runs = scaling.plan(sizes=sizes, **asked)["runs"]
+    assert {run.params for run in runs} <= {1e7, 3e7, 1e8, 3e8}
+    assert runs == scaling.plan(sizes="10M,30M,100M,300M", **asked)["runs"]
 
 
 def test_a_missing_option_is_named():

@@ -143,6 +143,15 @@ def test_an_answer_of_another_command_is_refused_by_name():
         scaling.extrapolate(columns, at="params=70B,tokens=1.4T")
 
 
+def test_a_lone_forecast_or_table_is_not_taken_for_a_list_of_files(fit):
+    forecast = scaling.extrapolate(fit, at="params=70B,tokens=1.4T")
+    with pytest.raises(UsageError, match="There are only forecasts, and no runs"):
+        scaling.score(forecast)
+    for table in (PANDAS, COLUMNS, ROWS):
+        with pytest.raises(UsageError, match="There is no saved forecast"):
+            scaling.score(table)
+
+
 def test_forecasts_in_memory_are_scored_by_a_table_of_runs():
     small = [row for row in ROWS if row["compute"] < 3e19]
     large = [row for row in ROWS if row["compute"] >= 3e19]
