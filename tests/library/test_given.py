@@ -75,6 +75,12 @@ def test_whole_numbers_that_pandas_wrote_with_a_point_name_the_same_group(tmp_pa
     assert [each.group for each in left_out] == ["256", "512"]
 
 
+def test_what_is_masked_is_missing():
+    masked = np.ma.array([1e8, 2e8, 3e8], mask=[False, True, False])
+    found = frame_of({"params": masked, "loss": [3.0, 2.5, 2.0]}).collect()
+    assert found["params"].to_list() == ["100000000.0", None, "300000000.0"]
+
+
 def test_attempts_are_read_from_lists_in_memory():
     tries = [{"problem": f"p{i}", "passed": [True] * i + [False] * (8 - i)} for i in range(1, 8)]
     for given in (tries, pd.DataFrame(tries), {name: [row[name] for row in tries] for name in tries[0]}):
@@ -91,6 +97,11 @@ def test_attempts_are_read_from_lists_in_memory():
         ({}, "no columns"),
         ([{}], "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns called 'a'"),
+        (PANDAS.to_dict(), "'run_id' is a dict"),
+        (PANDAS.to_dict("index"), "'0' is a dict"),
+        (PANDAS.to_dict("split"), "'data' holds lists of different types"),
+        ({"params": {1e8, 2e8}, "loss": [3, 2]}, "'params' is a set"),
+        ({"params": PANDAS[["params"]]}, "'params' is a DataFrame"),
         (PANDAS["loss"], "object of type Series"),
         (pl.Series("loss", [1, 2]), "object of type Series"),
         (
