@@ -73,7 +73,8 @@ class Answer(Report[Result]):
         return iter([_title(result) for result in results])
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self) or (len(self.results) == 1 and name in _names(self.results[0]))
+        is_name = len(self.results) == 1 and name in _names(self.results[0])
+        return is_name or any(is_called(each, name) for each in self)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is an answer with the same document, also if it was read from a file."""

@@ -130,8 +130,10 @@ def test_groups_are_found_by_the_numbers_and_truth_values_of_the_table():
     groups = answer(report(*(chinchilla_result(group={"g": name}) for name in ("256", "2e+07", "0.0003", "true", "a"))))
     numbers = [(256, "256"), (256.0, "256"), (np.int64(256), "256"), (2e7, "2e+07"), (3e-4, "0.0003")]
     for name, label in [*numbers, (True, "true"), ("a", "a")]:
+        assert name in groups
         assert groups[name].results[0].group["g"] == label
     for name in (257, False, "A", None, 1):
+        assert name not in groups
         with pytest.raises(KeyError, match="the groups are 256, 2e"):
             groups[name]
 
