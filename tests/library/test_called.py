@@ -64,6 +64,7 @@ def test_verbs_can_be_sent_to_workers():
         ("extrapolate", {"target_loss": float("inf")}, "--target-loss is inf", "Give a number"),
         ("optimal_allocation", {"budget": float("inf")}, "--budget is inf", "Give FLOPs above 0"),
         ("inference_coverage", {"k": [1.5]}, "1.5", "whole"),
+        ("fit", {"on_progress": 3}, "on_progress is 3", "such as print"),
         ("fit", {"label": "a"}, "label is 'a'", "{'file': 'a.csv'}"),
         ("inference_coverage", {"exchange": 3}, "exchange is 3", "help"),
     ],
@@ -122,3 +123,4 @@ def test_help_names_what_a_caller_can_give_and_nothing_else(name):
     given = set(inspect.signature(verb).parameters)
     said = re.findall(r"^    (\w+): ", verb.__doc__.replace("Raises:", ""), flags=re.MULTILINE)
     assert {each for each in said if not each.endswith("Error")} == given
+    assert verb.__doc__.index("\nReturns:\n    An `Answer`") < verb.__doc__.index("\nRaises:")
