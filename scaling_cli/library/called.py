@@ -103,15 +103,14 @@ def signature(command: Command, extras: list[str]) -> inspect.Signature:
 
 def described(command: Command, text: str) -> str:
     """The docstring of a verb: its own, with its options in place of the record that holds them."""
-    # "Repeatable" is said of flags; the signature shows what may be a list.
-    lines = [
-        f"    {option.name}: {option.help.removesuffix(' Repeatable.')}" for option in command.options.options.values()
-    ]
     text = inspect.cleandoc(re.sub(r"\n +asked: .*(?:\n {12,}.*)*", "", text))
     text = text.replace("Raises:\n", f"{RETURNS}Raises:\n")
-    if not lines:
+    options = list(command.options.options.values())
+    if not options:
         return text
-    head = f"Options, by keyword; the flag {options[-1].flag} is the keyword `{options[-1].name}`:"
+    head = f"Options, by keyword; the flag {options[0].flag} is the keyword `{options[0].name}`:"
+    # "Repeatable" is said of flags; the signature shows what may be a list.
+    lines = [f"    {option.name}: {option.help.removesuffix(' Repeatable.')}" for option in options]
     return "\n".join([f"{text}\n", head, *lines, ""])
 
 
