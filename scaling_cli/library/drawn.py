@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.errors import UsageError
@@ -37,6 +38,7 @@ def plot(panels: Panels, ax: Axes | None) -> Axes:
         with matplotlib.rc_context(FigureStyle().settings()):
             ax = Figure(figsize=(5.0, 3.2), layout="constrained").subplots()
             draw_axes(ax, panels[0][0])
+        _show(ax, ax.figure)
         return ax
     draw_axes(ax, panels[0][0])
     return ax
@@ -67,7 +69,19 @@ def compose(panels: Panels, size: str | None, dpi: int, title: str | None, style
             save(*given, **options)
 
     made.savefig = savefig  # type: ignore[method-assign]
+    _show(made, made)
     return made
+
+
+def _show(drawing: Any, figure: Any) -> None:
+    """Let notebooks show the drawing at the end of a cell, also where pyplot has not taught them how."""
+    drawing._repr_png_ = functools.partial(_png, figure)
+
+
+def _png(figure: Figure) -> bytes:
+    made = io.BytesIO()
+    figure.savefig(made, format="png")
+    return made.getvalue()
 
 
 def _require(panels: Panels) -> None:

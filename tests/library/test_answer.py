@@ -268,6 +268,8 @@ def test_figures_are_those_of_matplotlib(answered):
         return
     made = answered.figure("single", title="Mine")
     assert made.get_figwidth() == pytest.approx(89 / 25.4)
+    for drawing in (made, answered.plot()):
+        assert drawing._repr_png_().startswith(b"\x89PNG")  # which IPython asks for
     axes = Figure().subplots()
     assert answered.plot(ax=axes) is axes
     assert axes.get_xlabel()
