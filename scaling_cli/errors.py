@@ -8,7 +8,10 @@ if TYPE_CHECKING:
 
 
 class ScalingError(Exception):
-    """There is no usable result. `main` prints the message and the hint, and exits with `exit_code`."""
+    """There is no usable result: `message` says what is wrong, and `hint` what to do.
+
+    A command prints both, and exits with `exit_code`.
+    """
 
     exit_code = 1
     caveats: Sequence[object] = ()  # what was found out about the data before, which may be the reason

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import numpy as np
 import polars as pl
+from polars.exceptions import PolarsError
 
 from scaling_cli.data.cells import NESTED
 from scaling_cli.data.files.json_runs import text_of
@@ -173,11 +174,27 @@ def _of_columns(columns: Iterable[tuple[object, object]]) -> pl.LazyFrame:
 def _series(label: str, values: object) -> pl.Series:
     if isinstance(values, pl.Series):
         return values.alias(label)
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.tolist()  # None where it is masked
     if isinstance(values, np.ndarray) and values.dtype != object:
         return pl.Series(label, values)
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise UsageError(f"The column {label!r} is one value.", hint="Give a list with one value for each row.")
+    # The keys of these would be read, or their order means nothing.
+    if isinstance(values, Mapping | Set | pl.DataFrame) or _is_of_pandas(values):
+        kind = type(values).__name__
+        hint = "Give a list with one value for each row, as pandas does by frame.to_dict('list')."
+        raise UsageError(f"The column {label!r} is a {kind}.", hint=hint)
     values = list(values)
     if any(isinstance(value, list | tuple | np.ndarray) for value in values):  # attempts at a problem
-        return pl.Series(label, values)
+        return _of_lists(label, values)
     return pl.Series(label, [text_of(value) for value in values], dtype=pl.String)
+
+
+def _of_lists(label: str, values: list[object]) -> pl.Series:
+    try:
+        return pl.Series(label, values)
+    except (TypeError, PolarsError):
+        raise UsageError(
+            f"The column {label!r} holds lists of different types of value.", hint="Give one value for each row."
+        ) from None

@@ -34,7 +34,10 @@ SHOWN = 10  # results, and failures, that the text has a line for
 
 
 class Answer(Report[Result]):
-    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file."""
+    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file.
+
+    `results` has a result for each group, `caveats` what to know before using them, and `failures` the groups without.
+    """
 
     def __getitem__(self, name: str | float) -> Any:
         """A number of the only result by its name, or the answer about one group or one law.
@@ -70,7 +73,8 @@ class Answer(Report[Result]):
         return iter([_title(result) for result in results])
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self) or (len(self.results) == 1 and name in _names(self.results[0]))
+        is_name = len(self.results) == 1 and name in _names(self.results[0])
+        return is_name or any(is_called(each, name) for each in self)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is an answer with the same document, also if it was read from a file."""
@@ -167,14 +171,21 @@ class Answer(Report[Result]):
     def save(self, path: str | Path) -> Path:
         """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
 
+        `load` reads .json and .jsonl; .jsonl has no replicates, so that a fit that is loaded from it predicts without
+        intervals.
+
         Raises:
-            UsageError: No format has this suffix.
+            UsageError: No format has this suffix, or the file cannot be written.
         """
         path, known = Path(path), suffixes()
         form = known.get(path.suffix.lower())
         if form is None:
-            raise UsageError(f"{path}: no format has this suffix.", hint=f"Use one of {', '.join(known)}.")
-        path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+            hint = f"Use one of {', '.join(known)}; for figures, answer.figure().savefig(path)."
+            raise UsageError(f"{path}: no format has this suffix.", hint=hint)
+        try:
+            path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+        except OSError as problem:
+            raise UsageError(f"{path} cannot be written: {problem.strerror}.", hint="Check its folder.") from None
         return path
 
     def summary(self, *, details: bool = False) -> str:
@@ -240,6 +251,7 @@ def load(path: str | Path) -> Answer[Any]:
         >>> round(loaded["alpha"].estimate, 2)
         0.35
     """
+    from scaling_cli.data.paths_or_table import paths_of
     from scaling_cli.options.option import Options
     from scaling_cli.verbs.show import show
 
@@ -248,7 +260,7 @@ def load(path: str | Path) -> Answer[Any]:
             f"load() takes the path of a file, not an object of type {type(path).__name__}.",
             hint="Write scaling.load('fit.json').",
         )
-    return answer(show(str(path), Options()))
+    return answer(show(paths_of(path)[0], Options()))
 
 
 def text(report: Report[Any]) -> str:
@@ -256,7 +268,7 @@ def text(report: Report[Any]) -> str:
     counts = [number_of(len(report.results), "result")]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    few = [_led(_title(result), result.sentence or getattr(result, "formula", "")) for result in report.results[:SHOWN]]
+    few = [_shown(result) for result in report.results[:SHOWN]]
     failed = [_led(group_label(each.group), f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]]
     lines += _some(few, len(report.results)) + _some(failed, len(report.failures))
     codes = Counter(caveat.code for caveat in report.caveats)
@@ -271,6 +283,13 @@ def _read(report: Report[Any]) -> str:
     if not names:
         return ""
     return f" from {names[0]}" if len(names) == 1 else f" from {len(names):,} files"
+
+
+def _shown(result: Any) -> str:
+    """The line of a result; a law in a list has no sentence."""
+    if result.sentence:
+        return _led(group_label(result.group), result.sentence)
+    return _led(_title(result), getattr(result, "formula", ""))
 
 
 def _led(name: str, said: str) -> str:

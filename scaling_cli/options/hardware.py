@@ -32,7 +32,7 @@ def _budget(given: Any, flag: str) -> float | str:
     if isinstance(given, str) and spent(given) is not None:
         return given.strip()
     value = amount(given, flag)
-    if not value > 0:
+    if not 0 < value < float("inf"):
         raise UsageError(f"{flag} is {value:g}.", hint="Give FLOPs above 0, such as 1e24, or 1e6usd or 8gpu*30days.")
     return value
 

@@ -130,8 +130,10 @@ def test_groups_are_found_by_the_numbers_and_truth_values_of_the_table():
     groups = answer(report(*(chinchilla_result(group={"g": name}) for name in ("256", "2e+07", "0.0003", "true", "a"))))
     numbers = [(256, "256"), (256.0, "256"), (np.int64(256), "256"), (2e7, "2e+07"), (3e-4, "0.0003")]
     for name, label in [*numbers, (True, "true"), ("a", "a")]:
+        assert name in groups
         assert groups[name].results[0].group["g"] == label
     for name in (257, False, "A", None, 1):
+        assert name not in groups
         with pytest.raises(KeyError, match="the groups are 256, 2e"):
             groups[name]
 
@@ -150,11 +152,14 @@ def test_laws_are_listed_with_their_formulas_and_found_by_name():
 def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
     fit = scaling.fit(RUNS, replicates=20)
     assert scaling.load(fit.save(tmp_path / "fit.json")) == fit
+    assert scaling.load(fit.save(tmp_path / "fit.jsonl")).predict(params=1e9, tokens=1e10).low is None
     assert pickle.loads(pickle.dumps(fit)) == copy.deepcopy(fit) == fit
     assert fit != scaling.fit(RUNS, replicates=20, seed=1)
     assert fit != "fit"
     with pytest.raises(UsageError, match="not an object of type dict"):
         scaling.load({})
+    with pytest.raises(UsageError, match="not the content of a file"):
+        scaling.load(fit.to_json())
 
 
 def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
@@ -233,8 +238,11 @@ def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_ref
 def test_an_answer_is_saved_in_the_format_of_the_name(tmp_path, suffix):
     made = answer(report(chinchilla_result()))
     assert made.save(tmp_path / f"fit{suffix}").read_text(encoding="utf-8")
-    with pytest.raises(UsageError, match="no format"):
-        made.save(tmp_path / "fit.docx")
+    with pytest.raises(UsageError, match="no format") as caught:
+        made.save(tmp_path / "fit.pdf")
+    assert "answer.figure().savefig(path)" in caught.value.hint
+    with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
+        made.save(tmp_path / "none" / f"fit{suffix}")
 
 
 def test_a_saved_answer_is_loaded_and_draws_the_same_figure(answered, tmp_path):
@@ -260,9 +268,16 @@ def test_figures_are_those_of_matplotlib(answered):
         return
     made = answered.figure("single", title="Mine")
     assert made.get_figwidth() == pytest.approx(89 / 25.4)
+    for drawing in (made, answered.plot()):
+        assert drawing._repr_png_().startswith(b"\x89PNG")  # which IPython asks for
     axes = Figure().subplots()
     assert answered.plot(ax=axes) is axes
     assert axes.get_xlabel()
+    with pytest.raises(UsageError, match="not on an object of type Figure"):
+        answered.plot(made)
+    for wrong in ({"size": (7, 4)}, {"dpi": -1}, {"dpi": "many"}, {"title": 3}, {"style": 3}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            answered.figure(**wrong)
     assert "<svg" in answered._repr_html_()
 
 

@@ -75,6 +75,12 @@ def test_whole_numbers_that_pandas_wrote_with_a_point_name_the_same_group(tmp_pa
     assert [each.group for each in left_out] == ["256", "512"]
 
 
+def test_what_is_masked_is_missing():
+    masked = np.ma.array([1e8, 2e8, 3e8], mask=[False, True, False])
+    found = frame_of({"params": masked, "loss": [3.0, 2.5, 2.0]}).collect()
+    assert found["params"].to_list() == ["100000000.0", None, "300000000.0"]
+
+
 def test_attempts_are_read_from_lists_in_memory():
     tries = [{"problem": f"p{i}", "passed": [True] * i + [False] * (8 - i)} for i in range(1, 8)]
     for given in (tries, pd.DataFrame(tries), {name: [row[name] for row in tries] for name in tries[0]}):
@@ -91,6 +97,11 @@ def test_attempts_are_read_from_lists_in_memory():
         ({}, "no columns"),
         ([{}], "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns called 'a'"),
+        (PANDAS.to_dict(), "'run_id' is a dict"),
+        (PANDAS.to_dict("index"), "'0' is a dict"),
+        (PANDAS.to_dict("split"), "'data' holds lists of different types"),
+        ({"params": {1e8, 2e8}, "loss": [3, 2]}, "'params' is a set"),
+        ({"params": PANDAS[["params"]]}, "'params' is a DataFrame"),
         (PANDAS["loss"], "object of type Series"),
         (pl.Series("loss", [1, 2]), "object of type Series"),
         (
@@ -141,6 +152,15 @@ def test_an_answer_of_another_command_is_refused_by_name():
     columns = scaling.columns(RUNS)
     with pytest.raises(ScalingError, match="the answer of columns"):
         scaling.extrapolate(columns, at="params=70B,tokens=1.4T")
+
+
+def test_a_lone_forecast_or_table_is_not_taken_for_a_list_of_files(fit):
+    forecast = scaling.extrapolate(fit, at="params=70B,tokens=1.4T")
+    with pytest.raises(UsageError, match="There are only forecasts, and no runs"):
+        scaling.score(forecast)
+    for table in (PANDAS, COLUMNS, ROWS):
+        with pytest.raises(UsageError, match="There is no saved forecast"):
+            scaling.score(table)
 
 
 def test_forecasts_in_memory_are_scored_by_a_table_of_runs():

@@ -33,6 +33,7 @@ class Plan(Record):
         keep: The column behind each other name to keep.
         other_losses: Columns that could be the loss but were not chosen.
         run_is_file: Whether some files are one run each.
+        are_tables: Whether these files turned out to be tables of runs, so that none gives its name to a run.
         params_pattern: A regular expression that finds params in the names of runs.
         has_reused_names: Whether rows have the column `canonical.PREFIX`.
         takes_log: Whether the column of the loss holds perplexities.
@@ -46,6 +47,7 @@ class Plan(Record):
     keep: dict[str, str]
     other_losses: tuple[str, ...] = ()
     run_is_file: bool = False
+    are_tables: bool = False
     params_pattern: str | None = None
     has_reused_names: bool = False
     takes_log: bool = False
@@ -76,7 +78,7 @@ class Plan(Record):
     def columns(self) -> dict[str, str]:
         """The column or formula behind each role of the finished table."""
         roles = {role: chosen.column for role, chosen in self.chosen.items()}
-        if self.run_is_file:
+        if self.run_is_file and not self.are_tables:
             named = [roles.pop("run_id")] if "run_id" in roles else []
             roles = {"run_id": ", else ".join([*named, RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
