@@ -457,8 +457,9 @@ def test_a_budget_is_split_by_a_saved_fit_with_zeros_among_its_inputs(mixed):
     [
         ((MIXED,), "share=0..0.3", "List the amounts instead: share=0,0.1,0.2."),
         ((MIXED,), "tokens=0", "Give amounts above 0."),
-        (("additive", "--x", "params,tokens,share"), "share=0", "Give share above 0."),
-        (("additive", "--x", "params,tokens,share"), "share=-1", "Give share above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=0", "Give values above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=-1", "Give values above 0."),
+        (("E + A*params^-0.35 + B*tokens^-0.37*share^c",), "share=0", "Give values above 0."),
     ],
 )
 def test_an_amount_that_its_law_cannot_take_is_refused_with_one_that_it_can(mixed, law, at, hint):
