@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaling_cli.cli.files import check_apart, check_not_read, check_writable, is_device
 from scaling_cli.errors import UsageError
 from scaling_cli.options.formats import suffixes
 from scaling_cli.options.output import LAUNCH_SUFFIXES, Drawn, Launched, Output, ToFile
 from scaling_cli.report.pages.look import Look
+from scaling_cli.report.written_files import check_apart, check_not_read, check_writable, is_device
 
 if TYPE_CHECKING:
     from scaling_cli.report.charts.style import FigureStyle

@@ -17,6 +17,7 @@ from scaling_cli.report.pages.html import report_part
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.report.views import panels_of, view_of
+from scaling_cli.report.written_files import check_not_read, check_writable, write_file
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report, Result
 
@@ -165,13 +166,16 @@ class Answer(Report[Result]):
         """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
 
         Raises:
-            UsageError: No format has this suffix.
+            UsageError: No format has this suffix, there is no such folder, or the answer was made from this file.
+            DataError: The disk is full, or cannot be written.
         """
         path, known = Path(path), suffixes()
         form = known.get(path.suffix.lower())
         if form is None:
             raise UsageError(f"{path}: no format has this suffix.", hint=f"Use one of {', '.join(known)}.")
-        path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+        check_writable(path)
+        check_not_read([path], [source.path for source in self.inputs])
+        write_file(path, render(self, form, view_of(self.command), look=Look()))
         return path
 
     def summary(self, *, details: bool = False) -> str:
