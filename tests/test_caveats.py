@@ -118,7 +118,12 @@ def test_both_wordings_of_a_sentence_are_words():
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [("20", "20", "but the runs have 20, so"), ("20", "200", "20 to 200, so"), ("2", "20", "2 to 20, so")],
+    [
+        ("20", "20", "but the runs have 20, so"),
+        ("20", "200", "20 to 200, so"),
+        ("2", "20", "2 to 20, so"),
+        ("0", "0.5", "0 to 0.5, so"),
+    ],
 )
 def test_a_range_whose_ends_are_written_alike_is_one_number(low, high, said):
     found = caveat("off-ratio", place="1B params", ratio="2", low=low, high=high, effect="it is not tested")

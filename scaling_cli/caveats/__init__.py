@@ -19,7 +19,7 @@ from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
 POWER = r"(?<=\d)e\+?(?=-?\d)0?(?=\d)"  # 1e+24, as Python writes 1e24
-ONE_END = r"(?:from )?(?P<end>-?\d\S*) to (?P=end)(?![^\s,.;)])"  # a range whose ends are written alike
+ONE_END = r"(?:from )?(?P<end>-?\d\S*) to (?P=end)(?=[,.;)]*(?:\s|$))"  # a range whose ends are written alike
 
 
 class Caveat(Record):
