@@ -41,7 +41,7 @@ def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | 
     if isinstance(output, Output):
         _check_words(output)
         if output.output is not None and not output.json and output.format == "table":
-            _check_suffix(Path(output.output))
+            _check_suffix(Path(output.output), can_draw=isinstance(output, Drawn))
     if figures:
         from scaling_cli.report.files import check_figure
 
@@ -90,13 +90,13 @@ def _check_words(output: Output) -> None:
                 raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=hint)
 
 
-def _check_suffix(path: Path) -> None:
+def _check_suffix(path: Path, *, can_draw: bool) -> None:
     """Refuse a file whose suffix belongs to a format that the result cannot have; without a suffix, it is text."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
     hint = f"Use a name that ends in one of {', '.join(SUFFIXES)}, or choose the format with --format."
-    if suffix in (".png", ".svg", ".pdf"):
+    if can_draw and suffix in (".png", ".svg", ".pdf"):
         hint = f"Write --figure {path}."
     raise UsageError(f"{path}: results cannot be written as {suffix}.", hint=hint)
 

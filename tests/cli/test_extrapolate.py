@@ -466,3 +466,11 @@ def test_an_amount_that_its_law_cannot_take_is_refused_with_one_that_it_can(mixe
     words = ("extrapolate", mixed / "runs.csv", "--where", "share > 0", "--law", *law, *FAST)
     done = run(*words, "--at", f"params=70B,tokens=1.4T,{at}")
     assert (done.returncode, f"hint: {hint}\n" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("option", [("--fix", "alpha=0.3"), ("--tie", "alpha=beta"), ("--space", "linear")])
+@pytest.mark.parametrize("source", ["saved", "published"])
+def test_a_fit_in_place_of_runs_is_not_told_to_choose_a_law(saved, source, option):
+    given = (saved,) if source == "saved" else ("--law", "chinchilla:besiroglu")
+    done = run("extrapolate", *given, "--at", "compute=1e24", *option)
+    assert (done.returncode, f"which {option[0]} cannot change" in done.stderr) == (2, True), done.stderr
