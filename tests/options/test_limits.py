@@ -349,6 +349,7 @@ def test_flags_stand_alone_or_repeat_or_have_one_value(name):
 def test_an_average_of_laws_cannot_obey_what_holds_for_one(given, message):
     asked = options("extrapolate", **given)
     if message is None:
-        return asked.check_fitted()
+        asked.check_fitted()
+        return
     with pytest.raises(UsageError, match=message):
         asked.check_fitted()
