@@ -474,3 +474,31 @@ def test_a_fit_in_place_of_runs_is_not_told_to_choose_a_law(saved, source, optio
     given = (saved,) if source == "saved" else ("--law", "chinchilla:besiroglu")
     done = run("extrapolate", *given, "--at", "compute=1e24", *option)
     assert (done.returncode, f"which {option[0]} cannot change" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "hint"),
+    [
+        (("--at", "compute=1e24,lr=1"), "Ask for compute alone, with --at compute=1e+24, or give the runs"),
+        (("--at", "compute=1e24..x"), "Write it like 70B"),
+    ],
+)
+def test_a_saved_law_of_compute_is_not_told_to_read_columns(tmp_path, at, hint):
+    fit = tmp_path / "fit.json"
+    assert run("fit", RUNS, "--law", "power-constant", "--x", "compute", *FAST, "-o", fit, "-q").returncode == 0
+    refused = run("extrapolate", fit, *at)
+    assert (refused.returncode, hint in refused.stderr, "--at" in refused.stderr) == (2, True, True), refused.stderr
+    assert run("extrapolate", fit, "--at", "compute=1e+24").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("law", "hint", "followed"),
+    [
+        ("chinchilla:besiroglu", "Use `scaling optimal-allocation`", ("optimal-allocation", "--target-loss", "2")),
+        ("power:kaplan-params", "Give --at params=AMOUNT, and no --target-loss", ("extrapolate", "--at", "params=1B")),
+    ],
+)
+def test_a_published_fit_has_no_runs_from_which_to_seek_a_loss(law, hint, followed):
+    refused = run("extrapolate", "--law", law, "--target-loss", "2")
+    assert (refused.returncode, hint in refused.stderr) == (2, True), refused.stderr
+    assert run(followed[0], "--law", law, *followed[1:]).returncode == 0

@@ -142,9 +142,9 @@ class ForecastData(Record):
             UsageError: The saved fit has no ranges.
         """
         if self.span is None:
-            raise UsageError(
-                "This fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
-            )
+            role = scale_name(self.inputs)
+            hint = f"Give --at {role}=AMOUNT, and no --target-loss."
+            raise UsageError("This fit does not say how large its runs were.", hint=hint)
         return self.span
 
 
