@@ -77,7 +77,7 @@ def shares_of(asked: OptimalAllocation, law: Law) -> tuple[str, ...]:
     if not set(shares) & set(law.inputs):
         raise UsageError(
             f"--search mixture names {', '.join(shares)}, but {law.name} takes none of them.",
-            hint=f"Its inputs are {', '.join(law.inputs)}.",
+            hint="Leave --search mixture out, or choose a --law of these shares, params and tokens.",
         )
     return shares
 
