@@ -24,6 +24,7 @@ from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import Objective
 
 BANDS = ((0.0, 1 / 128), (1 / 128, 1 / 32), (1 / 32, 1 / 8), (1 / 8, 1.0))  # of the largest scale
@@ -54,7 +55,7 @@ def row(made: list[Case], law: str) -> str:
     errors, covered = [], []
     for case in made:
         observed = np.log(case.held.observed)
-        both = join_interpolation(forecast(case.points, level=LEVEL))
+        both = alone(join_interpolation(forecast(case.points, level=LEVEL)))
         bands = (both.forecast.bands(case.held.columns, case.held.scale), both.interpolation.bands(case.held.columns))
         plain = law_forecast(law, PLAIN, case)
         errors.append([_rms(values - observed) for values in (bands[0].estimate, plain, bands[1].estimate)])

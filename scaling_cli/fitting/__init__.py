@@ -3,8 +3,8 @@
 `problem` holds the points and the law. `fit` fits one problem: `starts` finds starting values (`non_negative`
 coefficients at each node of a grid), `solve` minimises the `objective`, with whatever `extra` terms it has, from each,
 `optimum` picks the best end, and `escapes` goes on from there for laws with many local optima. Each step solves normal
-equations (`equations` sets them up, `normal` solves them). `ask` lets many fits share one batch of the solver, and
-`threads` sets up the process for them.
+equations (`equations` sets them up, `normal` solves them). `ask` lets many fits share one batch of the solver
+(`stacked_problems` makes their problems one), and `threads` sets up the process for them.
 
 `identifiability` checks that the data determine the parameters, and `undetermined` says which they do not. `intervals`
 computes intervals of all `quantities`: `uncertainty` by replicates, `profile` by profile likelihood, `linear` from the

@@ -3,23 +3,23 @@
 A fit is written as a generator: it yields an `Ask` wherever it needs the solver, gets back a `Solution`, and in the end
 returns its result. `alone` answers the asks of one fit as they come. `together` lets many fits run side by side, and
 answers their asks of one law in one batch of the solver. A step costs a batch of a thousand rows little more than a
-single row, so fits of a few points are faster by far; their numbers are the same to the solver's precision.
+single row, so fits of a few points are faster by far; their numbers are the same to the solver's precision. A fit that
+consists of fits, such as a forecast, lets them run `side_by_side`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import Array, Flags
 from scaling_cli.errors import ScalingError
 from scaling_cli.fitting.extra import Constraint
-from scaling_cli.fitting.prior import Penalty
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.solve import GAIN, MAX_STEPS, Solution, Solvable, minimise
-from scaling_cli.laws import Law
+from scaling_cli.fitting.stacked_problems import padded, stacked
 from scaling_cli.record import Record
 
 BATCH_VALUES = 1 << 16  # replicates times points in one batch: keeps its arrays in cache
@@ -63,7 +63,13 @@ class Ask(Record):
         )  # fmt: skip
 
 
-Asking: TypeAlias = Generator[Ask, Solution, Result]
+class Parts(Record):
+    """Fits that a fit consists of: it gets back the outcome of each, in the place of a solution."""
+
+    works: Sequence[Asking[Any]]
+
+
+Asking: TypeAlias = Generator[Ask | Parts, Solution, Result]
 
 
 def alone(work: Asking[Result]) -> Result:
@@ -71,10 +77,22 @@ def alone(work: Asking[Result]) -> Result:
     try:
         ask = next(work)
         while True:
-            ask = work.send(ask.answer())
+            ask = work.send(_sent(together(ask.works)) if isinstance(ask, Parts) else ask.answer())
     except StopIteration as end:
         result: Result = end.value
         return result
+
+
+def side_by_side(works: Sequence[Asking[Result]]) -> Asking[list[Result | ScalingError]]:
+    """The outcomes of `in_turns`, inside of a fit: their asks also share batches with those of other fits."""
+    outcomes: list[Result | ScalingError] = []
+    for first in range(0, len(works), AT_ONCE):
+        outcomes += cast(list[Result | ScalingError], (yield Parts(works[first : first + AT_ONCE])))
+    return outcomes
+
+
+def _sent(outcomes: list[Any]) -> Solution:
+    return cast(Solution, outcomes)  # `side_by_side` alone is sent them
 
 
 def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
@@ -83,47 +101,76 @@ def together(works: Sequence[Asking[Result]]) -> list[Result | ScalingError]:
     An ask waits until those of its kind fill a batch. Only when every fit waits, the commonest kind is answered, so
     asks of rare kinds wait for each other. Fits that have an answer go on first, so few are at their replicates.
     """
-    outcomes: dict[int, Result | ScalingError] = {}
+    fits = [_Fit(work) for work in works]
     waiting: dict[Hashable, _Waiting] = {}
-    ready: list[tuple[int, Solution | None]] = [(place, None) for place in reversed(range(len(works)))]
+    ready: list[tuple[_Fit, Solution | None]] = [(fit, None) for fit in reversed(fits)]
     while ready or waiting:
         if not ready:
             commonest = max(waiting, key=lambda kind: len(waiting[kind].asks))
             ready += waiting.pop(commonest).answers()
             continue
-        place, answer = ready.pop()
-        try:
-            ask = next(works[place]) if answer is None else works[place].send(answer)
-        except StopIteration as end:
-            outcomes[place] = end.value
-            continue
-        except ScalingError as error:
-            outcomes[place] = error
+        fit, answer = ready.pop()
+        ask = fit.go_on(answer)
+        if not isinstance(ask, Ask):
+            ready += fit.began(ask) if isinstance(ask, Parts) else fit.ended()
             continue
         kind = _kind(ask)
         if kind is None:
-            ready.append((place, ask.answer()))
+            ready.append((fit, ask.answer()))
             continue
         if kind in waiting and waiting[kind].values + ask.values > BATCH_VALUES:
             ready += waiting.pop(kind).answers()
-        waiting.setdefault(kind, _Waiting()).add(place, ask)
-    return [outcomes[place] for place in range(len(works))]
+        waiting.setdefault(kind, _Waiting()).add(fit, ask)
+    return [fit.outcome for fit in fits]
+
+
+class _Fit:
+    """A fit under way, and the fit of which it is a part."""
+
+    def __init__(self, work: Asking[Any], whole: _Fit | None = None) -> None:
+        self.work, self.whole = work, whole
+        self.parts: list[_Fit] = []
+        self.missing = 0  # parts that have not ended
+        self.outcome: Any = None  # the result, or the error that ended it
+
+    def go_on(self, answer: Solution | None) -> Ask | Parts | None:
+        """Its next ask, or None at its end."""
+        try:
+            return next(self.work) if answer is None else self.work.send(answer)
+        except StopIteration as end:
+            self.outcome = end.value
+        except ScalingError as error:
+            self.outcome = error
+        return None
+
+    def began(self, parts: Parts) -> list[tuple[_Fit, Solution | None]]:
+        """The fits that it now waits for."""
+        self.parts = [_Fit(work, self) for work in parts.works]
+        self.missing = len(self.parts)
+        return [(part, None) for part in reversed(self.parts)] or [(self, _sent([]))]
+
+    def ended(self) -> list[tuple[_Fit, Solution | None]]:
+        """The fit that waited for this one alone, with the outcomes of all its parts."""
+        if self.whole is None:
+            return []
+        self.whole.missing -= 1
+        return [] if self.whole.missing else [(self.whole, _sent([part.outcome for part in self.whole.parts]))]
 
 
 class _Waiting:
-    """Asks of one kind by the place of their fit, and how many values they have."""
+    """Asks of one kind by their fit, and how many values they have."""
 
     def __init__(self) -> None:
-        self.asks: dict[int, Ask] = {}
+        self.asks: dict[_Fit, Ask] = {}
         self.values = 0
 
-    def add(self, place: int, ask: Ask) -> None:
+    def add(self, fit: _Fit, ask: Ask) -> None:
         """Let one more ask wait."""
-        self.asks[place] = ask
+        self.asks[fit] = ask
         self.values += ask.values
 
-    def answers(self) -> Iterator[tuple[int, Solution]]:
-        """The answer to each ask, after its place."""
+    def answers(self) -> Iterator[tuple[_Fit, Solution]]:
+        """Each fit with the answer to its ask."""
         return zip(self.asks, answered(list(self.asks.values())), strict=True)
 
 
@@ -217,78 +264,3 @@ def _answer(asks: Sequence[Ask]) -> list[Solution]:
 
 def _rows(given: Array | None, ask: Ask, own: Array) -> Array:
     return np.broadcast_to(own, (len(ask.theta), len(own))) if given is None else given
-
-
-class Stack(Record):
-    """Problems of one law in one space; every array has a row for each replicate.
-
-    `inputs` are `(replicates, n)`, as are `target` and `weights`; `low` and `high` are `(replicates, k)`.
-    """
-
-    law: Law
-    inputs: Mapping[str, Array]
-    space: str
-    target: Array
-    weights: Array
-    low: Array
-    high: Array
-    penalty: Penalty | None
-
-    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
-        """Target less prediction `(replicates, n)`, and the prediction's Jacobian `(replicates, n, k)`."""
-        evaluate = self.law.evaluate_linear if self.space == "linear" else self.law.evaluate
-        prediction, jacobian = evaluate(theta, self.inputs)
-        return (self.target if target is None else target) - prediction, jacobian
-
-    def kept(self, replicates: Flags) -> Stack:
-        """The problems of some of the replicates."""
-        return Stack(
-            self.law,
-            {name: values[replicates] for name, values in self.inputs.items()},
-            self.space, self.target[replicates], self.weights[replicates],
-            self.low[replicates], self.high[replicates], self.penalty,
-        )  # fmt: skip
-
-
-def stacked(problems: Sequence[Problem], owner: Indices) -> Stack:
-    """The problems side by side; `owner` `(replicates,)` is the index of each replicate's problem.
-
-    The penalty keeps one row per replicate of the whole stack, since the solver asks for it by number.
-    """
-    first = problems[0]
-    most = max(len(problem.observed) for problem in problems)
-    return Stack(
-        first.law,
-        {name: padded([problem.inputs[name] for problem in problems], most)[owner] for name in first.inputs},
-        first.space,
-        padded([problem.target for problem in problems], most)[owner],
-        padded([problem.weights for problem in problems], most, last=0.0)[owner],
-        np.stack([problem.low for problem in problems])[owner],
-        np.stack([problem.high for problem in problems])[owner],
-        _penalties(problems, owner),
-    )
-
-
-def padded(rows: Sequence[Array], most: int, *, last: float | None = None) -> Array:
-    """Rows `(n,)` or blocks `(replicates, n)` below each other, each filled up to `most` points.
-
-    They are filled with their first value, or with `last`.
-    """
-    if all(row.shape[-1] == most for row in rows):
-        return np.stack(rows) if rows[0].ndim == 1 else np.concatenate(rows)
-    full = np.empty((sum(1 if row.ndim == 1 else len(row) for row in rows), most))
-    place = 0
-    for row in rows:
-        block = np.atleast_2d(row)
-        here, n = slice(place, place + len(block)), block.shape[1]
-        full[here, :n], full[here, n:] = block, block[:, :1] if last is None else last
-        place += len(block)
-    return full
-
-
-def _penalties(problems: Sequence[Problem], owner: Indices) -> Penalty | None:
-    penalties = [problem.penalty for problem in problems if problem.penalty is not None]
-    if not penalties:
-        return None
-    mean, spread = (np.stack([getattr(each, name) for each in penalties])[owner] for name in ("mean", "spread"))
-    return Penalty(penalties[0].index, penalties[0].is_log, mean, spread)

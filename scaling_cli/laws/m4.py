@@ -5,8 +5,9 @@ it becomes one equation for t,
 
     t - (1 - alpha) softplus(t) = h,    h = log beta + c log x - (1 - alpha) log W.
 
-The left side rises, and is concave or convex throughout. Newton's iteration therefore approaches the root without
-passing it, if it starts from the right side: from max(h, h / alpha) for alpha < 1, from the minimum of both otherwise.
+The left side rises, and is convex for alpha > 1 and concave otherwise. It is nearly linear on both sides of 0, with the
+slopes 1 and alpha, so the root is near max(h, h / alpha) for alpha < 1, and near the minimum of both otherwise. From
+there, Halley's iteration triples the number of correct digits with every step; five steps suffice for all alpha.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from scaling_cli.arrays import Array, Inputs, from_coordinates
 from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 from scaling_cli.laws.roles import CEILING, exponents
 
-NEWTON_STEPS = 60
-TOLERANCE = 1e-14  # relative, of t
+MOST_STEPS = 60
+SMALL_STEP = 1e-5  # relative, of t: the step after it changes only digits that are not kept
 SMALLEST_ALPHA = 1e-3  # at zero the curve meets the plateau at a corner, where it has no derivative
 HIGHEST = 1e3  # times the largest loss: a plateau this high does not bend the curve
 
@@ -44,14 +45,13 @@ class LevelLaw(Law, kw_only=True):
         with np.errstate(all="ignore"):
             width = level - floor
             h = log_beta + c * inputs["x"] - (1 - alpha) * np.log(width)
-            t = _root(h, alpha)
-            rise = _logistic(t)
-            slope = width * rise * _logistic(-t) / (1 - (1 - alpha) * rise)  # dy/dh
-            slopes = np.empty((5, *t.shape))
+            softplus, rise, fall = _logistics(_root(h, alpha))
+            slope = width * rise * fall / (1 - (1 - alpha) * rise)  # dy/dh
+            slopes = np.empty((5, *rise.shape))
             by_width = rise - slope * (1 - alpha) / width
             slopes[0] = 1 - by_width
             slopes[1] = by_width
-            slopes[2] = slope * (np.log(width) - np.logaddexp(0.0, t))
+            slopes[2] = slope * (np.log(width) - softplus)
             slopes[3] = slope
             slopes[4] = slope * inputs["x"]
             return floor + width * rise, from_coordinates(slopes)
@@ -85,16 +85,24 @@ class LevelLaw(Law, kw_only=True):
         return np.array(low), np.array(high)
 
 
-def _logistic(t: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-t))
+def _logistics(t: Array) -> tuple[Array, Array, Array]:
+    """Softplus of `t`, and the logistic functions of `t` and of -`t`."""
+    small = np.exp(-np.abs(t))
+    near, far = 1.0 / (1.0 + small), small / (1.0 + small)
+    is_positive = t >= 0
+    return np.maximum(t, 0.0) + np.log1p(small), np.where(is_positive, near, far), np.where(is_positive, far, near)
 
 
 def _root(h: Array, alpha: Array) -> Array:
+    bend = 1 - alpha
     t = np.where(alpha < 1, np.maximum(h, h / alpha), np.minimum(h, h / alpha))
-    for _ in range(NEWTON_STEPS):
-        step = (h - t + (1 - alpha) * np.logaddexp(0.0, t)) / (1 - (1 - alpha) * _logistic(t))
+    for _ in range(MOST_STEPS):
+        softplus, rise, fall = _logistics(t)
+        slope = 1 - bend * rise
+        step = (h - t + bend * softplus) / slope  # Newton's
+        step /= 1 - 0.5 * step * bend * rise * fall / slope
         t = t + step
-        if not (np.abs(step) > TOLERANCE * (1 + np.abs(t))).any():
+        if not (np.abs(step) > SMALL_STEP * (1 + np.abs(t))).any():
             break
     return t
 

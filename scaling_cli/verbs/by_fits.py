@@ -12,12 +12,14 @@ from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.common import merged, refuse_refitting
+from scaling_cli.verbs.asked_targets import inputs_saved, question
+from scaling_cli.verbs.common import guess_doubts, merged, refuse_refitting, refuse_with_published, settings_of
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import ForecastQuestion
     from scaling_cli.document.saved_fit import SavedFit
+    from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import SavedFile
 
 
@@ -63,3 +65,20 @@ def by_fits(
         results=with_sentences("extrapolate", results, {"loss": names.pop() or "loss"} if len(names) == 1 else {}),
         caveats=merged(caveats),
     )
+
+
+def by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Extrapolation]:
+    """Forecasts of a published fit, which stands in place of runs."""
+    from scaling_cli.analysis.forecast.evidence import Method
+    from scaling_cli.analysis.forecast.suite import suite_of
+    from scaling_cli.document.published import published_fit
+
+    suite = suite_of(asked)
+    refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading), INTERVAL)
+    fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
+    alone = asked.but(law="auto")
+    method, ask = Method(alone, settings_of(alone, on_progress)), question(alone, suite, inputs_saved([fit]))
+    method.check_saved(ask)
+    report = by_fits([fit], alone, ask, method, None)
+    caveats = (*report.caveats, *guess_doubts(asked.law))
+    return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)

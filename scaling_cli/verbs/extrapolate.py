@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import DataError, ScalingError, UsageError
+from scaling_cli.fitting.ask import Asking, certain, in_turns, side_by_side
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
-from scaling_cli.options.extrapolate import Extrapolate, Recipe
-from scaling_cli.options.fitting import INTERVAL, Held, Started
-from scaling_cli.options.reading import Reading
+from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.input_doubts import input_doubts
@@ -23,17 +23,16 @@ from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
 from scaling_cli.verbs.asked_targets import inputs_asked, inputs_saved, question
-from scaling_cli.verbs.by_fits import by_fits, extrapolated_saved
+from scaling_cli.verbs.by_fits import by_fits, by_published, extrapolated_saved
 from scaling_cli.verbs.common import (
+    FILE,
     Given,
     SavedFile,
     add_failure,
     for_laws,
-    guess_doubts,
     is_published,
     knowing,
     labelled,
-    refuse_with_published,
     report_of,
     require_compute,
     saved_or_runs,
@@ -74,19 +73,40 @@ def extrapolate(
         DataError: The files cannot be read.
         FitError: There is one group, and nothing can be forecast from it.
     """
+    if is_published(runs, asked.law):
+        return by_published(asked, on_progress)
+    (report,) = _reports([(runs, label)], asked, on_progress)
+    return report
+
+
+def extrapolate_each(files: Sequence[str], asked: Extrapolate) -> list[Report[Extrapolation]]:
+    """The report on each file by itself, as `extrapolate` with a label gives it; their fits are under way at once."""
+    is_published(files, asked.law)  # which is refused beside files
+    return _reports([([name], {FILE: name}) for name in files], asked, None)
+
+
+def _reports(
+    parts: Sequence[tuple[Given | None, Mapping[str, str] | None]], asked: Extrapolate, on_progress: Progress | None
+) -> list[Report[Extrapolation]]:
+    """The report on each of several sets of runs, each with its label."""
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.suite import suite_of
 
     suite = suite_of(asked)
-    if is_published(runs, asked.law):
-        return _by_published(asked, suite, on_progress)
     asked = asked.but(checkpoints=checkpoints_of(asked.law, asked.checkpoints))
     method = Method(asked, settings_of(asked, on_progress))
     empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
-    return labelled(lambda: _answered(runs, asked, suite, method), label, empty)
+    with one_blas_thread():
+        outcomes = list(in_turns([_answered(runs, asked, suite, method) for runs, _ in parts]))
+    labels = [label for _, label in parts]
+    return [labelled(partial(_sure, outcome), label, empty) for outcome, label in zip(outcomes, labels, strict=True)]
 
 
-def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Report[Extrapolation]:
+def _sure(outcome: Report[Extrapolation] | ScalingError) -> Report[Extrapolation]:
+    return certain([outcome])[0]
+
+
+def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Asking[Report[Extrapolation]]:
     """Forecasts from runs or from a saved fit, whichever is given."""
     from scaling_cli.document.read import read_fits
 
@@ -117,7 +137,7 @@ def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Meth
             failures.append(Failure({"loss": name}, error.message, error.hint))
     if losses[0].choice.law.levels:
         return _by_levels(losses, asked)
-    return _extrapolated(losses, asked, suite, failures)
+    return (yield from _extrapolated(losses, asked, suite, failures))
 
 
 class _Loss(Record):
@@ -162,7 +182,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
 
 def _extrapolated(
     losses: Sequence[_Loss], asked: Extrapolate, suite: Suite, unusable: Sequence[Failure]
-) -> Report[Extrapolation]:
+) -> Asking[Report[Extrapolation]]:
     """Forecasts from runs, group by group; `unusable` are losses whose column cannot be used."""
     from scaling_cli.analysis.forecast.answer import extrapolate_suite
 
@@ -170,12 +190,12 @@ def _extrapolated(
     results: list[Extrapolation] = []
     caveats: list[Caveat] = []
     failures = [*unread(first), *unusable]
-    for key, parts in _by_group(losses, asked, caveats, failures).items():
-        try:
-            with one_blas_thread(), knowing(caveats):
-                made = extrapolate_suite(parts, suite, dict(key))
-        except ScalingError as error:
-            add_failure(dict(key), error, failures, caveats)
+    by_group = yield from _by_group(losses, asked, caveats, failures)
+    works = [extrapolate_suite(parts, suite, dict(key)) for key, parts in by_group.items()]
+    outcomes = yield from side_by_side(works)
+    for (key, parts), made in zip(by_group.items(), outcomes, strict=True):
+        if isinstance(made, ScalingError):
+            _add(dict(key), made, failures, caveats)
             continue
         for (name, _, _), (result, doubts) in zip(parts, made, strict=True):
             results += with_sentences("extrapolate", [result], {"loss": name})
@@ -191,7 +211,7 @@ def _extrapolated(
 
 def _by_group(
     losses: Sequence[_Loss], asked: Extrapolate, caveats: list[Caveat], failures: list[Failure]
-) -> dict[GroupKey, list[tuple[str, ForecastData, ForecastQuestion]]]:
+) -> Asking[dict[GroupKey, list[tuple[str, ForecastData, ForecastQuestion]]]]:
     """The losses of each group, by name, each with its forecaster; what cannot be fitted goes to the `failures`."""
     from scaling_cli.analysis.forecast.question import unmatched
 
@@ -203,12 +223,16 @@ def _by_group(
         ]
         caveats += [of_loss(each, loss.label) for each in known]
         groups = loss.groups(asked.by)
-        for group, points in groups:
-            if not loss.ask.concerns(group):
+        wanted = [(group, points) for group, points in groups if loss.ask.concerns(group)]
+        works = [_evidence(loss, group, points) for group, points in wanted]
+        outcomes = yield from side_by_side(works)
+        for (group, _), outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, ScalingError):
+                _add({**loss.label, **group}, outcome, failures, caveats)
                 continue
-            found = _evidence(loss, group, points, caveats, failures)
-            if found is not None:
-                by_group.setdefault(tuple(group.items()), []).append((loss.name, found, loss.ask))
+            data, doubts = outcome
+            caveats += doubts
+            by_group.setdefault(tuple(group.items()), []).append((loss.name, data, loss.ask))
         caveats += [of_loss(each, loss.label) for each in unmatched(loss.ask, [group for group, _ in groups])]
     return by_group
 
@@ -242,36 +266,18 @@ def _by_levels(losses: Sequence[_Loss], asked: Extrapolate) -> Report[Extrapolat
     return report_of("extrapolate", table, asked, results, [*caveats, *report.caveats], unread(table))
 
 
-def _evidence(
-    loss: _Loss, group: dict[str, str], points: PointTable, caveats: list[Caveat], failures: list[Failure]
-) -> ForecastData | None:
-    """One group of one loss, its forecaster fitted; None after a failure that leaves other groups or losses."""
+def _evidence(loss: _Loss, group: dict[str, str], points: PointTable) -> Asking[tuple[ForecastData, list[Caveat]]]:
+    """One group of one loss, its forecaster fitted, and caveats."""
     from scaling_cli.analysis.forecast.evidence import evidence_from
 
-    named = {**loss.label, **group}
+    named, has_names = {**loss.label, **group}, "run_id" in loss.table.columns
+    return evidence_from(points, named, loss.choice, loss.ask, loss.method, drawn_as=group, has_names=has_names)
+
+
+def _add(group: dict[str, str], error: ScalingError, failures: list[Failure], caveats: list[Caveat]) -> None:
+    """Add a group that failed to the failures, as `add_failure` does, with the caveats known so far."""
     try:
-        with one_blas_thread(), knowing(caveats):
-            data, known = evidence_from(
-                points, named, loss.choice, loss.ask, loss.method, drawn_as=group,
-                has_names="run_id" in loss.table.columns,
-            )  # fmt: skip
-    except ScalingError as error:
-        add_failure(named, error, failures, caveats)
-        return None
-    caveats += known
-    return data
-
-
-def _by_published(asked: Extrapolate, suite: Suite, on_progress: Progress | None) -> Report[Extrapolation]:
-    """Forecasts of a published fit, which stands in place of runs."""
-    from scaling_cli.analysis.forecast.evidence import Method
-    from scaling_cli.document.published import published_fit
-
-    refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading), INTERVAL)
-    fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
-    alone = asked.but(law="auto")
-    method, ask = Method(alone, settings_of(alone, on_progress)), question(alone, suite, inputs_saved([fit]))
-    method.check_saved(ask)
-    report = by_fits([fit], alone, ask, method, None)
-    caveats = (*report.caveats, *guess_doubts(asked.law))
-    return replace(report, options=asked.but(estimator="describe").recorded(), caveats=caveats)
+        with knowing(caveats):
+            raise error
+    except ScalingError:
+        add_failure(group, error, failures, caveats)

@@ -14,6 +14,7 @@ from scaling_cli.analysis.forecast.doubts import run_doubts
 from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.analysis.plan.question import _doubts as plan_doubts
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.identifiability import _start_doubts
 from scaling_cli.fitting.objective import Objective
@@ -217,7 +218,7 @@ def rising(slope):
         {"params": params, "tokens": tokens},
         2 + 400 / params**0.34 + slope * np.log(tokens / 1e9), np.arange(10), 6 * params * tokens,
     )  # fmt: skip
-    return run_doubts(None, 0.01, points, Places((), {}, np.array([])), {})
+    return alone(run_doubts(None, 0.01, points, Places((), {}, np.array([])), {}))
 
 
 def targets(*labels):

@@ -8,7 +8,17 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.errors import FitError, ScalingError
-from scaling_cli.fitting.ask import BATCH_VALUES, Ask, Asking, alone, answered, certain, in_turns, together
+from scaling_cli.fitting.ask import (
+    BATCH_VALUES,
+    Ask,
+    Asking,
+    alone,
+    answered,
+    certain,
+    in_turns,
+    side_by_side,
+    together,
+)
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum, optimum_asking
@@ -183,3 +193,60 @@ def test_formulas_fitted_to_several_groups_at_once_are_those_of_each_alone():
         (alone,) = scaling.fit(runs.filter(pl.col("group") == result.group["group"]), **options).results
         for name, value in alone.parameters.items():
             assert result.parameters[name].estimate == pytest.approx(value.estimate, rel=1e-5)
+
+
+def whole(problems: list[Problem]) -> Asking:
+    """A fit that consists of fits: the least value of each, or the error that ended it, and how often it was fitted."""
+    found = yield from side_by_side([optimum_asking(problem, Objective()) for problem in problems])
+    again = yield from optimum_asking(problems[0], Objective())
+    return [each if isinstance(each, ScalingError) else each.value for each in found], again.value
+
+
+def test_a_fit_that_consists_of_fits_ends_where_each_of_them_ends():
+    sets = [MIXED[:3], MIXED[6:9], MIXED[9:10]]
+    expected = [[optimum(problem, Objective()).value for problem in problems] for problems in sets]
+    for outcomes in (together([whole(problems) for problems in sets]), [alone(whole(problems)) for problems in sets]):
+        for outcome, values in zip(outcomes, expected, strict=True):
+            assert not isinstance(outcome, ScalingError)
+            assert outcome[0] == pytest.approx(values, rel=1e-9, abs=1e-15)
+            assert outcome[1] == pytest.approx(values[0], rel=1e-9, abs=1e-15)
+
+
+def test_parts_of_several_fits_share_batches(monkeypatch):
+    """Twelve fits of four curves each need as many batches as one of them, not twelve times as many."""
+    from scaling_cli.fitting import ask
+
+    sizes = []
+
+    def counted(asks):
+        sizes.append(len(asks))
+        return answered(asks)
+
+    monkeypatch.setattr(ask, "answered", counted)
+    sets = [[curve(10 * seed + part, 12) for part in range(4)] for seed in range(12)]
+    together([whole(sets[0])])
+    one = len(sizes)
+    sizes.clear()
+    together([whole(problems) for problems in sets])
+    assert len(sizes) <= 2 * one
+    assert max(sizes) == 48
+
+
+def nothing() -> Asking:
+    return (yield from side_by_side([]))
+
+
+def nested(depth: int) -> Asking:
+    if depth:
+        return certain((yield from side_by_side([nested(depth - 1), nested(depth - 1)])))
+    yield from ()
+    raise FitError("no loss", hint="")
+
+
+def test_parts_may_be_none_and_errors_of_parts_go_up_to_the_fit_that_asks_for_them():
+    assert together([nothing(), nothing()]) == [[], []]
+    assert alone(nothing()) == []
+    for outcome in together([nested(3), nested(1)]):
+        assert isinstance(outcome, FitError)
+    with pytest.raises(FitError):
+        alone(nested(2))

@@ -24,6 +24,7 @@ from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.derive import HIGH_RATIO, LOW_RATIO
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.ask import Asking, alone, certain, side_by_side
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import replace
@@ -42,12 +43,12 @@ def extrapolate(data: ForecastData, ask: ForecastQuestion) -> tuple[Extrapolatio
         UsageError: The targets do not match the laws, or an option needs runs and the data are a saved fit.
         FitError: The law from loss to task metric cannot be fitted.
     """
-    return extrapolate_suite([("loss", data, ask)], ask.suite, data.group)[0]
+    return alone(extrapolate_suite([("loss", data, ask)], ask.suite, data.group))[0]
 
 
 def extrapolate_suite(
     losses: Sequence[tuple[str, ForecastData, ForecastQuestion]], suite: Suite, group: dict[str, str]
-) -> list[tuple[Extrapolation, list[Caveat]]]:
+) -> Asking[list[tuple[Extrapolation, list[Caveat]]]]:
     """The result for each loss of a group, by name; the first has all losses and tasks together.
 
     They are of the same runs: a budget is split by the laws of the first loss for all of them.
@@ -61,7 +62,8 @@ def extrapolate_suite(
         split = placed[0][3].targets if placed else ()
         placed.append((name, data, ask, *_places(data, ask, split)))
     parts = [_part(name, data, places) for name, data, _, places, _ in placed]
-    results = [_result(part, ask, fixed) for part, (_, _, ask, _, fixed) in zip(parts, placed, strict=True)]
+    works = [_result(part, ask, fixed) for part, (_, _, ask, _, fixed) in zip(parts, placed, strict=True)]
+    results = certain((yield from side_by_side(works)))
     if not (suite.tasks or suite.is_joint) or not parts[0].places.targets:
         return results
     first, caveats = results[0]
@@ -82,7 +84,9 @@ def _part(name: str, data: ForecastData, places: Places) -> Part:
     return Part(name, data, places, bands, predicted)
 
 
-def _result(part: Part, ask: ForecastQuestion, fixed_params: float | None) -> tuple[Extrapolation, list[Caveat]]:
+def _result(
+    part: Part, ask: ForecastQuestion, fixed_params: float | None
+) -> Asking[tuple[Extrapolation, list[Caveat]]]:
     """What is found for one loss, without tasks."""
     data, places, predicted = part.data, part.places, part.predicted
     forecaster, points = data.forecaster, data.points
@@ -90,8 +94,10 @@ def _result(part: Part, ask: ForecastQuestion, fixed_params: float | None) -> tu
     caveats = prediction_doubts(predicted, places, data.span, data.group)
     caveats += ratio_doubts(predicted, data.ratios, data.inputs, data.group)
     if points is not None and not data.run_names:
-        caveats += run_doubts(data.forecast, forecaster.noise or 0.0, points, places.at(~inside), data.group)
+        outside = places.at(~inside)
+        caveats += yield from run_doubts(data.forecast, forecaster.noise or 0.0, points, outside, data.group)
     inverses, inverse_caveats = _inverse(data, ask, fixed_params)
+    backtests = (yield from _backtest(data)) if ask.backtest else ()
     laws = forecaster.laws()
     result = Extrapolation(
         group=data.group,
@@ -109,7 +115,7 @@ def _result(part: Part, ask: ForecastQuestion, fixed_params: float | None) -> tu
         predictions=predicted,
         score=score(predicted),
         track=forecaster.track(),
-        backtest=_backtest(data) if ask.backtest else (),
+        backtest=backtests,
         inverse=inverses,
         then=None,
         suite=None,
@@ -249,13 +255,13 @@ def _far(inverses: Sequence[Inverse], data: ForecastData) -> list[Caveat]:
     return [caveat("far-forecast", data.group, place=place, reach=reach)]
 
 
-def _backtest(data: ForecastData) -> tuple[Backtest, ...]:
+def _backtest(data: ForecastData) -> Asking[tuple[Backtest, ...]]:
     if data.points is None or data.forecast is None:
         raise UsageError(
             "--backtest needs the runs and --estimator forecast.",
             hint="Give the runs, not a saved fit, and leave out --estimator.",
         )
-    return backtest(data.points, data.laws, data.forecast)
+    return (yield from backtest(data.points, data.laws, data.forecast))
 
 
 def _observations(points: ForecastPoints | None) -> Observations | None:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.forecast.stacked import FEWEST_POINTS, StackedForecast, forecast
-from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
+from scaling_cli.analysis.forecast.stacked import FEWEST_POINTS, StackedForecast, forecast_asking
+from scaling_cli.analysis.forecast.windows import ForecastPoints, Window, windows
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.laws import Law
+from scaling_cli.record import replace
 from scaling_cli.results.forecast import Backtest
 
 BACKTEST_REACHES = (2.0, 4.0, 10.0, 30.0)
@@ -21,31 +23,30 @@ FEWEST_FOR_LINE = 3
 SAME_SCALE = 0.01  # in log: closer scales are one, since logged budgets differ by rounding
 
 
-def backtest(points: ForecastPoints, laws: Sequence[Law], like: StackedForecast) -> tuple[Backtest, ...]:
+def backtest(points: ForecastPoints, laws: Sequence[Law], like: StackedForecast) -> Asking[tuple[Backtest, ...]]:
     """A row for each factor that leaves enough runs to train on; level and seed are those of the forecast `like`."""
-    rows = []
-    for origin in windows(points, BACKTEST_REACHES, FEWEST_POINTS + 1):
-        trained, held = points.at(origin.trained), points.at(~origin.trained)
-        made = forecast(
-            trained, laws=laws, level=like.level, replicates=like.resampling.replicates, seed=like.resampling.seed
-        )
-        bands = made.bands(held.columns, held.scale)
-        log_loss = np.log(held.observed)
-        missed = bands.estimate - log_loss
-        rows.append(
-            Backtest(
-                cutoff=float(trained.scale.max()),
-                reach=float(held.scale.max() / trained.scale.max()),
-                trained=len(trained),
-                held_out=len(held),
-                mape=float(np.mean(np.abs(np.expm1(missed)))),
-                rmse_log=_rms(missed),
-                bias_log=float(np.mean(missed)),
-                coverage=float(np.mean(np.abs(missed) <= bands.prediction)),
-                baselines={name: _rms(values - log_loss) for name, values in baselines(trained, held.scale).items()},
-            )
-        )
-    return tuple(rows)
+    origins = windows(points, BACKTEST_REACHES, FEWEST_POINTS + 1)
+    return tuple(certain((yield from side_by_side([_row(points, origin, laws, like) for origin in origins]))))
+
+
+def _row(points: ForecastPoints, origin: Window, laws: Sequence[Law], like: StackedForecast) -> Asking[Backtest]:
+    trained, held = points.at(origin.trained), points.at(~origin.trained)
+    resampling = replace(like.resampling, group=0)
+    made = yield from forecast_asking(trained, resampling, laws=laws, level=like.level)
+    bands = made.bands(held.columns, held.scale)
+    log_loss = np.log(held.observed)
+    missed = bands.estimate - log_loss
+    return Backtest(
+        cutoff=float(trained.scale.max()),
+        reach=float(held.scale.max() / trained.scale.max()),
+        trained=len(trained),
+        held_out=len(held),
+        mape=float(np.mean(np.abs(np.expm1(missed)))),
+        rmse_log=_rms(missed),
+        bias_log=float(np.mean(missed)),
+        coverage=float(np.mean(np.abs(missed) <= bands.prediction)),
+        baselines={name: _rms(values - log_loss) for name, values in baselines(trained, held.scale).items()},
+    )
 
 
 def baselines(trained: ForecastPoints, scale: Array) -> dict[str, Array]:

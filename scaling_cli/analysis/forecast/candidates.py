@@ -25,7 +25,6 @@ from scaling_cli.fitting.ask import Ask, Asking, alone
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
 from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
 from scaling_cli.laws import Law, find_law
@@ -193,15 +192,15 @@ def origin_weights(problem: Problem, origin: Window) -> Array:
     return scaled
 
 
-def fit_parts(fitted: FittedCandidate, parts: Sequence[Window]) -> Array:
+def fit_parts(fitted: FittedCandidate, parts: Sequence[Window]) -> Asking[Array]:
     """Coordinates `(parts, k)` of fits to parts of the points, each started from the whole fit."""
     rows = [origin_weights(fitted.problem, part) for part in parts]
-    return alone(_origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength))
+    return (yield from _origins(fitted.problem, fitted.theta[None], rows, fitted.delta, fitted.strength))
 
 
 def fit_replicates(
     fitted: FittedCandidate, resampling: Resampling, part: Window | None = None, start: Array | None = None
-) -> Array:
+) -> Asking[Array]:
     """Coordinates `(replicates, k)` of fits to resampled runs, in batches.
 
     Args:
@@ -215,17 +214,16 @@ def fit_replicates(
     coordinates = []
     for first in range(0, resampling.replicates, size):
         rows = range(first, min(first + size, resampling.replicates))
-        coordinates.append(
-            minimise(
-                problem,
-                np.tile(theta, (len(rows), 1)),
-                delta=fitted.delta,
-                weights=run_weights(resampling, rows, problem.runs) * weights,
-                strength=fitted.strength,
-                gain=REPLICATE_GAIN,
-                most_steps=REPLICATE_STEPS,
-            ).theta
+        solution = yield Ask(
+            problem,
+            np.tile(theta, (len(rows), 1)),
+            fitted.delta,
+            weights=run_weights(resampling, rows, problem.runs) * weights,
+            strength=fitted.strength,
+            gain=REPLICATE_GAIN,
+            most_steps=REPLICATE_STEPS,
         )
+        coordinates.append(solution.theta)
     return np.concatenate(coordinates)
 
 

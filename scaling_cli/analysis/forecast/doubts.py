@@ -12,6 +12,7 @@ from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints, count_scales
 from scaling_cli.arrays import ALMOST_ZERO
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.fitting.ask import Asking
 from scaling_cli.numbers.format import count, figure, flops
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.results.forecast import Prediction
@@ -90,14 +91,14 @@ def ratio_doubts(
 
 def run_doubts(
     forecaster: StackedForecast | None, noise: float, points: ForecastPoints, places: Places, group: dict[str, str]
-) -> list[Caveat]:
+) -> Asking[list[Caveat]]:
     """Caveats from the runs on the forecast at `places`; a `forecaster` of None is a single fit without origins."""
     caveats = []
     if forecaster is not None:
         if not forecaster.errors:
             scales = count_scales(points, np.ones(len(points), dtype=bool))
             caveats.append(caveat("no-rolling-origin", group, points=len(points), scales=scales))
-        caveats += _instability(forecaster, places, group)
+        caveats += yield from _instability(forecaster, places, group)
     sizes = np.unique(np.stack([points.runs, points.scale]), axis=1)[0].astype(int)
     repeated = int((np.bincount(sizes) > 1).sum())
     if repeated:
@@ -127,9 +128,9 @@ def lone_growth(
     return [caveat("lone-growth", group, role=other, still=place_name({still: ranges[still][1]}))]
 
 
-def _instability(forecaster: StackedForecast, places: Places, group: dict[str, str]) -> list[Caveat]:
+def _instability(forecaster: StackedForecast, places: Places, group: dict[str, str]) -> Asking[list[Caveat]]:
     """A caveat if the forecast depends on the cut-off below which runs of few tokens, or small runs, are left out."""
-    swing = largest_swing(forecaster, places.columns)
+    swing = yield from largest_swing(forecaster, places.columns)
     if swing is None:
         return []
     at = places.targets[swing.place].at

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,22 +12,23 @@ from scaling_cli.analysis.forecast.forecaster import Forecaster
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast, join_interpolation
 from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.recipe import changes, recipe_of
-from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast
+from scaling_cli.analysis.forecast.stacked import REPLICATES, StackedForecast, forecast_asking
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.adequacy import average_doubts
 from scaling_cli.fitting.checks.influence import outlying_doubts
 from scaling_cli.fitting.checks.repeats import err_together, together_doubt
-from scaling_cli.fitting.fit import Grouped, Settings
+from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.optimum import optimum
+from scaling_cli.fitting.optimum import optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.fitting.uncertainty import Resampling, group_hash
 from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
@@ -169,7 +169,7 @@ def evidence_from(
     *,
     drawn_as: Mapping[str, str],
     has_names: bool = True,
-) -> tuple[ForecastData, list[Caveat]]:
+) -> Asking[tuple[ForecastData, list[Caveat]]]:
     """One group of runs, its forecaster fitted; groups with the same `drawn_as` resample the same runs.
 
     Without `has_names`, every row is one run, and runs are labelled by their inputs.
@@ -185,22 +185,22 @@ def evidence_from(
     ranges, ratios = ranges_of(table, choice), tokens_per_param(table)
     if asked.estimator == "describe":
         grouped = _grouped(table, group, choice, asked)
-        result, doubts = fit_group(grouped, settings)
+        result, doubts = yield from fit_asking(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        told: dict[str, Any] = {"recipe": changes(asked), "ratios": ratios, "law": choice.law}
-        return ForecastData(plain, group, choice.inputs, ranges, points, **told), doubts
+        made = ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios)
+        return replace(made, law=choice.law), doubts
     laws = () if asked.law == "auto" else (choice.law,)
-    checked = None if is_curve else optimum(problem, Objective())
+    checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)
-    stacked = forecast(
+    stacked = yield from forecast_asking(
         points if together is None else replace(points, runs=together.configurations),
-        laws=laws, recipe=recipe_of(asked), level=settings.level,
-        replicates=min(settings.replicates, REPLICATES), seed=settings.seed,
-        group=group_hash(drawn_as) % 2**32, with_inside=not is_curve,
+        Resampling(min(settings.replicates, REPLICATES), settings.seed, group_hash(drawn_as) % 2**32),
+        laws=laws, recipe=recipe_of(asked), level=settings.level, with_inside=not is_curve,
     )  # fmt: skip
+    forecaster = stacked if is_curve else (yield from join_interpolation(stacked))
     sizes = len(np.unique(table.numbers("params"))) if "params" in table.columns else 0
     doubts = [
-        *average_doubts([] if is_curve else _problems(points, stacked), group),
+        *(yield from average_doubts([] if is_curve else _problems(points, stacked), group)),
         *(outlying_doubts(checked, table.run_names, group) if checked is not None else ()),
         *pooled_sizes(sizes, choice.inputs, group),
         *lone_growth(ranges, choice.inputs, group),
@@ -208,7 +208,7 @@ def evidence_from(
     if together is not None:
         doubts.append(together_doubt(together, problem.run_count, is_resampled=True, group=group))
     return ForecastData(
-        forecaster=stacked if is_curve else join_interpolation(stacked),
+        forecaster=forecaster,
         group=group,
         inputs=choice.inputs,
         ranges=ranges,

@@ -19,7 +19,7 @@ from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
 from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.windows import REACHES
 from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices
-from scaling_cli.fitting.ask import certain, together
+from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import Record, replace
@@ -138,7 +138,7 @@ def _rows(bands: Bands, count: int) -> Array:
     return np.concatenate([bands.by_law, np.tile(bands.estimate, (missing, 1))])
 
 
-def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
+def join_interpolation(forecast: StackedForecast) -> Asking[JoinedForecast]:
     """The forecast, with an interpolation by its laws below the earliest cut-off of rolling origins.
 
     Raises:
@@ -147,13 +147,14 @@ def join_interpolation(forecast: StackedForecast) -> JoinedForecast:
     points = forecast.stack.points
     averaged = forecast.averaged.fits
     works = [] if forecast.inside else [fit_asking(unweighted(fit.candidate), points, ()) for fit in averaged]
-    fits = tuple(certain(forecast.inside or together(works)))
+    fits = tuple(certain(forecast.inside or (yield from side_by_side(works))))
     stack = Stack(points, (), fits, np.ones(len(fits)), np.empty((len(fits), 0)))
     missed = stack.log_losses(points.columns) - np.log(points.observed)
     weights = 1 / np.maximum(np.sqrt(np.mean(missed**2, axis=1)), SMALLEST_ERROR)
     stack = replace(stack, weights=weights / weights.sum())
     resampling = replace(forecast.resampling, replicates=min(forecast.resampling.replicates, REPLICATES))
-    interpolation = InterpolatedForecast(stack, stack.mean(missed), stack.draw(resampling), forecast.level)
+    draws = yield from stack.draw(resampling)
+    interpolation = InterpolatedForecast(stack, stack.mean(missed), draws, forecast.level)
     return JoinedForecast(forecast, interpolation, float(points.scale.max()) / REACHES[-1])
 
 

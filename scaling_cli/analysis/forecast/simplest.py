@@ -38,7 +38,7 @@ divided by a power of the ratio of the errors of P at the rolling origins to tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations_with_replacement
 from math import exp, inf, log, log1p
 
@@ -48,14 +48,15 @@ from scaling_cli.analysis.forecast.candidates import (
     CURVE_EXPONENT,
     FittedCandidate,
     ForecastCandidate,
-    fit_candidate,
+    fit_asking,
 )
 from scaling_cli.analysis.forecast.recipe import Recipe
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack, rolling_errors
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.optimum import Fitted, optimum
+from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
@@ -75,7 +76,7 @@ RANK = 1e-9  # of the largest singular value
 MOST_LOG = 600.0  # of a Bayes factor, so that its exponential is finite
 
 
-def with_simplest(averaged: Stack) -> Stack:
+def with_simplest(averaged: Stack) -> Asking[Stack]:
     """The stack with the simplest law as its last; the same if there are too few points, or it cannot be fitted."""
     points = averaged.points
     name = CURVE_LAW if len(points.columns) == 1 else SURFACE_LAW
@@ -83,12 +84,12 @@ def with_simplest(averaged: Stack) -> Stack:
     if len(points) < candidate.fewest:
         return averaged
     try:
-        fit = fit_candidate(candidate, points, averaged.origins)
+        fit = yield from fit_asking(candidate, points, averaged.origins)
     except FitError:
         return averaged
     errors = np.array(rolling_errors(fit, points, averaged.origins))
     trusted = 1.0 if name == CURVE_LAW else SURFACE_SHARE
-    weight = trusted * probability(fit.problem) / _failure(averaged, fit, errors)
+    weight = trusted * (yield from probability(fit.problem)) / _failure(averaged, fit, errors)
     return replace(
         averaged,
         fits=(*averaged.fits, fit),
@@ -125,10 +126,13 @@ def _log_gain(spare: int, squares: float, left: float) -> float:
     return (spare + KNOWN) / 2 * log((known + squares) / (known + left))
 
 
-def probability(problem: Problem) -> float:
+def probability(problem: Problem) -> Asking[float]:
     """The probability of the problem's law against its rivals."""
-    fitted = optimum(problem, Objective(LEAST_SQUARES))
-    odds = _mean_factor(_log_factors_of_laws(problem, fitted)) + _mean_factor(_log_factors_of_bends(problem, fitted))
+    fitted = yield from optimum_asking(problem, Objective(LEAST_SQUARES))
+    rivals = [name for name in RIVALS[problem.law.name] if len(find_law(name).names) < len(problem.observed)]
+    squares = certain((yield from side_by_side([_squares(problem, name) for name in rivals])))
+    of_laws = _log_factors_of_laws(fitted, dict(zip(rivals, squares, strict=True)))
+    odds = _mean_factor(of_laws) + _mean_factor(_log_factors_of_bends(problem, fitted))
     return 1 / (1 + odds * exp(min(_steepness(fitted) ** 2 / 2, MOST_LOG)))
 
 
@@ -147,15 +151,13 @@ def _mean_factor(logs: Iterable[float]) -> float:
     return sum(factors) / max(len(factors), 1)
 
 
-def _log_factors_of_laws(problem: Problem, fitted: Fitted) -> Iterator[float]:
-    """The log of the Bayes factor of each other law against the law that is `fitted`."""
-    count, parameters = len(problem.observed), len(problem.law.names)
+def _log_factors_of_laws(fitted: Fitted, squares: Mapping[str, float]) -> Iterator[float]:
+    """The log of the Bayes factor of each other law, by its smallest sum of `squares`, against the law `fitted`."""
+    count, parameters = len(fitted.problem.observed), len(fitted.problem.law.names)
     least = count * ROUNDING**2
     own = 2 * fitted.value + least
-    for name in RIVALS[problem.law.name]:
-        more = len(find_law(name).names) - parameters
-        if count - parameters > more:
-            yield log_bayes_factor(count, parameters, more, own, (_squares(problem, name) + least) / own)
+    for name, left in squares.items():
+        yield log_bayes_factor(count, parameters, len(find_law(name).names) - parameters, own, (left + least) / own)
 
 
 def _log_factors_of_bends(problem: Problem, fitted: Fitted) -> Iterator[float]:
@@ -177,15 +179,16 @@ def _log_factors_of_bends(problem: Problem, fitted: Fitted) -> Iterator[float]:
         yield log_bayes_factor(count, parameters, directions.shape[1], own, (float(rest @ rest) + least) / own)
 
 
-def _squares(problem: Problem, name: str) -> float:
+def _squares(problem: Problem, name: str) -> Asking[float]:
     """The smallest sum of squared residuals of the law `name`; infinite if it cannot be fitted."""
     try:
         rival = problem_from_arrays(
             find_law(name), problem.columns, problem.observed, problem.runs, weights=problem.weights
         )
-        return 2 * optimum(rival, Objective(LEAST_SQUARES)).value
+        fitted = yield from optimum_asking(rival, Objective(LEAST_SQUARES))
     except FitError:
         return inf
+    return 2 * fitted.value
 
 
 def _basis(columns: Array) -> Array:

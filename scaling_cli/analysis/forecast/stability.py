@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast.stack import predict
 from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window, count_scales
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.record import Record, replace
 
 SHARES = (0.25, 0.5, 0.75)  # of the points: those with fewest tokens are left out
@@ -37,7 +38,7 @@ class Swing(Record):
     standard_error: float
 
 
-def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> Swing | None:
+def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> Asking[Swing | None]:
     """The cut-off with the largest change of a forecast that noise does not explain; None if there is none."""
     averaged = forecaster.averaged
     points = averaged.points
@@ -45,7 +46,7 @@ def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> 
     if not parts or not len(next(iter(columns.values()))) or len(np.unique(points.runs)) < FEWEST_RUNS:
         return None
     fits, mean = averaged.fits, averaged.mean
-    at_parts = [fit_parts(fit, parts) for fit in fits]
+    at_parts = certain((yield from side_by_side([fit_parts(fit, parts) for fit in fits])))
     whole = mean(averaged.log_losses(columns))
     moved = mean(np.stack([predict(fit, theta, columns) for fit, theta in zip(fits, at_parts, strict=True)])) - whole
     draws = mean(averaged.replicates([theta[:REPLICATES] for theta in forecaster.draws[: len(fits)]], columns))
@@ -55,7 +56,9 @@ def largest_swing(forecaster: StackedForecast, columns: Mapping[str, Array]) -> 
         place = int(np.argmax(np.abs(moved[i])))
         if abs(moved[i, place]) < SWING:
             continue
-        again = [fit_replicates(fit, resampling, part, theta[i]) for fit, theta in zip(fits, at_parts, strict=True)]
+        pairs = zip(fits, at_parts, strict=True)
+        works = [fit_replicates(fit, resampling, part, theta[i]) for fit, theta in pairs]
+        again = certain((yield from side_by_side(works)))
         difference = mean(averaged.replicates(again, columns)) - draws
         swings.append(Swing(part.cutoff, place, float(moved[i, place]), float(difference[:, place].std())))
     beyond = [swing for swing in swings if abs(swing.shift) > SIGMAS * swing.standard_error]

@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast.candidates import (
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import FitError, ScalingError
+from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
 
@@ -54,9 +55,9 @@ class Stack(Record):
         """The stacked forecasts `(windows, n)` of all points that each origin makes."""
         return self.mean(np.stack([predict(fit, fit.at_origins, self.points.columns) for fit in self.fits]))
 
-    def draw(self, resampling: Resampling) -> tuple[Array, ...]:
+    def draw(self, resampling: Resampling) -> Asking[tuple[Array, ...]]:
         """Coordinates `(replicates, k)` of each law on resampled runs; a replicate has equal runs for all laws."""
-        return tuple(fit_replicates(fit, resampling) for fit in self.fits)
+        return tuple(certain((yield from side_by_side([fit_replicates(fit, resampling) for fit in self.fits]))))
 
     def replicates(self, draws: Sequence[Array], columns: Mapping[str, Array]) -> Array:
         """The log losses that the replicates predict at `columns` `(laws, replicates, n)`."""

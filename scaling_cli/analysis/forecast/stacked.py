@@ -30,7 +30,7 @@ from scaling_cli.analysis.forecast.surface_errors import Shift, half_widths, shi
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError, ScalingError
-from scaling_cli.fitting.ask import together
+from scaling_cli.fitting.ask import Asking, alone, side_by_side
 from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Law
 from scaling_cli.numbers.surface import SURFACE
@@ -154,6 +154,20 @@ def forecast(
     Raises:
         FitError: There are too few points, or no law can be fitted.
     """
+    resampling = Resampling(replicates, seed, group)
+    return alone(forecast_asking(points, resampling, laws=laws, recipe=recipe, level=level, with_inside=with_inside))
+
+
+def forecast_asking(
+    points: ForecastPoints,
+    resampling: Resampling,
+    *,
+    level: float,
+    laws: Sequence[Law] = (),
+    recipe: Recipe = DEFAULT,
+    with_inside: bool = False,
+) -> Asking[StackedForecast]:
+    """`forecast`, as work that asks the solver."""
     if len(points) < FEWEST_POINTS:
         raise FitError(
             f"{len(points)} {'point is' if len(points) == 1 else 'points are'} too few for a forecast.",
@@ -165,14 +179,14 @@ def forecast(
     origins = windows(points)
     works = [fit_asking(candidate, points, origins) for candidate in usable]
     works += [fit_asking(unweighted(candidate), points, ()) for candidate in usable if with_inside]
-    outcomes = together(works)
+    outcomes = yield from side_by_side(works)
     averaged = stacked(outcomes[: len(usable)], points, origins)
     pairs = zip(outcomes, outcomes[len(usable) :], strict=False)
     inside = tuple(other for own, other in pairs if isinstance(own, FittedCandidate))
-    whole = averaged if laws or recipe != DEFAULT else with_simplest(averaged)
-    resampling = Resampling(replicates, seed, group)
+    whole = averaged if laws or recipe != DEFAULT else (yield from with_simplest(averaged))
     errors = origin_errors(averaged)
-    made = StackedForecast(whole, averaged, errors, whole.draw(resampling), level, resampling, inside=inside)
+    draws = yield from whole.draw(resampling)
+    made = StackedForecast(whole, averaged, errors, draws, level, resampling, inside=inside)
     if laws or recipe != DEFAULT or set(points.columns) != set(SURFACE):
         return made
     return replace(made, shift=shift(origin_errors(whole), errors, made.simplest))

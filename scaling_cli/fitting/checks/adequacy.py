@@ -23,14 +23,14 @@ import numpy as np
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.ask import Asking, alone
+from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.neighbours import neighbour_p_value
 from scaling_cli.fitting.checks.repeats import lack_of_fit, numbered_inputs
 from scaling_cli.fitting.checks.scatter import scatter_doubts
 from scaling_cli.fitting.checks.tails import f_tail, two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.optimum import Fitted, optimum, optimum_asking
+from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import with_and
@@ -77,15 +77,15 @@ def misfit_doubts(fitted: Fitted, group: dict[str, str] | None) -> Asking[list[C
     return scatter_doubts(fitted, group) if found is None else [_said(found, fitted.problem.law.name, group)]
 
 
-def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) -> list[Caveat]:
+def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) -> Asking[list[Caveat]]:
     """A caveat if no law that a forecast averages fits the points, or if one fits and leaves large residuals.
 
     Each problem has one of the laws.
     """
     first: Misfit | None = None
     for problem in problems:
-        fitted = optimum(problem, Objective())
-        found = alone(misfit(fitted, names_better=first is None))
+        fitted = yield from optimum_asking(problem, Objective())
+        found = yield from misfit(fitted, names_better=first is None)
         if found is None:
             return scatter_doubts(fitted, group)
         first = first or found

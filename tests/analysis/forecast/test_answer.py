@@ -17,6 +17,7 @@ from scaling_cli.analysis.forecast.surface_errors import Shift
 from scaling_cli.analysis.forecast.targets import Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import ForecastInterval, LawWeight
@@ -259,16 +260,16 @@ def test_the_shift_of_the_result_is_that_at_the_largest_run():
 def test_a_budget_is_split_by_the_first_loss_for_all():
     first, second = surface(Known(favoured=20.0)), surface(Known(favoured=1.0))
     ask = ForecastQuestion((Target({"compute": 1e22}), Target({"params": 1e9, "tokens": 1e10})))
-    rows = extrapolate_suite([("web", first, ask), ("code", second, ask)], Suite(), GROUP)
+    rows = alone(extrapolate_suite([("web", first, ask), ("code", second, ask)], Suite(), GROUP))
     places = [[row.at for row in result.predictions] for result, _ in rows]
     assert places[0] == places[1]
     assert places[0][0]["tokens"] / places[0][0]["params"] == pytest.approx(20.0, rel=0.2)
-    default = extrapolate_suite(
-        [("web", first, ForecastQuestion()), ("code", second, ForecastQuestion())], Suite(), GROUP
+    default = alone(
+        extrapolate_suite([("web", first, ForecastQuestion()), ("code", second, ForecastQuestion())], Suite(), GROUP)
     )
     assert [row.at for row in default[0][0].predictions] == [row.at for row in default[1][0].predictions]
-    curve_too = extrapolate_suite(
-        [("web", first, ask), ("code", curve(), ForecastQuestion((ask.targets[0],)))], Suite(), GROUP
+    curve_too = alone(
+        extrapolate_suite([("web", first, ask), ("code", curve(), ForecastQuestion((ask.targets[0],)))], Suite(), GROUP)
     )
     assert [row.at for row in curve_too[1][0].predictions] == [{"compute": 1e22}]
 
@@ -287,8 +288,8 @@ def test_a_backtest_is_that_of_the_forecast_of_the_runs():
     points = smooth(one_law, 16, noise=0.003)
     made = forecast(points, laws=(find_law("power"),), replicates=4)
     data = ForecastData(made, GROUP, CURVE, {}, points, made, (find_law("power"),))
-    assert extrapolate(data, ForecastQuestion(backtest=True))[0].backtest == backtest(
-        points, (find_law("power"),), made
+    assert extrapolate(data, ForecastQuestion(backtest=True))[0].backtest == alone(
+        backtest(points, (find_law("power"),), made)
     )
 
 

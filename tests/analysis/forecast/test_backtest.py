@@ -11,6 +11,8 @@ from scaling_cli.analysis.forecast import backtest as module
 from scaling_cli.analysis.forecast.backtest import backtest, baselines
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
 
 
@@ -73,22 +75,23 @@ def test_a_row_compares_the_larger_runs_with_the_forecast_from_the_smaller(monke
     runs = points(x, 3 * (x / 1e18) ** -0.05)
     asked = []
 
-    def made(trained, *, laws, level, replicates, seed):
-        asked.append((len(trained), level, replicates, seed))
+    def made(trained, resampling, *, laws, level):
+        asked.append((len(trained), level, resampling))
 
         def bands(columns, scale):
             missed = np.where(np.arange(len(scale)) % 2 == 0, np.log(1.02), np.log(0.99))
             truth = np.log(3 * (columns["x"] / 1e18) ** -0.05)
             return SimpleNamespace(estimate=truth + missed, prediction=np.full(len(scale), 0.015))
 
+        yield from ()
         return SimpleNamespace(bands=bands)
 
-    monkeypatch.setattr(module, "forecast", made)
-    like = SimpleNamespace(level=0.9, resampling=SimpleNamespace(replicates=7, seed=3))
-    rows = backtest(runs, [find_law("power")], like)
+    monkeypatch.setattr(module, "forecast_asking", made)
+    like = SimpleNamespace(level=0.9, resampling=Resampling(7, 3, 99))
+    rows = alone(backtest(runs, [find_law("power")], like))
     assert [row.trained + row.held_out for row in rows] == [17] * len(rows)
     assert [number for number, *_ in asked] == [row.trained for row in rows]
-    assert {tuple(rest) for _, *rest in asked} == {(0.9, 7, 3)}
+    assert {tuple(rest) for _, *rest in asked} == {(0.9, Resampling(7, 3, 0))}
     for row in rows:
         held = row.held_out
         high, low = (held + 1) // 2, held // 2
@@ -108,7 +111,7 @@ def test_held_out_runs_are_at_least_the_factors_of_the_page_larger():
     x = np.geomspace(1e18, 1e22, 17)
     runs = points(x, 3 * (x / 1e18) ** -0.05 * np.exp(1e-3 * np.random.default_rng(0).standard_normal(17)))
     laws = [find_law("power")]
-    rows = backtest(runs, laws, forecast(runs, laws=laws, level=0.9, replicates=20, seed=0))
+    rows = alone(backtest(runs, laws, forecast(runs, laws=laws, level=0.9, replicates=20, seed=0)))
     assert len(rows) >= 3
     assert all(row.reach >= factor for row, factor in zip(rows, (2.0, 4.0, 10.0, 30.0), strict=False))
     assert all(row.rmse_log < 0.01 for row in rows)

@@ -19,6 +19,7 @@ from scaling_cli.analysis.forecast.doubts import (
 from scaling_cli.analysis.forecast.stability import Swing
 from scaling_cli.analysis.forecast.targets import Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
+from scaling_cli.fitting.ask import alone
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band, Prediction
 
@@ -171,7 +172,7 @@ def surface(loss, *, params=None, runs=None):
 
 
 def of_runs(points, noise=0.01):
-    return found(run_doubts(None, noise, points, Places((), {}, np.array([])), GROUP))
+    return found(alone(run_doubts(None, noise, points, Places((), {}, np.array([])), GROUP)))
 
 
 FALLING = np.linspace(3, 2.5, 6)
@@ -207,22 +208,29 @@ def forecaster(errors=(), swing=None):
     return SimpleNamespace(errors=errors, swing=swing)
 
 
+def known_swing(made, _):
+    yield from ()
+    return made.swing
+
+
 @pytest.mark.parametrize(("columns", "role"), [({"tokens": 1}, "2B tokens"), ({"x": 1}, "2e9 FLOPs")])
 def test_a_forecast_that_swings_names_its_place_and_cut_off(monkeypatch, columns, role):
-    monkeypatch.setattr(doubts_module, "largest_swing", lambda made, places: made.swing)
+    monkeypatch.setattr(doubts_module, "largest_swing", known_swing)
     targets = tuple(Target({"compute": amount}) for amount in (1e21, 3e22))
     places = Places(targets, dict.fromkeys(columns, np.ones(2)), np.ones(2))
     made = forecaster(errors=("some",), swing=Swing(2e9, 1, np.log(1.05), 0.004))
-    message = found(run_doubts(made, 0.01, surface(FALLING), places, GROUP))["unstable-forecast"]
+    message = found(alone(run_doubts(made, 0.01, surface(FALLING), places, GROUP)))["unstable-forecast"]
     assert f"Without the runs below {role}" in message
     assert "the forecast at 3e22 FLOPs moves by +5.0" in message
     assert "0.40" in message
-    assert found(run_doubts(forecaster(errors=("some",)), 0.01, surface(FALLING), places, GROUP)) == {}
+    assert found(alone(run_doubts(forecaster(errors=("some",)), 0.01, surface(FALLING), places, GROUP))) == {}
 
 
 def test_a_forecast_without_an_origin_is_noted_with_its_points_and_scales(monkeypatch):
-    monkeypatch.setattr(doubts_module, "largest_swing", lambda made, places: made.swing)
+    monkeypatch.setattr(doubts_module, "largest_swing", known_swing)
     sizes = np.repeat([1e8, 2e8, 3e8], 2)
-    message = found(run_doubts(forecaster(), 9.0, surface(FALLING, params=sizes), Places((), {}, np.array([])), GROUP))
+    message = found(
+        alone(run_doubts(forecaster(), 9.0, surface(FALLING, params=sizes), Places((), {}, np.array([])), GROUP))
+    )
     assert list(message) == ["no-rolling-origin"]
     assert "6 points of 3 sizes" in message["no-rolling-origin"]

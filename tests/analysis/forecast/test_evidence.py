@@ -28,6 +28,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.caveats import caveat
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.group import groups_of
@@ -233,7 +234,7 @@ def evidence(frame, *, names=True, **options):
     runs_of = load_runs(frame, keep=("w",) if "w" in frame.columns else ())
     ask = ForecastQuestion((Target({"compute": 1e22}),))
     ((_, points),) = groups_of(runs_of, ())
-    return evidence_from(points, GROUP, asked.choose(runs_of, ask), ask, asked, drawn_as={}, has_names=names)
+    return alone(evidence_from(points, GROUP, asked.choose(runs_of, ask), ask, asked, drawn_as={}, has_names=names))
 
 
 def test_runs_are_known_by_their_points_weights_names_and_seed():

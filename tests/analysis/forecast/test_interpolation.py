@@ -9,6 +9,7 @@ from scipy.stats import norm
 from scaling_cli.analysis.forecast.interpolation import NEAREST, _apart, join_interpolation
 from scaling_cli.analysis.forecast.stack import rolling_errors
 from scaling_cli.analysis.forecast.stacked import forecast
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from scaling_cli.results.forecast import InsidePart
 from tests.analysis.forecast.test_simplest import curve, one_law
@@ -17,7 +18,7 @@ from tests.analysis.forecast.test_surface_errors import surface
 
 @pytest.fixture(scope="module")
 def joined():
-    return join_interpolation(forecast(curve(one_law, 24, noise=0.01), replicates=4, level=0.8))
+    return alone(join_interpolation(forecast(curve(one_law, 24, noise=0.01), replicates=4, level=0.8)))
 
 
 def test_the_edge_is_an_eighth_of_the_largest_run(joined):
@@ -42,7 +43,7 @@ def test_the_edge_is_an_eighth_of_the_largest_run(joined):
 def test_at_most_fifty_replicates_are_drawn_within_the_data():
     for asked, drawn in ((30, 30), (60, 50)):
         made = forecast(curve(one_law, 8, noise=0.01), laws=(find_law("power"),), replicates=asked)
-        assert {len(theta) for theta in join_interpolation(made).interpolation.draws} == {drawn}
+        assert {len(theta) for theta in alone(join_interpolation(made)).interpolation.draws} == {drawn}
 
 
 def test_laws_within_the_data_weigh_one_over_the_error_of_their_fit(joined):
@@ -77,7 +78,7 @@ def test_errors_within_the_data_are_those_of_the_six_nearest_runs(joined):
 
 def test_near_runs_of_a_surface_are_near_in_both_logs():
     points = surface(count=4)
-    made = join_interpolation(forecast(points, replicates=2)).interpolation
+    made = alone(join_interpolation(forecast(points, replicates=2))).interpolation
     n, d = (np.log(points.columns[name]) for name in ("params", "tokens"))
     at = {"params": np.array([3e8]), "tokens": np.array([2e9])}
     distance = (n - np.log(3e8)) ** 2 + (d - np.log(2e9)) ** 2

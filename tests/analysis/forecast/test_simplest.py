@@ -23,6 +23,7 @@ from scaling_cli.analysis.forecast.simplest import (
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -54,7 +55,7 @@ def problem(points, law):
 @functools.cache
 def of_curve(loss, count=20, noise=0.003, seed=0, decades=3.0):
     """The probability of a power law with a floor for such a curve."""
-    return probability(problem(curve(loss, count, noise, seed, decades), "power-constant"))
+    return alone(probability(problem(curve(loss, count, noise, seed, decades), "power-constant")))
 
 
 def one_law(x):
@@ -111,15 +112,15 @@ def test_five_runs_that_scatter_by_two_per_cent_are_more_likely_to_bend():
 
 def test_a_curve_of_few_runs_that_flattens_at_once_has_an_exponent_that_no_curve_of_losses_has():
     steep = [
-        probability(problem(curve(lambda x: 2.0 + 0.3 * x**-2.5, 6, seed=seed, decades=0.5), "power-constant"))
+        alone(probability(problem(curve(lambda x: 2.0 + 0.3 * x**-2.5, 6, seed=seed, decades=0.5), "power-constant")))
         for seed in range(4)
     ]
     assert max(steep) < 0.2
 
 
 def test_a_surface_of_one_law_is_told_from_one_with_a_power():
-    held = [probability(problem(surface(seed=seed), "chinchilla")) for seed in range(4)]
-    bent = [probability(problem(surface(0.6, 0.001, seed), "chinchilla")) for seed in range(4)]
+    held = [alone(probability(problem(surface(seed=seed), "chinchilla"))) for seed in range(4)]
+    bent = [alone(probability(problem(surface(0.6, 0.001, seed), "chinchilla"))) for seed in range(4)]
     assert np.median(held) > 0.6
     assert np.median(bent) < 0.05
 
@@ -175,17 +176,19 @@ def test_units_of_the_inputs_do_not_matter(times):
         points = curve(loss, 12, noise=0.004)
         other = replace(points, columns={"x": times * points.columns["x"]})
         expected = of_curve(loss, 12, 0.004)
-        assert probability(problem(other, "power-constant")) == pytest.approx(expected, rel=1e-3)
+        assert alone(probability(problem(other, "power-constant"))) == pytest.approx(expected, rel=1e-3)
     points = surface()
     other = replace(points, columns={name: times * values for name, values in points.columns.items()})
-    expected = probability(problem(points, "chinchilla"))
-    assert probability(problem(other, "chinchilla")) == pytest.approx(expected, rel=1e-3)
+    expected = alone(probability(problem(points, "chinchilla")))
+    assert alone(probability(problem(other, "chinchilla"))) == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_order_of_runs_does_not_matter():
     points = curve(one_law, 12, noise=0.004)
     turned = points.at(np.arange(12)[::-1])
-    assert probability(problem(turned, "power-constant")) == pytest.approx(of_curve(one_law, 12, 0.004), rel=1e-6)
+    assert alone(probability(problem(turned, "power-constant"))) == pytest.approx(
+        of_curve(one_law, 12, 0.004), rel=1e-6
+    )
 
 
 def test_the_smooth_function_has_the_correlations_of_a_gaussian_process_over_the_range():
@@ -250,22 +253,23 @@ def test_only_exponents_above_the_typical_one_are_steep(exponent):
 
 def test_a_simplest_law_that_cannot_be_fitted_and_rivals_that_cannot_are_left_out(monkeypatch):
     points = curve(one_law, 12)
-    expected = probability(problem(points, "power-constant"))
+    expected = alone(probability(problem(points, "power-constant")))
 
     def fails(*_, **__):
         raise FitError("no", hint="")
 
     averaged = forecast(points, laws=(find_law("power"),), replicates=2).averaged
     monkeypatch.setattr(simplest, "problem_from_arrays", fails)
-    without = probability(problem(points, "power-constant"))
+    without = alone(probability(problem(points, "power-constant")))
     assert without != expected
-    factors = list(simplest._log_factors_of_laws(problem(points, "power-constant"), optimum(
-        problem(points, "power-constant"), Objective("least-squares"))))  # fmt: skip
+    fitted = optimum(problem(points, "power-constant"), Objective("least-squares"))
+    squares = {name: alone(simplest._squares(fitted.problem, name)) for name in ("m4", "bnsl-monotone")}
+    factors = list(simplest._log_factors_of_laws(fitted, squares))
     # An infinite sum of squares is no smaller than that of the law itself.
     assert factors == pytest.approx([-more / 2 * np.log(13) for more in (len(find_law(name).names) - 3
                                      for name in ("m4", "bnsl-monotone"))])  # fmt: skip
-    monkeypatch.setattr(simplest, "fit_candidate", fails)
-    assert simplest.with_simplest(averaged) is averaged
+    monkeypatch.setattr(simplest, "fit_asking", fails)
+    assert alone(simplest.with_simplest(averaged)) is averaged
 
 
 @pytest.mark.parametrize(

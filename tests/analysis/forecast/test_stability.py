@@ -10,6 +10,7 @@ from scaling_cli.analysis.forecast.stability import _parts, largest_swing
 from scaling_cli.analysis.forecast.stack import predict
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 
@@ -61,32 +62,36 @@ def test_eight_points_of_four_scales_must_be_left(count, parts):
 def test_a_bend_swings_by_the_difference_of_two_fits():
     points = runs(bend=0.05)
     forecaster = made(points)
-    found = largest_swing(forecaster, AT)
+    found = alone(largest_swing(forecaster, AT))
     fits = forecaster.averaged.fits
     by_part = []
     for part in _parts(points):
-        moved = [predict(fit, fit_parts(fit, [part]), AT)[0] - predict(fit, fit.theta[None], AT)[0] for fit in fits]
+        moved = [
+            predict(fit, alone(fit_parts(fit, [part])), AT)[0] - predict(fit, fit.theta[None], AT)[0] for fit in fits
+        ]
         by_part.append((part, forecaster.averaged.weights @ moved))
     assert abs(found.shift) == pytest.approx(max(np.abs(moved).max() for _, moved in by_part))
     (part,) = [part for part, moved in by_part if np.isclose(moved, found.shift, rtol=1e-6).any()]
     assert (found.cutoff, found.place) == (part.cutoff, 1)  # the further target moves more
     draws = []
     for fit, theta in zip(fits, forecaster.draws, strict=False):
-        again = fit_replicates(fit, replace(forecaster.resampling, replicates=40), part, fit_parts(fit, [part])[0])
+        again = alone(
+            fit_replicates(fit, replace(forecaster.resampling, replicates=40), part, alone(fit_parts(fit, [part]))[0])
+        )
         draws.append(predict(fit, again, AT)[:, 1] - predict(fit, theta[:40], AT)[:, 1])
     assert found.standard_error == pytest.approx((forecaster.averaged.weights @ draws).std())
 
 
 def test_one_law_or_much_noise_does_not_swing():
-    assert largest_swing(made(runs()), AT) is None
-    assert largest_swing(made(runs(bend=0.05, noise=0.2)), AT) is None
+    assert alone(largest_swing(made(runs()), AT)) is None
+    assert alone(largest_swing(made(runs(bend=0.05, noise=0.2)), AT)) is None
 
 
 def test_changes_below_a_quarter_of_a_per_cent_are_ignored_however_certain():
     points = runs(noise=1e-5)
     curved = np.log(points.scale / 31) ** 2
     found = [
-        largest_swing(made(replace(points, observed=points.observed * np.exp(bend * curved))), AT)
+        alone(largest_swing(made(replace(points, observed=points.observed * np.exp(bend * curved))), AT))
         for bend in np.geomspace(6e-4, 15e-4, 9)
     ]
     sizes = [abs(swing.shift) for swing in found if swing is not None]
@@ -96,10 +101,10 @@ def test_changes_below_a_quarter_of_a_per_cent_are_ignored_however_certain():
 
 def test_without_targets_or_with_five_runs_nothing_is_tested():
     points = runs(bend=0.05)
-    assert largest_swing(made(points), {"x": np.empty(0)}) is None
+    assert alone(largest_swing(made(points), {"x": np.empty(0)})) is None
     for count, is_tested in ((5, False), (6, True)):
         grouped = made(replace(points, runs=np.arange(24) % count))
-        assert (largest_swing(grouped, AT) is not None) == is_tested
+        assert (alone(largest_swing(grouped, AT)) is not None) == is_tested
 
 
 def test_parts_are_fitted_without_the_points_that_they_leave_out():
@@ -109,4 +114,4 @@ def test_parts_are_fitted_without_the_points_that_they_leave_out():
     moved = replace(points, observed=np.where(kept, points.observed, 9.0))
     other = replace(fit, problem=replace(fit.problem, target=np.log(moved.observed)))
     part = Window(1.0, 1.0, kept)
-    assert fit_parts(fit, [part])[0] == pytest.approx(fit_parts(other, [part])[0], rel=1e-4)
+    assert alone(fit_parts(fit, [part]))[0] == pytest.approx(alone(fit_parts(other, [part]))[0], rel=1e-4)

@@ -15,6 +15,7 @@ from scaling_cli.analysis.forecast.stacked import forecast, origin_errors
 from scaling_cli.analysis.forecast.surface_errors import half_widths
 from scaling_cli.analysis.forecast.windows import Window, windows
 from scaling_cli.errors import DataError, FitError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import find_law
@@ -73,10 +74,10 @@ def test_replicates_are_fits_to_resampled_runs_with_the_weights_of_their_points(
     resampling = Resampling(6, 1, 2)
     at = np.array([3.0, 300.0])
     part = Window(1.0, 1.0, np.arange(20) >= 5)
-    start = fit_parts(fit, [part])[0]
+    start = alone(fit_parts(fit, [part]))[0]
     for kept, found in (
-        (np.ones(20), fit_replicates(fit, resampling)),
-        (part.trained, fit_replicates(fit, resampling, part, start)),
+        (np.ones(20), alone(fit_replicates(fit, resampling))),
+        (part.trained, alone(fit_replicates(fit, resampling, part, start))),
     ):
         weights = run_weights(resampling, range(6), points.runs) * points.columns["x"] ** 0.5 * kept
         expected = [curve_at(fitted_by_scipy(points, row), at) for row in weights]

@@ -15,6 +15,7 @@ from scaling_cli.analysis.forecast.stability import largest_swing
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from tests.grids import one_in
 
@@ -161,7 +162,7 @@ def test_errors_grow_with_reach_and_not_inside_the_data():
 
 def test_backtest_beats_its_baselines_on_a_curve_with_a_floor():
     points = curve(noise=0.001)
-    rows = backtest(points, TWO, forecast(points, laws=TWO, replicates=40))
+    rows = alone(backtest(points, TWO, forecast(points, laws=TWO, replicates=40)))
     assert [row.trained + row.held_out for row in rows] == [len(points)] * len(rows)
     assert all(row.rmse_log < min(row.baselines.values()) for row in rows)
 
@@ -187,7 +188,9 @@ def test_a_loss_below_the_floor_is_out_of_reach():
 
 
 def test_an_end_of_a_scale_is_missing_just_where_its_probability_is():
-    made = join_interpolation(forecast(curve(noise=0.004), laws=TWO, replicates=40, level=0.95, with_inside=True))
+    made = alone(
+        join_interpolation(forecast(curve(noise=0.004), laws=TWO, replicates=40, level=0.95, with_inside=True))
+    )
     targets = np.linspace(1.2, 1.9, 30)
     found = inverse(made, targets, inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert [row.compute.high is not None for row in found] == [row.reachable >= 0.975 for row in found]
@@ -204,7 +207,7 @@ def test_distance_from_the_hull_is_zero_inside():
 
 def test_a_forecast_that_holds_for_all_runs_does_not_swing():
     at = {"params": np.array([1e10, 3e10]), "tokens": np.array([2e11, 6e11])}
-    assert all(largest_swing(forecast(surface(noise=0.003, seed=seed)), at) is None for seed in range(4))
+    assert all(alone(largest_swing(forecast(surface(noise=0.003, seed=seed)), at)) is None for seed in range(4))
 
 
 def test_runs_of_few_tokens_that_follow_another_course_make_it_swing():
@@ -215,7 +218,7 @@ def test_runs_of_few_tokens_that_follow_another_course_make_it_swing():
     short = tokens < np.quantile(tokens, 0.25)
     bent = ForecastPoints(columns, loss * np.where(short, 1.05, 1.0), np.arange(len(loss)), scale)
     at = {"params": np.array([1e10, 3e10]), "tokens": np.array([2e11, 6e11])}
-    swing = largest_swing(forecast(bent), at)
+    swing = alone(largest_swing(forecast(bent), at))
     assert swing is not None
     assert swing.cutoff >= tokens[~short].min()
     assert abs(swing.shift) > 3 * swing.standard_error
@@ -226,7 +229,7 @@ def test_one_run_does_not_swing_because_nothing_can_be_resampled():
     bent = ForecastPoints(
         points.columns, points.observed * np.where(np.arange(24) < 8, 1.1, 1), np.zeros(24, int), points.scale
     )
-    assert largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])}) is None
+    assert alone(largest_swing(forecast(bent, replicates=40), {"x": np.array([1e22])})) is None
 
 
 @pytest.mark.thorough
@@ -234,7 +237,7 @@ def test_inside_the_data_all_runs_count_alike():
     truth = 1.5 + 2.0 * np.array([1.0, 8.0]) ** -0.25
     for seed in range(2):
         points = curve(count=40, noise=0.005, seed=seed, decades=5)
-        both = join_interpolation(forecast(points, replicates=40, seed=seed, with_inside=True))
+        both = alone(join_interpolation(forecast(points, replicates=40, seed=seed, with_inside=True)))
         bands = both.bands({"x": np.array([1e18, 8e18])}, np.array([1e18, 8e18]))
         assert np.exp(bands.estimate) == pytest.approx(truth, rel=0.01)
         assert (np.abs(bands.estimate - np.log(truth)) < bands.prediction).all()
@@ -245,7 +248,7 @@ def test_inside_the_data_all_runs_count_alike():
 def test_beyond_the_earliest_origin_the_forecast_stays_what_it_was():
     made = forecast(curve(noise=0.005), laws=TWO, replicates=40)
     scale = np.array([1.3e20, 1e21, 1e23])
-    joined = join_interpolation(made)
+    joined = alone(join_interpolation(made))
     plain, both = made.bands({"x": scale}, scale), joined.bands({"x": scale}, scale)
     assert (plain.estimate == both.estimate).all()
     assert (plain.prediction == both.prediction).all()
@@ -255,17 +258,17 @@ def test_beyond_the_earliest_origin_the_forecast_stays_what_it_was():
 def test_fits_that_are_under_way_at_once_are_those_of_each_alone():
     points = surface(noise=0.004)
     at = {"params": np.array([3e7, 1e10]), "tokens": np.array([1e9, 2e11])}
-    alone, at_once = (
-        join_interpolation(forecast(points, replicates=20, with_inside=flag)).bands(at, np.array([2e17, 1.2e22]))
+    by_itself, at_once = (
+        alone(join_interpolation(forecast(points, replicates=20, with_inside=flag))).bands(at, np.array([2e17, 1.2e22]))
         for flag in (False, True)
     )
-    np.testing.assert_allclose(at_once.estimate, alone.estimate, rtol=1e-9)
-    np.testing.assert_allclose(at_once.prediction, alone.prediction, rtol=1e-6)
+    np.testing.assert_allclose(at_once.estimate, by_itself.estimate, rtol=1e-9)
+    np.testing.assert_allclose(at_once.prediction, by_itself.prediction, rtol=1e-6)
 
 
 def test_inside_and_forecast_meet_at_the_edge():
     for points, laws in ((curve(noise=0.01), TWO), (surface(noise=0.01), ())):
-        both = join_interpolation(forecast(points, laws=laws, replicates=40, with_inside=True))
+        both = alone(join_interpolation(forecast(points, laws=laws, replicates=40, with_inside=True)))
         scale = both.edge * np.array([1 - 1e-9, 1.0])
         columns = {"x": scale} if "x" in points.columns else {"params": np.sqrt(scale / 120)}
         if "params" in columns:
@@ -281,14 +284,14 @@ def test_what_is_wrong_with_the_laws_nearby_widens_the_interval_inside():
     )
     at = {"x": np.array([1e19])}
     smooth, rough = (
-        join_interpolation(forecast(each, laws=TWO, replicates=40, with_inside=True)).interpolation.bands(at)
+        alone(join_interpolation(forecast(each, laws=TWO, replicates=40, with_inside=True))).interpolation.bands(at)
         for each in (points, bent)
     )
     assert rough.prediction[0] > 5 * smooth.prediction[0]
 
 
 def test_a_loss_that_is_passed_before_the_data_has_no_scale():
-    made = join_interpolation(forecast(curve(noise=0.002), laws=TWO, replicates=40, with_inside=True))
+    made = alone(join_interpolation(forecast(curve(noise=0.002), laws=TWO, replicates=40, with_inside=True)))
     high, low = inverse(made, [40.0, 3.2], inputs={"x": "compute"}, span=(1e18, 1e21), params=None)
     assert high.compute.estimate is None
     assert low.compute.estimate == pytest.approx(1e18 * (2 / 1.7) ** 4, rel=0.1)

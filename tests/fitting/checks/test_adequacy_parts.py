@@ -323,12 +323,12 @@ def test_of_laws_that_are_averaged_all_must_miss(monkeypatch):
     def problems(loss, *laws):
         return [problem_from_arrays(find_law(law), {"x": x}, loss, np.arange(40)) for law in laws]
 
-    assert average_doubts(problems(floor, "power", "power-constant"), None) == []
-    (one,) = average_doubts(problems(floor, "power"), None)
+    assert alone(average_doubts(problems(floor, "power", "power-constant"), None)) == []
+    (one,) = alone(average_doubts(problems(floor, "power"), None))
     assert one.code == "law-misfit"
     assert "None of" not in one.message
     assert "--law power-constant, which fits better" in one.message
-    (both,) = average_doubts(problems(humps, "power", "power-constant"), None)
+    (both,) = alone(average_doubts(problems(humps, "power", "power-constant"), None))
     assert "None of power, power-constant fits: power" in both.message
     assert "--law power-constant" not in both.message
-    assert average_doubts([], None) == []
+    assert alone(average_doubts([], None)) == []
