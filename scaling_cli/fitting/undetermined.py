@@ -108,8 +108,8 @@ def search_failed(law: Law) -> FitError:
     return FitError(
         f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice those "
         "of a smooth surface through the points.",
-        hint="Give starting values with --start NAME=VALUE or bounds with --bound NAME=LOW,HIGH, or choose another "
-        "--law."
+        hint="If you wrote this formula, give starting values with --start NAME=VALUE or bounds with --bound "
+        "NAME=LOW,HIGH; otherwise choose another --law."
         if is_formula(law.name.partition(" by ")[0])
         else "Choose another --law.",
     )

@@ -17,6 +17,7 @@ from scaling_cli.report.pages.html import report_part
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.report.views import panels_of, view_of
+from scaling_cli.report.written_files import check_not_read, check_writable, write_file
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
@@ -171,21 +172,20 @@ class Answer(Report[Result]):
     def save(self, path: str | Path) -> Path:
         """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
 
-        `load` reads .json and .jsonl; .jsonl has no replicates, so that a fit that is loaded from it predicts without
-        intervals.
+        `load` reads .json and .jsonl; a fit loaded from .jsonl predicts without intervals, since it has no replicates.
 
         Raises:
-            UsageError: No format has this suffix, or the file cannot be written.
+            UsageError: No format has this suffix, there is no such folder, or the answer was made from this file.
+            DataError: The disk is full, or cannot be written.
         """
         path, known = Path(path), suffixes()
         form = known.get(path.suffix.lower())
         if form is None:
             hint = f"Use one of {', '.join(known)}; for figures, answer.figure().savefig(path)."
             raise UsageError(f"{path}: no format has this suffix.", hint=hint)
-        try:
-            path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
-        except OSError as problem:
-            raise UsageError(f"{path} cannot be written: {problem.strerror}.", hint="Check its folder.") from None
+        check_writable(path)
+        check_not_read([path], [source.path for source in self.inputs])
+        write_file(path, render(self, form, view_of(self.command), look=Look()))
         return path
 
     def summary(self, *, details: bool = False) -> str:

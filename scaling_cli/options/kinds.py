@@ -210,13 +210,19 @@ BOUNDS = Kind(
 )  # fmt: skip
 
 
-def _mapping(given: Any, flag: str) -> dict[str, str]:
-    if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
-        given = texts(given, flag)
-    return {role: text(column, flag) for role, column in named(given, flag, "loss=eval/loss").items()}
+def _mapping(example: str, metavar: str) -> Kind:
+    """Names with a text each: a mapping, or text such as the example."""
+
+    def read(given: Any, flag: str) -> dict[str, str]:
+        if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
+            given = texts(given, flag)
+        return {name: text(value, flag) for name, value in named(given, flag, example).items()}
+
+    return Kind(read=read, metavar=metavar, python="Mapping[str, str] | str | Iterable[str]", repeats=True)
 
 
-MAPPING = Kind(read=_mapping, metavar="ROLE=COLUMN", python="Mapping[str, str] | str | Iterable[str]", repeats=True)
+MAPPING = _mapping("loss=eval/loss", "ROLE=COLUMN")
+FORMULAS = _mapping("'ratio = B/A'", "NAME=FORMULA")
 
 
 def _by_group(given: Any, flag: str) -> dict[str, float]:

@@ -117,6 +117,7 @@ def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Meth
         fits = read_fits(given.path, given.name)
         ask = question(asked, suite, inputs_saved(fits))
     else:
+        asked.check_fitted()
         fits, ask = (), question(asked, suite, inputs_asked(asked.law, asked.x))
     rule = asked.flops_rule
     if rule != SIX_ND and (isinstance(given, SavedFile) or any("compute" not in target.at for target in ask.targets)):

@@ -293,6 +293,11 @@ def test_a_log_of_other_columns_is_refused_without_options_that_a_plan_has_not(t
         ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
         ((*FIRST, "--sizes", "1T"), "is within the limits"),
         ((*FIRST, RUNS), "cannot be combined with runs"),
+        ((*FIRST, "--goal", "coverage@100"), "so they cannot be combined"),
+        ((*FIRST[:4], "1e5", *FIRST[5:]), "The budget has compute 100000, which is too small"),
+        ((*FIRST, "--max-compute", "1e5"), "--max-compute has compute 100000, which is too small"),
+        ((*FIRST, "--sizes", "60,150"), "--sizes has params 60, which is too small"),
+        (("plan", RUNS, "--budget", "1e18", "--until", "width(alpha) < 0.1"), "The smallest run takes 6e18 FLOPs"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
@@ -302,7 +307,7 @@ def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
     assert "hint:" in ended.stderr
 
 
-@pytest.mark.parametrize("words", [("--budget", "1e10"), ("--budget", "1e21", "--min-compute", "1e22")])
+@pytest.mark.parametrize("words", [("--budget", "1e16"), ("--budget", "1e21", "--min-compute", "1e22")])
 def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
     """The hint works: a plan with the budget that it names has enough runs to fit the law."""
     first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")

@@ -10,6 +10,7 @@ import pickle
 import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -243,6 +244,28 @@ def test_an_answer_is_saved_in_the_format_of_the_name(tmp_path, suffix):
     assert "answer.figure().savefig(path)" in caught.value.hint
     with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
         made.save(tmp_path / "none" / f"fit{suffix}")
+
+
+def test_where_an_answer_cannot_be_saved_is_said_as_on_the_command_line(tmp_path):
+    made = answer(report(chinchilla_result()))
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        made.save(tmp_path / "none" / "fit.json")
+    assert "a folder that exists" in caught.value.hint
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(UsageError, match=r"folder\.json cannot be written"):
+        made.save(tmp_path / "folder.json")
+    with pytest.raises(UsageError, match=r"x\.\.\. cannot be written"):
+        made.save(tmp_path / f"{'x' * 300}.json")
+
+
+def test_an_answer_is_not_saved_over_the_file_that_it_was_made_from(tmp_path):
+    runs = tmp_path / "runs.csv"
+    runs.write_bytes(Path(RUNS).read_bytes())
+    fit = scaling.fit(runs, interval="none")
+    with pytest.raises(UsageError, match="one of the files that are read"):
+        fit.save(runs)
+    assert runs.read_bytes() == Path(RUNS).read_bytes()
+    assert fit.save(fit.save(tmp_path / "fit.json")).read_bytes()
 
 
 def test_a_saved_answer_is_loaded_and_draws_the_same_figure(answered, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -143,9 +142,9 @@ class ForecastData(Record):
             UsageError: The saved fit has no ranges.
         """
         if self.span is None:
-            raise UsageError(
-                "This fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
-            )
+            role = scale_name(self.inputs)
+            hint = f"Give --at {role}=AMOUNT, and no --target-loss."
+            raise UsageError("This fit does not say how large its runs were.", hint=hint)
         return self.span
 
 
@@ -188,8 +187,8 @@ def evidence_from(
         grouped = _grouped(table, group, choice, asked)
         result, doubts = yield from fit_asking(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        told: dict[str, Any] = {"recipe": changes(asked), "ratios": ratios, "law": choice.law}
-        return ForecastData(plain, group, choice.inputs, ranges, points, **told), doubts
+        made = ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios)
+        return replace(made, law=choice.law), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)

@@ -119,8 +119,8 @@ def make_plan(
     groups = {name: _column(name, names, chosen) for name in by}
     if chosen["loss"].column in groups.values():
         raise UsageError(
-            f"--by cannot group by {chosen['loss'].column!r}, because it is the loss to be fitted.",
-            hint="Give --by a column that the runs of a group have in common, such as an architecture.",
+            f"Runs cannot be grouped by {chosen['loss'].column!r}, because it is the loss to be fitted.",
+            hint="Name a column that the runs of a group have in common, such as an architecture.",
         )
     own = [name for name in keep if _is_beside_role(name, names, chosen)]
     others = {name: _column(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}
