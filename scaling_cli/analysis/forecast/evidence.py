@@ -23,12 +23,13 @@ from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.adequacy import average_doubts
 from scaling_cli.fitting.checks.influence import outlying_doubts
 from scaling_cli.fitting.checks.repeats import err_together, together_doubt
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
