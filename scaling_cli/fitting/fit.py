@@ -139,6 +139,8 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     own = group_hash(grouped.group)
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched, own)
     together = err_together(fitted) if settings.interval != "none" else None
+    if together is not None and settings.interval == "t" and not together.is_clear:
+        together = None  # t intervals are exact for independent points only
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),
         settings.interval,
@@ -150,6 +152,7 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     caveats = []
     if together is not None:
         ends = replace(ends, how=replace(ends.how, unit=ends.how.unit and "configuration"))
+    if together is not None and together.is_clear:
         is_resampled = ends.how.unit is not None
         runs = fitted.problem.run_count
         caveats.append(together_doubt(together, runs, is_resampled=is_resampled, group=grouped.group))

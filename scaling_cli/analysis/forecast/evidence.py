@@ -190,6 +190,7 @@ def evidence_from(
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)
+    together = together if together is not None and together.is_clear else None
     stacked = yield from forecast_asking(
         points if together is None else replace(points, runs=together.configurations),
         Resampling(min(settings.replicates, REPLICATES), settings.seed, group_hash(drawn_as) % 2**32),
