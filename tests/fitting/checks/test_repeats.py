@@ -12,6 +12,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.factories import grouped
 
 TRUE = {"a": 20.0, "b": -0.1}
@@ -63,6 +64,11 @@ def test_where_it_is_doubtful_configurations_are_resampled_without_a_caveat():
     result, caveats = fitted(next(doubtful()))
     assert result.interval.unit == "configuration"
     assert not caveats
+
+
+def test_where_it_is_doubtful_matched_groups_are_drawn_alike_run_by_run():
+    result, _ = fitted(replace(next(doubtful()), drawn_as={}))
+    assert result.interval.unit == "run"
 
 
 def test_where_it_is_doubtful_t_intervals_remain_those_of_independent_runs():
