@@ -23,11 +23,12 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import least_squares, minimize
 
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_weights
+from scaling_cli.fitting.uncertainty import bootstrap
 from scaling_cli.laws import find_law
 
 ROOT = Path(__file__).parents[1]

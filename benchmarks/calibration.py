@@ -22,12 +22,12 @@ import numpy as np
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import Derived, Law, find_law
 from scaling_cli.record import replace
 
@@ -45,17 +45,19 @@ SHOWN = {"alpha": "alpha", "beta": "beta", "params_exponent": "a", "b": "b", "fa
 
 @dataclass(frozen=True)
 class Design:
-    """Runs of a law: how many, the checkpoints of each, and the kind of noise."""
+    """Runs of a law: how many, the checkpoints of each, the kind of noise, and how many times larger the last is."""
 
     law: str
     runs: int
     checkpoints: int = 1
     noise: str = "normal"
+    apart: float = 1.0
 
     def __str__(self) -> str:
         points = "" if self.checkpoints == 1 else f" of {self.checkpoints} checkpoints"
         noise = "" if self.noise == "normal" else f", {self.noise} noise"
-        return f"{self.law}, {self.runs} runs{points}{noise}"
+        apart = "" if self.apart == 1 else f", the last {self.apart:g} times as large"
+        return f"{self.law}, {self.runs} runs{points}{noise}{apart}"
 
 
 DESIGNS = {
@@ -78,6 +80,9 @@ DESIGNS = {
     "curve-20-uneven": Design("power-constant", 20, noise="uneven"),
     "curve-40-uneven": Design("power-constant", 40, noise="uneven"),
     "curve-10-uneven": Design("power-constant", 10, noise="uneven"),
+    "surface-24-apart": Design("chinchilla", 24, apart=100.0),
+    "curve-20-apart": Design("power-constant", 20, apart=100.0),
+    "curve-20-apart-checkpoints": Design("power-constant", 20, 8, apart=100.0),
 }
 
 
@@ -85,10 +90,11 @@ def columns_of(design: Design) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Inputs of the points, and the run that each point belongs to."""
     done = np.geomspace(0.25, 1, design.checkpoints) if design.checkpoints > 1 else np.ones(1)
     runs = np.repeat(np.arange(design.runs), design.checkpoints)
+    larger = np.where(np.arange(design.runs) == design.runs - 1, design.apart, 1.0)
     if design.law == "power-constant":
-        return {"x": (np.geomspace(1e18, 1e22, design.runs)[:, None] * done).ravel()}, runs
+        return {"x": ((np.geomspace(1e18, 1e22, design.runs) * larger)[:, None] * done).ravel()}, runs
     ratios = np.array({10: [8.0, 80.0], 24: [5.0, 20.0, 80.0], 40: [5.0, 15.0, 45.0, 135.0]}[design.runs])
-    params = np.repeat(np.geomspace(5e7, 8e9, design.runs // len(ratios)), len(ratios))
+    params = np.repeat(np.geomspace(5e7, 8e9, design.runs // len(ratios)), len(ratios)) * larger
     tokens = params * np.tile(ratios, design.runs // len(ratios))
     return {"params": np.repeat(params, design.checkpoints), "tokens": (tokens[:, None] * done).ravel()}, runs
 

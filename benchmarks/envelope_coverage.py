@@ -21,7 +21,7 @@ import numpy as np
 from scaling_cli.analysis.allocation.envelope import envelope
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 
 REPLICATES, REACH = 200, 10.0
 POINT_NOISE = 0.0007

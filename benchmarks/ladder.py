@@ -16,7 +16,7 @@ from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.analysis.forecast.windows import ForecastPoints
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 
 LEVEL = 0.9
 LADDER_TASKS = {  # bits per byte that the paper's authors predict for 13B and 5T tokens, where they give it

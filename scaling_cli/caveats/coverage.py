@@ -55,6 +55,10 @@ SENTENCES = {
         "so coverage is estimated by the product-limit method instead. Give --design fixed if sampling did not stop "
         "early."
     ),
+    "sampled-until-solved": (
+        "All {count} problems with fewer than {longest} attempts are solved, as if sampling went on only at problems "
+        "that were not, so {effect}. {remedy} --design fixed if all numbers of attempts were planned."
+    ),
     "short-problems": (
         "{count} of {total} problems {count:have|has} fewer attempts than k = {k}, so coverage has only bounds (low "
         "and high) there. Sample {count:these problems|this problem} further, or leave {count:them|it} out with "
@@ -154,6 +158,11 @@ WHEN = {
     ),
     "unattempted-problems": "A table of counts or of lists of outcomes has problems without any attempt.",
     "stop-at-success": "Attempts at every problem end with its first success, or --design stop-at-success.",
+    "sampled-until-solved": (
+        "Attempts do not end with each problem's first success, but at least {coverage.stopping.FEWEST_PROBLEMS} "
+        "problems have fewer attempts than the longest, and all of them are solved, or all have equal successes, which "
+        "has a chance below {coverage.stopping.CHANCE} at their success rates."
+    ),
     "short-problems": "Some problems have fewer attempts than k.",
     "short-problems-dropped": "Some problems have fewer attempts than k, and --short drop is given.",
     "all-alike": "No problem is solved, or every attempt succeeded.",

@@ -140,7 +140,8 @@ WHEN = {
     "lone-start": "Only one start reached the best objective.",
     "runs-err-together": (
         "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.checks.repeats.LEVEL}, at least "
-        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). Replicates then resample all runs of equal inputs together."
+        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). From p < {fitting.checks.repeats.DOUBT} on, replicates "
+        "resample all runs of equal inputs together."
     ),
     "rival-optimum": (
         "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "

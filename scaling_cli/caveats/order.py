@@ -21,7 +21,8 @@ MAY_BE_WRONG = _codes(
     kept-diverged large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows
     mid-schedule mid-schedule-points missing-outcomes not-a-loss one-problem other-problems outlying-run
     parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
-    pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum score-in-bits
+    pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum sampled-until-solved
+    score-in-bits
     share-rejected shared-floor-rejected short-of-plan similar-groups single-outcomes sizes-in-names small-budget
     sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tiny-value tokens-fall
     tokens-of-one-device tokens-restarted tokens-share training-loss unanswered unattempted-problems undecayed-lr

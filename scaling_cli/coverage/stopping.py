@@ -6,6 +6,11 @@ of b and ended after the first batch with a success, the product-limit estimate 
 is still unsolved after a batch is the share of the problems at risk that fail in it (Kaplan and Meier 1958; their case
 is b = 1), and within a batch it is q(j) over the problems at risk. Counts are sufficient, because all successes of a
 problem lie in its last batch.
+
+Sampling may follow the outcome in other ways: 16 more attempts where the first 4 failed, batches that double, or a stop
+at the second success. Whatever the rule, if sampling ended only at solved problems, or at the longest number of
+attempts, then the attempt of each first success is known, and the product-limit estimate from the attempts up to it is
+unbiased. It is so, too, if all numbers of attempts were planned, so it is used wherever these are doubtful.
 """
 
 from __future__ import annotations
@@ -14,11 +19,12 @@ import math
 
 import numpy as np
 
-from scaling_cli.coverage.counts import Array, Counts, Indices
+from scaling_cli.coverage.counts import Array, Counts, Indices, make_counts
 from scaling_cli.coverage.estimate import log_failure
 
 FEWEST_PROBLEMS = 10  # shorter than the longest, below which the pattern may be an accident
 FEWEST_LENGTHS = 3
+CHANCE = 1e-3  # that all shorter problems are solved, below which sampling seems to have gone on at unsolved ones
 
 
 def batch_size(counts: Counts, first_success: Indices | None = None) -> int | None:
@@ -40,6 +46,34 @@ def batch_size(counts: Counts, first_success: Indices | None = None) -> int | No
     if first_success is not None and np.any((first_success > 0) & (first_success <= counts.n - batch)):
         return None
     return batch
+
+
+def ends_solved(counts: Counts) -> bool:
+    """Whether each problem with fewer attempts than the longest is solved, and there are such problems."""
+    early = counts.n < counts.n.max()
+    return bool(early.any() and (counts.c[early] > 0).all())
+
+
+def follows_outcomes(counts: Counts) -> bool:
+    """Whether chance hardly makes all shorter problems solved, or solved equally often: sampling went on at others."""
+    early = counts.n < counts.n.max()
+    if early.sum() < FEWEST_PROBLEMS or not ends_solved(counts):
+        return False
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    n, c = counts.n[early], counts.c[early]
+    chance = np.log1p(-((1 - c / n) ** n))
+    if c.min() == c.max():  # as if sampling stopped at success number c
+        chance = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1) + xlogy(c, c / n) + xlog1py(n - c, -c / n)
+    return bool(chance.sum() < math.log(CHANCE))
+
+
+def until_solved(counts: Counts, first_success: Indices) -> Counts | None:
+    """The attempts up to the first success of each problem; None if attempts are missing before it."""
+    n = np.where(first_success > 0, first_success, counts.n)
+    if np.any((first_success > 0) != (counts.c > 0)) or np.any(n > counts.n):
+        return None
+    return make_counts(n, (first_success > 0).astype(np.int64), counts.cluster)
 
 
 def product_limit(counts: Counts, batch: int, k: Indices, weights: Array | None = None) -> Array:

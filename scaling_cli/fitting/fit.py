@@ -14,6 +14,7 @@ from scaling_cli.fitting.ask import Asking, alone
 from scaling_cli.fitting.checks.adequacy import misfit_doubts
 from scaling_cli.fitting.checks.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.checks.repeats import by_configuration, err_together, together_doubt
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
 from scaling_cli.fitting.linear import expectations
@@ -21,7 +22,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import (
     Alternative,
@@ -136,8 +137,11 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     """The intervals of a fit, and caveats about how they were drawn."""
     is_matched = grouped.drawn_as is not None
     stream = grouped.group if grouped.drawn_as is None else grouped.drawn_as
-    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched)
+    own = group_hash(grouped.group)
+    resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched, own)
     together = err_together(fitted) if settings.interval != "none" else None
+    if together is not None and not together.is_clear and (is_matched or settings.interval == "t"):
+        together = None  # matched groups must be drawn alike, and t intervals are exact for independent points only
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),
         settings.interval,
@@ -149,6 +153,7 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     caveats = []
     if together is not None:
         ends = replace(ends, how=replace(ends.how, unit=ends.how.unit and "configuration"))
+    if together is not None and together.is_clear:
         is_resampled = ends.how.unit is not None
         runs = fitted.problem.run_count
         caveats.append(together_doubt(together, runs, is_resampled=is_resampled, group=grouped.group))

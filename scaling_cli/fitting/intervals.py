@@ -7,10 +7,11 @@ import numpy as np
 from scaling_cli import jobs
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.ask import Asking
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.linear import Spread, exact, run_influences, sandwich
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, replicates_asking
+from scaling_cli.fitting.uncertainty import Replicates, replicates_asking
 from scaling_cli.options.fitting import REPLICATED
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate, IntervalMethod

@@ -27,7 +27,7 @@ from scaling_cli.record import Record
 
 # Smallest eigenvalue of I - H_gg that is used. A run that alone determines a parameter has a residual of zero, and
 # dividing by its eigenvalue of zero would make its replicates meaningless. In simulations, intervals from ten runs of a
-# law with five parameters were twice as wide as needed without this limit.
+# law with five parameters were twice as wide as needed without this limit. `hidden_noise` adds what is then missing.
 LEAST_LEFT = 0.2
 RANK = 1e-12  # of the largest singular value
 MANY_RUNS = 1_000  # above, runs less parameters are taken as the freedom, without a matrix of runs by runs
@@ -100,11 +100,17 @@ def bread(fitted: Fitted) -> Array:
 
 def freed_residuals(fitted: Fitted, power: float = UNBIASED) -> Array:
     """Residuals `(n,)` of each run with `power` of its I - H applied."""
-    residual = residuals(fitted)
-    pull = np.sqrt(np.minimum(1.0, fitted.delta / np.maximum(np.abs(residual), ALMOST_ZERO)) * fitted.problem.weights)
+    rows, pull = hat_rows(fitted)
+    return _applied(members(fitted), rows, residuals(fitted) * pull, power) / pull
+
+
+def hat_rows(fitted: Fitted) -> tuple[Array, Array]:
+    """Rows `(n, free)` whose products with each other are H, and the pull `(n,)`, the root of u times the weight."""
+    size = np.maximum(np.abs(residuals(fitted)), ALMOST_ZERO)
+    pull = np.sqrt(np.minimum(1.0, fitted.delta / size) * fitted.problem.weights)
     rows = free_jacobian(fitted) @ half_inverse(fitted)
     rows *= (pull / sqrt(curvature(fitted)))[:, None]
-    return _applied(_members(fitted), rows, residual * pull, power) / pull
+    return rows, pull
 
 
 def freedom(fitted: Fitted) -> float:
@@ -121,11 +127,11 @@ def freedom(fitted: Fitted) -> float:
     inverse = half @ half.T
     root = np.sqrt(weights)
     rows = root[:, None] * (jacobian @ half) / sqrt(curvature(fitted))
-    members = _members(fitted)
+    parts = members(fitted)
     sums = _by_run(fitted, weights[:, None] * jacobian)
     degrees = []
     for slope in Quantities(problem).gradients(fitted.theta[None])[0][:, free]:
-        effect = _applied(members, rows, root * (jacobian @ (inverse @ slope)), UNBIASED) * root
+        effect = _applied(parts, rows, root * (jacobian @ (inverse @ slope)), UNBIASED) * root
         total, size = _moments(
             _by_run(fitted, effect[:, None])[:, 0], _by_run(fitted, effect[:, None] * jacobian) @ inverse, sums
         )
@@ -150,30 +156,31 @@ def _moments(diagonal: Array, left: Array, right: Array) -> tuple[float, float]:
     return total, float(squares @ squares + 2 * squares @ along + np.sum(inner * inner.T))
 
 
-class _Members(Record):
+class Members(Record):
     """The points of each run: points of runs with one point, or a slice of all, and one list for each other run."""
 
     alone: Indices | slice
     together: tuple[Indices, ...]
 
 
-def _members(fitted: Fitted) -> _Members:
+def members(fitted: Fitted) -> Members:
+    """Which points belong to which run."""
     runs = fitted.problem.runs
     if fitted.problem.run_count == len(runs):
-        return _Members(slice(None), ())
+        return Members(slice(None), ())
     order = np.argsort(runs, kind="stable")
     edges = np.searchsorted(runs[order], np.arange(fitted.problem.run_count + 1))
     single = np.diff(edges) == 1
     several = tuple(order[edges[run] : edges[run + 1]] for run in np.flatnonzero(~single))
-    return _Members(order[edges[:-1][single]], several)
+    return Members(order[edges[:-1][single]], several)
 
 
-def _applied(members: _Members, rows: Array, vector: Array, power: float) -> Array:
+def _applied(parts: Members, rows: Array, vector: Array, power: float) -> Array:
     """`(I - H_gg)^power` applied to the part `(n,)` of each run, where H_gg = rows_g rows_g'."""
     product = vector.copy()
-    single = rows[members.alone]
-    product[members.alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
-    for points in members.together:
+    single = rows[parts.alone]
+    product[parts.alone] *= np.maximum(1.0 - np.einsum("nk,nk->n", single, single), LEAST_LEFT) ** power
+    for points in parts.together:
         left, size, _ = np.linalg.svd(rows[points], full_matrices=False)
         gain = np.maximum(1.0 - size**2, LEAST_LEFT) ** power - 1.0
         product[points] += left @ (gain * (left.T @ vector[points]))

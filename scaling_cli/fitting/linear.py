@@ -2,7 +2,7 @@
 
 With H the objective's Hessian and s_g the gradient of run g, the sandwich H^-1 (sum_g s_g s_g') H^-1 is valid for any
 correlation within runs and any size of the noise. With few runs it is too small, because the fit bends towards each
-run. Residuals corrected for leverage (see `leverage`) repair this, and quantiles are Student's.
+run. Residuals corrected for leverage (see `leverage` and `hidden_noise`) repair this, and quantiles are Student's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, summed
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.hidden_noise import hidden_noise
 from scaling_cli.fitting.leverage import (
     LEFT_OUT,
     UNBIASED,
@@ -47,7 +48,8 @@ class Spread(Record):
 
 def sandwich(fitted: Fitted) -> Spread:
     """The covariance by the sandwich over runs, valid for any correlation within runs."""
-    influences = run_influences(fitted, UNBIASED)
+    hidden = hidden_noise(fitted) * fitted.problem.weights
+    influences = np.concatenate([run_influences(fitted, UNBIASED), _moved(fitted, hidden @ free_jacobian(fitted))])
     return Spread(influences.T @ influences, freedom(fitted))
 
 
@@ -55,13 +57,17 @@ def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
     """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back."""
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
-    scores = summed(free_jacobian(fitted), problem.runs, problem.run_count, pull)
+    return _moved(fitted, summed(free_jacobian(fitted), problem.runs, problem.run_count, pull))
+
+
+def _moved(fitted: Fitted, scores: Array) -> Array:
+    """How far the coordinates `(m, k)` move with these gradients of the objective `(m, free)`."""
     free = is_free(fitted)
     if free.all():
         return np.asarray(scores @ bread(fitted))
-    influences = np.zeros((problem.run_count, len(fitted.theta)))
-    influences[:, free] = scores @ bread(fitted)
-    return influences
+    moves = np.zeros((len(scores), len(fitted.theta)))
+    moves[:, free] = scores @ bread(fitted)
+    return moves
 
 
 def expectations(

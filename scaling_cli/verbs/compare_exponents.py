@@ -98,7 +98,8 @@ def compare_exponents(
         if len(fitted) < 2:
             raise _too_few(len(fitted), len(groups), failures[-1])
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
-        if any(found.code == "runs-err-together" for found in caveats):
+        is_together = any(one.interval.unit == "configuration" for one in results)
+        if is_together or any(found.code == "runs-err-together" for found in caveats):
             problems = [by_inputs(problem) for problem in problems]
         result, found, joint = _compared(groups, (problems, results), by, choice, asked, settings, question)
         if joint is not None and result.shared:  # the groups' own fits are not what is reported

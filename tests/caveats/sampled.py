@@ -79,6 +79,15 @@ def stopped(batch=1):
     return pl.DataFrame(rows, schema=["problem", "attempt", "correct"], orient="row")
 
 
+def went_on():
+    """Four attempts at each problem, and sixteen more where none of them succeeds."""
+    rng = np.random.default_rng(0)
+    made = rng.random((60, 20)) < rng.uniform(0.02, 0.5, (60, 1))
+    lengths = np.where(made[:, :4].any(axis=1), 4, 20)
+    rows = [(f"p{n}", k, bool(made[n, k])) for n, length in enumerate(lengths) for k in range(length)]
+    return pl.DataFrame(rows, schema=["problem", "attempt", "correct"], orient="row")
+
+
 READ = attempts()
 WORDS = READ.with_columns(correct=pl.when("correct").then(pl.lit("pass")).otherwise(pl.lit("fail")))
 FIRST = pl.col("attempt") == 0
@@ -133,6 +142,7 @@ CASES = {
         lambda: load_samples(pl.DataFrame({"problem": ["a", "b", "c"], "n": [1, 8, 8], "c": [0, 3, 5]})),
     ),
     "stop-at-success": (lambda: estimated(stopped()), lambda: estimated(READ)),
+    "sampled-until-solved": (lambda: estimated(went_on()), lambda: estimated(READ)),
     "short-problems": (lambda: estimated(SHORT, k="1,8"), lambda: estimated(SHORT, k="1,4")),
     "short-problems-dropped": (
         lambda: estimated(SHORT, k="8", short="drop"),

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.calibration import AUTOMATIC, CURVE, DESIGNS, UNSEEN, coverage, simulate
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import replace
 
 DATASETS = 300
@@ -18,6 +18,7 @@ CHANCE = 3 * np.sqrt(0.95 * 0.05 / DATASETS)
 MANY = ("surface-40", "surface-24", "surface-24-checkpoints", "curve-40", "curve-20", "curve-20-checkpoints")
 VERY_FEW = ("curve-6", "curve-7")
 UNEVEN = ("curve-20-uneven", "surface-24-uneven")
+APART = ("surface-24-apart", "curve-20-apart", "curve-20-apart-checkpoints")
 FEW = ("surface-10", "surface-10-checkpoints", "curve-10", "curve-10-checkpoints")
 
 
@@ -48,6 +49,13 @@ def test_default_intervals_from_six_and_seven_runs_cover_93_to_97_percent(design
 def test_intervals_under_noise_that_changes_sixfold_with_scale_cover_93_to_97_percent(design, method):
     shares, _, _ = coverage(DESIGNS[design], method, DATASETS, first=UNSEEN)
     assert all(0.93 - CHANCE <= share <= 0.97 + CHANCE for share in shares.values()), shares
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", APART)
+def test_default_intervals_cover_at_least_93_percent_where_one_run_decides_a_parameter(design):
+    shares, _, _ = coverage(DESIGNS[design], "wild", DATASETS)
+    assert all(share >= 0.93 - CHANCE for share in shares.values()), shares
 
 
 @pytest.mark.slow

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.fitting.starts import starts
-from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from tests.factories import grouped
 from tests.fitting.test_recovery import random_starts, scipy_best
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from scaling_cli.fitting import problem as problems
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.equations import Data, evaluated
 from scaling_cli.fitting.normal import ROWS, triangles
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap, wild
+from scaling_cli.fitting.uncertainty import bootstrap, wild
 from scaling_cli.laws import find_law
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import (
     Grouped,
     Settings,
@@ -24,7 +25,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.solve import Solution
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, wild
+from scaling_cli.fitting.uncertainty import Replicates, wild
 from scaling_cli.laws import find_law
 from scaling_cli.laws.custom import law_from_formula
 from scaling_cli.record import replace

@@ -8,6 +8,7 @@ from scipy import stats
 
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling, run_multipliers
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.leverage import LEFT_OUT, freed_residuals, freedom, residuals
@@ -17,7 +18,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.profile import profile
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Resampling, refit_asking, run_multipliers, wild
+from scaling_cli.fitting.uncertainty import refit_asking, wild
 from scaling_cli.laws import find_law
 from tests.factories import grouped
 from tests.fitting.test_recovery import simulated

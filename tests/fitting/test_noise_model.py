@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.linear import naive
 from scaling_cli.fitting.noise_model import noise_model, uneven_errors
@@ -13,7 +14,7 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.quantities import Quantities
-from scaling_cli.fitting.uncertainty import Resampling, wild
+from scaling_cli.fitting.uncertainty import wild
 from scaling_cli.laws import find_law
 from scaling_cli.laws.custom import law_from_formula
 from scaling_cli.record import replace

@@ -10,12 +10,13 @@ import scaling_cli as scaling
 from scaling_cli import jobs
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap, group_hash, run_weights
+from scaling_cli.fitting.uncertainty import bootstrap, group_hash
 from scaling_cli.laws import find_law
 from tests import ROOT
 from tests.factories import grouped

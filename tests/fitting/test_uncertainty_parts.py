@@ -7,25 +7,14 @@ import pytest
 
 from scaling_cli import jobs
 from scaling_cli.fitting import uncertainty as module
+from scaling_cli.fitting.drawing import Modelled, Redrawn, Resampling, Turned, run_multipliers, run_weights, wild_scheme
 from scaling_cli.fitting.leverage import freed_residuals, freedom
 from scaling_cli.fitting.noise_model import noise_model
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import Solution
-from scaling_cli.fitting.uncertainty import (
-    Resampling,
-    _is_suspect,
-    _Modelled,
-    _Redrawn,
-    _solve,
-    _Turned,
-    _wild_scheme,
-    refit_asking,
-    replicates_asking,
-    run_multipliers,
-    run_weights,
-)
+from scaling_cli.fitting.uncertainty import _is_suspect, _solve, refit_asking, replicates_asking
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 
@@ -56,7 +45,7 @@ def test_runs_are_drawn_with_replacement_from_each_replicates_own_stream():
 
 def test_points_count_as_often_as_they_are_drawn_times_their_weight():
     fitted = line(weights=np.linspace(0.5, 1.5, 20))
-    weights, target = _Redrawn().draw(fitted.problem, ASKED, [2, 3])
+    weights, target = Redrawn().draw(fitted.problem, ASKED, [2, 3])
     assert target is None
     assert weights == pytest.approx(run_weights(ASKED, [2, 3], fitted.problem.runs) * fitted.problem.weights)
 
@@ -73,8 +62,8 @@ def test_residuals_are_turned_by_signs_or_of_few_runs_by_webbs_values_with_the_t
 
 def test_the_points_of_a_run_turn_together_about_the_prediction():
     fitted = line(runs=np.arange(20) // 2)
-    scheme = _wild_scheme(fitted, ASKED)
-    assert isinstance(scheme, _Turned)
+    scheme = wild_scheme(fitted, ASKED)
+    assert isinstance(scheme, Turned)
     assert scheme.prediction == pytest.approx(np.log(fitted.problem.predictions(fitted.theta[None])[0]))
     assert scheme.residuals == pytest.approx(freed_residuals(fitted))
     assert scheme.freedom == freedom(fitted)
@@ -86,8 +75,8 @@ def test_the_points_of_a_run_turn_together_about_the_prediction():
 
 def test_noise_that_changes_with_scale_is_drawn_from_its_model_unless_runs_are_matched():
     fitted = line(growth=1 / 9)
-    scheme, model = _wild_scheme(fitted, ASKED), noise_model(fitted)
-    assert isinstance(scheme, _Modelled)
+    scheme, model = wild_scheme(fitted, ASKED), noise_model(fitted)
+    assert isinstance(scheme, Modelled)
     assert scheme.model is model
     weights, target = scheme.draw(fitted.problem, ASKED, [0, 3])
     assert weights is None
@@ -96,8 +85,8 @@ def test_noise_that_changes_with_scale_is_drawn_from_its_model_unless_runs_are_m
         normal = generator.standard_normal(21)
         noise = normal[1:] * model.deviations(normal[:1])[0] * np.sqrt(18 / generator.chisquare(18))
         assert row == pytest.approx(scheme.prediction + noise)
-    assert isinstance(_wild_scheme(fitted, replace(ASKED, is_matched=True)), _Turned)
-    assert isinstance(_wild_scheme(line(), ASKED), _Turned)
+    assert isinstance(wild_scheme(fitted, replace(ASKED, is_matched=True)), Turned)
+    assert isinstance(wild_scheme(line(), ASKED), Turned)
 
 
 def ends(theta, value=None, is_settled=None):
@@ -210,7 +199,7 @@ def test_chunks_have_at_most_so_many_replicates_and_values(monkeypatch, limit, v
     monkeypatch.setattr(module, "_chunk_asking", solved)
     monkeypatch.setattr(module, "CHUNK_REPLICATES", limit)
     monkeypatch.setattr(module, "CHUNK_VALUES", values)
-    work = _solve(fitted, _Redrawn(), ASKED, fitted.theta, np.arange(10), jobs.SERIAL, lambda *at: heard.append(at),
+    work = _solve(fitted, Redrawn(), ASKED, fitted.theta, np.arange(10), jobs.SERIAL, lambda *at: heard.append(at),
                   near=True)  # fmt: skip
     with pytest.raises(StopIteration) as stop:
         next(work)

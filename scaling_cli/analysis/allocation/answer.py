@@ -122,8 +122,9 @@ def _checked(data: AllocationData, settings: Settings) -> tuple[AllocationData, 
     together = err_together(fitted) if settings.interval != "none" else None
     if together is None:
         return data, found
-    count = grouped.problem.run_count
-    found.append(together_doubt(together, count, is_resampled=True, group=grouped.group))
+    if together.is_clear:
+        count = grouped.problem.run_count
+        found.append(together_doubt(together, count, is_resampled=True, group=grouped.group))
     return data.by_configuration(), found
 
 
@@ -165,7 +166,7 @@ def _answer(approach: str, plan: AllocationPlan, settings: Settings, collected: 
         require_spread(data.points)
         result, caveats = fit(data.grouped, settings)
         collected.caveats += caveats
-        if any(found.code == "runs-err-together" for found in caveats):
+        if result.interval.unit == "configuration" or any(found.code == "runs-err-together" for found in caveats):
             collected.data = data.by_configuration()
         collected.fit = completed(result, data.grouped.problem.law)
         fitted = fitted_law(collected.fit)

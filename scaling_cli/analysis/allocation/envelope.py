@@ -27,7 +27,7 @@ from scaling_cli.analysis.allocation.schedules import finished_points
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.uncertainty import Resampling, run_weights
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Envelope
 

@@ -25,7 +25,7 @@ from scaling_cli.analysis.allocation.lines import PowerLine
 from scaling_cli.analysis.allocation.schedules import best_fit, curve_law, log_losses, thinned
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.uncertainty import Resampling, run_multipliers
+from scaling_cli.fitting.drawing import Resampling, run_multipliers
 from scaling_cli.record import Record, replace
 
 LARGEST_WITHIN = 0.005  # of log loss: a law that misses the course of curves by more does not describe them

@@ -19,9 +19,10 @@ from scaling_cli.analysis.allocation.surface import chinchilla_of
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.optimum import Fitted, optimum
-from scaling_cli.fitting.uncertainty import Replicates, Resampling, bootstrap, wild
+from scaling_cli.fitting.uncertainty import Replicates, bootstrap, wild
 from scaling_cli.numbers.format import count
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import Cutoff

@@ -10,8 +10,9 @@ from scaling_cli.analysis.comparison.models import Member
 from scaling_cli.analysis.comparison.nested import ContrastFit, null_distribution_of
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.question import ComparisonQuestion
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.objective import LAD_DELTA
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.results.comparison import NestedTest
 
 MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap

@@ -38,9 +38,9 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.uneven import modelled_deviations, observed_shape, shape_of
 from scaling_cli.analysis.comparison.wild_draws import gaussian_draws, widened_residuals, wild_weights
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.objective import SMALLEST_DELTA
 from scaling_cli.fitting.solve import Solution
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record, replace
 
 SPARE_RUNS, FEW_RUNS = 3, 6  # more runs than parameters, below which draws are too narrow, or have little power

@@ -28,9 +28,9 @@ from scaling_cli.analysis.comparison.models import (
 from scaling_cli.analysis.comparison.noise_scales import noise_scales
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.arrays import Array
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.starts import starts
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import Model
 

@@ -11,7 +11,7 @@ from scaling_cli.analysis.comparison.null_distribution import NullDistribution
 from scaling_cli.analysis.comparison.pairs import Pair, pair_of
 from scaling_cli.analysis.comparison.question import ComparisonQuestion
 from scaling_cli.analysis.comparison.sharing import on_one_centre, same_exponent_of
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import Record
 from scaling_cli.results.comparison import NestedTest
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.models import JointProblem
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.fitting.uncertainty import WEBB, Resampling
+from scaling_cli.fitting.drawing import WEBB, Resampling
 from scaling_cli.streams import draws, generators
 
 LEAST_SPREAD = 0.05  # lower limit of 1 - leverage, so that points the fit passes through are not widened without limit

@@ -24,7 +24,7 @@ from scaling_cli.analysis.coverage.printed import highest_ends, interval_doubts,
 from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
 from scaling_cli.analysis.coverage.together import Group, named, with_other_groups
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.coverage.counts import Indices
+from scaling_cli.coverage.counts import Counts, Indices
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.uncertainty import group_hash
@@ -122,7 +122,7 @@ def _group_result(
     result = CoverageResult(
         group=group.samples.values,
         problems=counts.problems,
-        attempts=Attempts(int(counts.n.min()), float(np.median(counts.n)), int(counts.n.max())),
+        attempts=_attempts(group.samples.counts),
         unsolved=counts.problems - solved,
         clusters=counts.clusters if counts.clusters < counts.problems else None,
         design=data.design,
@@ -140,6 +140,10 @@ def _group_result(
         forecast_curve=combined.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
     return result, fitted, caveats + more_caveats + interval_doubts(result, (forecasts, fits), group.label)
+
+
+def _attempts(counts: Counts) -> Attempts:
+    return Attempts(int(counts.n.min()), float(np.median(counts.n)), int(counts.n.max()))
 
 
 def _fitted(

@@ -19,13 +19,18 @@ from scaling_cli.coverage.estimate import (
     mean,
     solve_rates,
 )
-from scaling_cli.coverage.stopping import batch_size, product_limit
+from scaling_cli.coverage.stopping import batch_size, ends_solved, follows_outcomes, product_limit, until_solved
 from scaling_cli.errors import UsageError
 from scaling_cli.record import Record, replace
 from scaling_cli.results.coverage import Coverage
 from scaling_cli.results.fit import Curve
 
 FIXED, STOPPED = "fixed", "stop-at-success"
+KNOWN_ORDER = "coverage is a product-limit estimate from the attempts up to each problem's first success", "Give"
+UNKNOWN_ORDER = (
+    "coverage and its forecasts are biased",
+    "Give one row per attempt, with a column that numbers the attempts at each problem, or",
+)
 FEWEST_LEFT = 5  # problems at risk, or unsolved, that a point of the curve needs for a law to be fitted to it
 SHARE_LEFT = 0.25  # or this share of the problems, if there are fewer than twenty
 FEW_PROBLEMS = 20
@@ -79,14 +84,29 @@ def sampled(
     Raises:
         UsageError: The design is given as stop-at-success, and the counts contradict it.
     """
-    batch = batch_size(counts, first) if design in ("auto", STOPPED) else None
-    if design == STOPPED and batch is None:
-        raise UsageError(
-            "--design stop-at-success does not fit the log: sampling did not stop at each problem's first success.",
-            hint="Leave out --design, or check that n and c are read from the right columns.",
-        )
-    caveats = [] if batch is None else [caveat("stop-at-success", batch=batch)]
-    return Sampled(counts, batch, resampling), caveats
+    if design == FIXED:
+        return Sampled(counts, None, resampling), []
+    batch = batch_size(counts, first)
+    if batch is not None:
+        return Sampled(counts, batch, resampling), [caveat("stop-at-success", batch=batch)]
+    if not (follows_outcomes(counts) or (design == STOPPED and ends_solved(counts))):
+        if design == STOPPED:
+            raise _never_stopped("sampling did not stop at each problem's first success.")
+        return Sampled(counts, None, resampling), []
+    part = None if first is None else until_solved(counts, first)
+    if part is None and design == STOPPED:
+        raise _never_stopped("it does not show which attempt at each problem was the first to succeed.")
+    count, longest = f"{int((counts.n < counts.n.max()).sum()):,}", f"{int(counts.n.max()):,}"
+    effect, remedy = KNOWN_ORDER if part is not None else UNKNOWN_ORDER
+    doubt = caveat("sampled-until-solved", count=count, longest=longest, effect=effect, remedy=remedy)
+    return Sampled(counts, None, resampling) if part is None else Sampled(part, 1, resampling), [doubt]
+
+
+def _never_stopped(why: str) -> UsageError:
+    return UsageError(
+        f"--design stop-at-success does not fit the log: {why}",
+        hint="Leave out --design, or check that attempts and successes are read from the right columns.",
+    )
 
 
 def default_k(longest: int) -> Indices:

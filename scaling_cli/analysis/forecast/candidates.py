@@ -22,11 +22,12 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Ask, Asking, alone
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.starts import starts
-from scaling_cli.fitting.uncertainty import CHUNK_VALUES, Resampling, run_weights
+from scaling_cli.fitting.uncertainty import CHUNK_VALUES
 from scaling_cli.laws import Law, find_law
 from scaling_cli.record import Record, replace
 

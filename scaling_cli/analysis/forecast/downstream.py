@@ -14,11 +14,11 @@ import numpy as np
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.errors import DataError, FitError
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
-from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.record import Record

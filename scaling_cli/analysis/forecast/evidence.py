@@ -23,12 +23,13 @@ from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.adequacy import average_doubts
 from scaling_cli.fitting.checks.influence import outlying_doubts
 from scaling_cli.fitting.checks.repeats import err_together, together_doubt
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.fit import fit as fit_group
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum_asking
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling, group_hash
+from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.flops import scale_name
 from scaling_cli.laws import Law, find_law
 from scaling_cli.numbers.format import number_of
@@ -192,6 +193,7 @@ def evidence_from(
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)
+    together = together if together is not None and together.is_clear else None
     stacked = yield from forecast_asking(
         points if together is None else replace(points, runs=together.configurations),
         Resampling(min(settings.replicates, REPLICATES), settings.seed, group_hash(drawn_as) % 2**32),

@@ -23,7 +23,7 @@ from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Prediction, SuiteForecast, SuiteRow, Then

@@ -19,7 +19,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array, Inputs
 from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.ask import Asking, certain, side_by_side
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import Record
 
 SMALLEST_ERROR = 1e-6  # of log loss: avoids a division by zero for exact data

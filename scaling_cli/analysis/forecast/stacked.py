@@ -31,7 +31,7 @@ from scaling_cli.analysis.forecast.windows import ForecastPoints, windows
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.ask import Asking, alone, side_by_side
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.laws import Law
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.record import Record, replace

@@ -27,7 +27,6 @@ VALUE = "__outcome"
 WORKING = ("rows", "missing", "odd", "won", "judged")  # columns that are needed only while counting
 LAST_COUNTS = "only the last row of each counts"
 TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate", "average", "avg", "mean")
-LENGTHS = 3  # different numbers of attempts; with so many, sampling may have stopped at the first success
 SAMPLE = 1000  # rows that decide whether attempts are numbered
 
 
@@ -47,7 +46,7 @@ def count_attempts(log: SamplingLog) -> Counted:
     counted = _without_totals(counted, KEY + log.column("problem"))
     totals = everything - int(counted["rows"].sum())
     _refuse_partial_outcomes(counted, log)
-    if "lowest" in counted.columns and max(counted["n"].n_unique(), counted["rows"].n_unique()) >= LENGTHS:
+    if "lowest" in counted.columns and max(counted["n"].n_unique(), counted["rows"].n_unique()) > 1:
         counted = counted.join(_first_successes(values, raw), on=raw, how="left", nulls_equal=True)
     counted = counted.with_columns(missing=pl.col("rows") - pl.col("n"))
     if log.options.on_missing == "fail":

@@ -69,8 +69,16 @@ def shared_facts(report: FitReport) -> Facts:
 
 
 def shared_details(report: FitReport) -> Facts:
-    """How all groups were fitted, where it is one way."""
-    return _shared(report, objective=_objective, interval=_interval)
+    """How all groups were fitted, where it is one way, and which groups resample equal inputs together."""
+    return [*_shared(report, objective=_objective, interval=_interval), *stated(("resampled", _together(report)))]
+
+
+def _together(report: FitReport) -> str:
+    """The groups that resample configurations in place of runs, where not all do."""
+    found = [group_name(result.group) for result in report.results if result.interval.unit == "configuration"]
+    if not found or len(found) == len(report.results):
+        return ""
+    return f"runs at equal inputs together in {', '.join(found)}, and each run by itself in other groups"
 
 
 def _shared(report: FitReport, **described: Callable[[FitResult], str]) -> Facts:

@@ -23,8 +23,8 @@ from scaling_cli.analysis.allocation.envelope import (
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
 from scaling_cli.analysis.allocation.plan import AllocationPlan
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.fit import Settings
-from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Envelope
 from scaling_cli.results.fit import Estimate

@@ -8,7 +8,7 @@ from scaling_cli import optimal_allocation
 from scaling_cli.analysis.allocation.envelope import envelope, smoothed
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from tests.analysis.allocation.surfaces import SYMMETRIC, best_params, loss_at
 
 

@@ -17,7 +17,7 @@ from scaling_cli.analysis.allocation.envelope_replicates import (
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.lines import PowerLine
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import replace
 
 COUNT = CENTRED.replicates

@@ -24,10 +24,10 @@ from scaling_cli.analysis.comparison.profile import difference_profile, profile_
 from scaling_cli.analysis.comparison.uneven import evened, marked
 from scaling_cli.analysis.comparison.verdict import judge
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, MAD_TO_SIGMA, SMALLEST_DELTA
 from scaling_cli.fitting.optimum import SCALE_PASSES
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 

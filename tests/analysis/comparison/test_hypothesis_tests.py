@@ -15,10 +15,10 @@ from scaling_cli.analysis.comparison.profile import standard_errors
 from scaling_cli.analysis.comparison.sharing import same_exponent_of
 from scaling_cli.analysis.comparison.uneven import evened, marked, modelled_deviations
 from scaling_cli.analysis.comparison.wild_draws import wild_weights
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import RUN_NOISE, SCARCE, Cell, binomial_bounds, fitted, shares

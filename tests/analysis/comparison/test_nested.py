@@ -7,7 +7,7 @@ import pytest
 
 from scaling_cli.analysis.comparison.models import solve_in_chunks
 from scaling_cli.analysis.comparison.nested import centred, fit_contrast, models, nested, null_distribution_of
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from tests.analysis.comparison.test_models import group
 
 GROUPS = [group("a"), group("b", b=-0.18, c=1.5, points=14, seed=1), group("c", c=1.6, points=17, seed=2)]

@@ -11,7 +11,7 @@ from scipy.linalg import fractional_matrix_power
 from scaling_cli.analysis.comparison.models import joint_problem
 from scaling_cli.analysis.comparison.shared_pairs import pairs_sharing
 from scaling_cli.analysis.comparison.wild_draws import gaussian_draws, widened_residuals, wild_weights
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import replace
 from tests.analysis.comparison.test_models import group
 

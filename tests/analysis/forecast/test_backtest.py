@@ -12,7 +12,7 @@ from scaling_cli.analysis.forecast.backtest import backtest, baselines
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.fitting.ask import alone
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.laws import find_law
 
 

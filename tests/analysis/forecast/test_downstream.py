@@ -9,7 +9,7 @@ from scipy.optimize import curve_fit
 from scaling_cli.analysis.forecast.downstream import drawn_metric, estimate_of, fit_link, refuse_other_scale, then_of
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.errors import DataError, FitError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 

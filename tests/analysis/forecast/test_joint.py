@@ -24,7 +24,7 @@ from scaling_cli.analysis.forecast.suite import Suite, Task
 from scaling_cli.analysis.forecast.targets import Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band, Prediction
 

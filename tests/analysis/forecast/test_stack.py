@@ -16,8 +16,8 @@ from scaling_cli.analysis.forecast.surface_errors import half_widths
 from scaling_cli.analysis.forecast.windows import Window, windows
 from scaling_cli.errors import DataError, FitError
 from scaling_cli.fitting.ask import alone
+from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.prior import strength
-from scaling_cli.fitting.uncertainty import Resampling, run_weights
 from scaling_cli.laws import find_law
 from tests.analysis.forecast.test_simplest import curve, one_law, surface
 

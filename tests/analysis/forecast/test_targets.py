@@ -9,7 +9,7 @@ from scaling_cli.analysis.forecast.downstream import fit_link
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.analysis.forecast.targets import Target, parse_at, place
 from scaling_cli.errors import FitError, UsageError
-from scaling_cli.fitting.uncertainty import Resampling
+from scaling_cli.fitting.drawing import Resampling
 
 SURFACE = {"params": "params", "tokens": "tokens"}
 

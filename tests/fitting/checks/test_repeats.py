@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scaling_cli.fitting.checks.repeats import err_together
 from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.fit import Settings, fit
+from scaling_cli.fitting.objective import Objective
+from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from tests.factories import grouped
 
 TRUE = {"a": 20.0, "b": -0.1}
@@ -47,6 +51,33 @@ def test_runs_that_err_independently_are_resampled_by_run(repeats):
     assert not caveats
 
 
+def doubtful():
+    """Data sets in which the F test is neither clear nor without any doubt."""
+    for seed in range(60):
+        data = repeated(seed, shared=0.15, configurations=8, repeats=3)
+        found = err_together(optimum(data.problem, Objective()))
+        if found is not None and not found.is_clear:
+            yield data
+
+
+def test_where_it_is_doubtful_configurations_are_resampled_without_a_caveat():
+    result, caveats = fitted(next(doubtful()))
+    assert result.interval.unit == "configuration"
+    assert not caveats
+
+
+def test_where_it_is_doubtful_matched_groups_are_drawn_alike_run_by_run():
+    result, _ = fitted(replace(next(doubtful()), drawn_as={}))
+    assert result.interval.unit == "run"
+
+
+def test_where_it_is_doubtful_t_intervals_remain_those_of_independent_runs():
+    result, caveats = fitted(next(doubtful()), interval="t", objective=Objective("least-squares"))
+    assert result.interval.method == "t"
+    assert result.parameters["b"].low is not None
+    assert not caveats
+
+
 def test_an_interval_that_resamples_nothing_is_called_too_narrow():
     result, (found,) = fitted(repeated(0, shared=0.9), interval="profile")
     assert result.interval.unit is None
@@ -62,7 +93,7 @@ def test_copies_of_every_run_do_not_narrow_the_interval():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared", [0.0, 0.6, 0.9])
+@pytest.mark.parametrize("shared", [0.0, 0.2, 0.6, 0.9])
 def test_intervals_of_repeated_configurations_cover_as_often_as_they_say(shared):
     sets, covered, named = 200, 0, 0
     for seed in range(sets):
@@ -72,7 +103,10 @@ def test_intervals_of_repeated_configurations_cover_as_often_as_they_say(shared)
         named += bool(caveats)
     # Binomial standard deviations of 200 intervals that cover 95 %: 3.1.
     assert 190 - 3 * 3.1 <= covered <= sets
-    assert named <= 2 + 3 * 1.4 if shared == 0.0 else named >= 0.95 * sets
+    if shared == 0.0:
+        assert named <= 2 + 3 * 1.4
+    elif shared > 0.5:
+        assert named >= 0.95 * sets
 
 
 def test_the_tail_of_f_is_that_of_scipy():

@@ -131,3 +131,12 @@ def test_what_all_groups_have_in_common_is_said_once():
     other = report(power_result(group={"g": "a"}), chinchilla_result(group={"g": "b"}))
     assert dict(shared_facts(other)) == {}
     assert dict(shared_details(other)) == {}
+
+
+def test_groups_that_resample_equal_inputs_together_are_named_where_not_all_do():
+    runs, cells = (IntervalMethod("wild", 0.95, 200, unit) for unit in ("run", "configuration"))
+    made = [power_result(group={"optimizer": name}, interval=runs) for name in ("adamw", "muon")]
+    assert "resampled" not in dict(shared_details(report(*made)))
+    said = dict(shared_details(report(made[0], replace(made[1], interval=cells))))
+    assert said["resampled"] == "runs at equal inputs together in muon, and each run by itself in other groups"
+    assert "resampled" not in dict(shared_details(report(*(replace(one, interval=cells) for one in made))))

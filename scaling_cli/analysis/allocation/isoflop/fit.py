@@ -11,11 +11,11 @@ from scaling_cli.analysis.allocation.isoflop.minima import akima, parabola, para
 from scaling_cli.analysis.allocation.isoflop.profile import SHARED, profile_law
 from scaling_cli.analysis.allocation.lines import PowerLine, power_line
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.fitting.drawing import Resampling, run_weights, turned
 from scaling_cli.fitting.fit import Settings
-from scaling_cli.fitting.leverage import freed_residuals, freedom, residuals
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
-from scaling_cli.fitting.uncertainty import Resampling, bootstrap, run_multipliers, run_weights, wild
+from scaling_cli.fitting.uncertainty import bootstrap, wild
 from scaling_cli.record import Record
 
 CONCAVE, UNBRACKETED = "has a loss curve that bends downwards", "has its minimum outside its runs"
@@ -132,10 +132,8 @@ def replicate_data(
     if settings.interval != "wild" or exact is None:
         weights = np.concatenate([ones, run_weights(resampling, everyone, points.resampled)])
         return ReplicateData(weights, np.broadcast_to(points.loss, weights.shape))
-    fitted, problem = exact.fitted, exact.fitted.problem
-    factors = run_multipliers(resampling, everyone, problem.run_count, freedom(fitted))[:, problem.runs]
     loss = np.tile(points.loss, (resampling.replicates + 1, 1))
-    loss[1:, exact.index] = np.exp(problem.target - residuals(fitted) + factors * freed_residuals(fitted))
+    loss[1:, exact.index] = np.exp(turned(exact.fitted).draw(exact.fitted.problem, resampling, everyone)[1])
     return ReplicateData(np.broadcast_to(ones, loss.shape), loss)
 
 

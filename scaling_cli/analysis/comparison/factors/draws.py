@@ -20,7 +20,7 @@ from scaling_cli.analysis.comparison.factors.cells import DesignedProblem
 from scaling_cli.analysis.comparison.factors.noise import OwnFits, shrunk
 from scaling_cli.analysis.comparison.models import parts
 from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
-from scaling_cli.fitting.uncertainty import WEBB
+from scaling_cli.fitting.drawing import WEBB
 from scaling_cli.record import Record
 
 LEAST_SPREAD = 0.05  # lower limit of 1 - leverage

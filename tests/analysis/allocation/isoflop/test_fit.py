@@ -17,9 +17,9 @@ from scaling_cli.analysis.allocation.isoflop.fit import (
     resampling_of,
 )
 from scaling_cli.analysis.allocation.isoflop.minima import parabola_bias
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
-from scaling_cli.fitting.uncertainty import Resampling
 from scaling_cli.record import replace
 from tests.analysis.allocation.surfaces import BUDGETS, HOFFMANN, best_params, isoflop_frame, points_of
 
