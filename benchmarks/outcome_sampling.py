@@ -2,9 +2,9 @@
 
     python -m benchmarks outcome_sampling [LOGS]
 
-Each log has 100 problems with chances from Beta(0.5, 2) and up to 20 attempts at each, which follow a rule. Intervals at
-k = 1 and 2 are those of the usual estimate (`--design fixed`) and of the default. The last rows have numbers of attempts
-that were planned. The standard error of a share of 95 % is 2 points with 100 logs.
+Each log has 100 problems with chances from Beta(0.5, 2) and up to 20 attempts at each, which follow a rule. Intervals
+at k = 1 and 2 are those of the usual estimate (`--design fixed`) and of the default. In the last row, the numbers of
+attempts were planned. The standard error of a share of 95 % is 2 points with 100 logs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -36,7 +37,7 @@ def more_where_none_succeeds(hits: Hits, _: Random) -> np.ndarray:
 def doubling(hits: Hits, _: Random) -> np.ndarray:
     """Batches that double until one attempt succeeds."""
     n = np.full(len(hits), 2)
-    for _ in range(4):
+    for _batch in range(4):
         done = np.array([row[:length].any() for row, length in zip(hits, n, strict=True)])
         n = np.where(done, n, np.minimum(2 * n, LONGEST))
     return n
@@ -80,7 +81,8 @@ def main() -> None:
         found = 0
         for seed in range(FIRST, FIRST + logs):
             table = log(rule, seed)
-            for row, design in enumerate(("fixed", "auto")):
+            for row in range(2):
+                design: Literal["fixed", "auto"] = "fixed" if row == 0 else "auto"
                 answer = scaling.inference_coverage(table, k=list(K), design=design, fit="none", seed=seed)
                 found += any(each.code in ("sampled-until-solved", "stop-at-success") for each in answer.caveats)
                 points = {point.k: point for point in answer.results[0].coverage}

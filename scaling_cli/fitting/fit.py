@@ -140,8 +140,14 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     own = group_hash(grouped.group)
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched, own)
     together = err_together(fitted) if settings.interval != "none" else None
-    if together is not None and not together.is_clear and (is_matched or settings.interval == "t"):
-        together = None  # matched groups must be drawn alike, and t intervals are exact for independent points only
+    if (
+        together is not None
+        and not together.is_clear
+        and (is_matched or settings.interval == "t" or fitted.problem.space == "binomial")
+    ):
+        # Matched groups must be drawn alike, t intervals are exact for independent points only, and the spread of
+        # outcomes is known.
+        together = None
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),
         settings.interval,

@@ -242,7 +242,7 @@ def test_an_answer_is_saved_in_the_format_of_the_name(tmp_path, suffix):
     with pytest.raises(UsageError, match="no format") as caught:
         made.save(tmp_path / "fit.pdf")
     assert "answer.figure().savefig(path)" in caught.value.hint
-    with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
+    with pytest.raises(UsageError, match="cannot be written"):
         made.save(tmp_path / "none" / f"fit{suffix}")
 
 
