@@ -273,5 +273,5 @@ def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
         observed=packed(problem.observed),
         predicted=packed(problem.predictions(fitted.theta[None])[0]),
         compute=None if compute is None else packed(compute),
-        names=tuple(map(grouped.names.__getitem__, problem.runs.tolist())),
+        names=tuple(map(grouped.names.__getitem__, problem.runs)),  # a list of the runs would take as much memory
     )
