@@ -415,4 +415,14 @@ def test_a_column_without_verdicts_is_no_verifier_that_rejects_everything():
     with pytest.raises(DataError, match="Column 'verdict' has no verdicts"):
         load_samples(table, mapping={"verified": "verdict"})
     understood = attempts().with_columns(verdict=pl.Series(["yes", "no", "x"] * 4))
-    assert load_samples(understood, mapping={"verified": "verdict"}).frame["accepted"].sum() == 4
+    loaded = load_samples(understood, mapping={"verified": "verdict"})
+    assert loaded.frame["accepted"].sum() == 4
+    (doubt,) = [each for each in loaded.caveats if each.code == "missing-verdicts"]
+    assert doubt.message.startswith("4 attempts have no verdict in column verdict")
+
+
+def test_scores_in_place_of_verdicts_are_refused():
+    table = attempts().with_columns(pl.Series("how sure", [0.2, 0.7, 1.0] * 4))
+    with pytest.raises(DataError, match="values other than 0 and 1") as caught:
+        load_samples(table, mapping={"verified": "how sure"})
+    assert "--score 'how sure' in place of --verified" in caught.value.hint
