@@ -226,9 +226,8 @@ def _at_equal(fitted: Fitted, tested: _Tested, inputs: Array) -> Pattern | None:
     for place, name in enumerate(fitted.problem.columns):
         p_value = equal_p_value(inputs, place, tested.residual, tested.basis, tested.runs)
         if p_value <= EQUAL_SIZE:
-            remedy = (
-                f"Find what runs of equal {name} share besides it, such as a learning rate, and tune it for each run"
-            )
+            said = f"Find what runs of equal {name} share, such as a learning rate, or resample them together with"
+            remedy = f"{said} --run {name} --checkpoints all"
             return Pattern(f"have the same sign at equal {name}", p_value, p_value, remedy)
     return None
 

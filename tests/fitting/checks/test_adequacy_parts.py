@@ -21,7 +21,7 @@ from scaling_cli.fitting.checks.adequacy import (
     average_doubts,
     misfit,
 )
-from scaling_cli.fitting.checks.rival_laws import improvements
+from scaling_cli.fitting.checks.rival_laws import improvements, squares
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -182,7 +182,7 @@ def test_one_equal_input_comes_last_and_has_a_remedy_of_its_own(monkeypatch, p_v
     assert (found is not None) == is_alike
     if found is not None:
         assert found.what == "have the same sign at equal tokens"
-        assert "share besides it" in found.remedy
+        assert found.remedy.endswith("resample them together with --run tokens --checkpoints all")
 
 
 def test_of_one_input_the_predicted_loss_says_no_more(monkeypatch):
@@ -257,11 +257,11 @@ def test_a_law_of_more_parameters_is_better_by_the_f_test_of_nested_models():
     loss = (600 * x**-0.15 + 1.8) * np.exp(0.02 * np.random.default_rng(3).standard_normal(30))
     fitted = curve(x=x, loss=loss)
     found = alone(improvements(fitted, ("power-constant", "power", "bnsl")))
-    squares = [2 * curve(x=x, loss=loss, law=law).value for law in ("power", "power-constant", "bnsl")]
-    assert found[0] == pytest.approx(stats.f.sf((squares[0] - squares[1]) / (squares[1] / 27), 1, 27), rel=1e-4)
+    sums = [2 * curve(x=x, loss=loss, law=law).value for law in ("power", "power-constant", "bnsl")]
+    assert found[0] == pytest.approx(stats.f.sf((sums[0] - sums[1]) / (sums[1] / 27), 1, 27), rel=1e-4)
     assert found[1] == 1.0
-    assert found[2] == pytest.approx(stats.f.sf((squares[0] - squares[2]) / 4 / (squares[2] / 24), 4, 24), rel=1e-3)
-    assert alone(least_squares(fitted.problem)) == pytest.approx(squares[0])
+    assert found[2] == pytest.approx(stats.f.sf((sums[0] - sums[2]) / 4 / (sums[2] / 24), 4, 24), rel=1e-3)
+    assert alone(squares(fitted.problem)) == pytest.approx(sums[0])
     few = curve(x=x[:6], loss=loss[:6])
     assert alone(improvements(few, ("bnsl",))) == [1.0]  # as many parameters as runs
 
