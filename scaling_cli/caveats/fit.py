@@ -171,7 +171,8 @@ WHEN = {
         "of fit with p < {fitting.checks.adequacy.PURE_SIZE}), and p < {fitting.checks.adequacy.ROBUST_SIZE} by a test "
         "that allows uneven noise. (2) Residuals of neighbouring points are similar (p < "
         "{fitting.checks.adequacy.NEIGHBOUR_SIZE}; for points of about the same predicted loss p < "
-        "{fitting.checks.adequacy.LEVEL_SIZE}). (3) `general` fits better than chinchilla (p < "
+        "{fitting.checks.adequacy.LEVEL_SIZE}; for points with one equal input, such as params, p < "
+        "{fitting.checks.adequacy.EQUAL_SIZE}). (3) `general` fits better than chinchilla (p < "
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (

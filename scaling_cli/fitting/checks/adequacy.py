@@ -15,24 +15,23 @@ inputs repeat, the noise is known without any law, and lack of fit is tested aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import FitError
 from scaling_cli.fitting.ask import Asking
-from scaling_cli.fitting.checks.neighbours import neighbour_p_value
+from scaling_cli.fitting.checks.neighbours import equal_p_value, neighbour_p_value
 from scaling_cli.fitting.checks.repeats import lack_of_fit, numbered_inputs
+from scaling_cli.fitting.checks.rival_laws import improvements
 from scaling_cli.fitting.checks.scatter import scatter_doubts
-from scaling_cli.fitting.checks.tails import f_tail, two_tails
+from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
-from scaling_cli.fitting.problem import Problem, problem_from_arrays
-from scaling_cli.laws import Law, find_law
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.record import Record, replace
@@ -41,6 +40,7 @@ SIZE = 0.002  # of all tests of a fit together
 GAMMA_SIZE = 0.008  # of the test of chinchilla against general
 NEIGHBOUR_SIZE = 0.002  # of the test of neighbours
 LEVEL_SIZE = 0.001  # of the test of neighbours along the predicted loss
+EQUAL_SIZE = 0.001  # of the test of points with one equal input
 PATTERN_SIZE = 0.05  # of a pattern, where pure error rejects
 PURE_SIZE = 0.001  # of the test against pure error
 ROBUST_SIZE = 0.05  # of the test with errors that allow uneven noise
@@ -61,6 +61,7 @@ class Pattern(Record):
     what: str
     p_value: float
     robust_p_value: float
+    remedy: str | None = None
 
 
 class Misfit(Record):
@@ -100,7 +101,7 @@ def average_doubts(problems: Sequence[Problem], group: dict[str, str] | None) ->
 
 
 def _said(found: Misfit, law: str, group: dict[str, str] | None) -> Caveat:
-    remedy = (
+    remedy = found.pattern.remedy or (
         "Leave out the points that the law is not meant for with --where, or try another law with --law all"
         if found.better is None
         else f"Fit --law {found.better}, which fits better (F test, p = {found.better_p_value:.2g})"
@@ -217,7 +218,18 @@ def _along_neighbours(fitted: Fitted, tested: _Tested) -> Pattern | None:
         return None
     p_value = neighbour_p_value(_standard(np.log(predicted))[:, None], tested.residual, tested.basis, tested.runs)
     what = "have the same sign where the law predicts about the same loss"
-    return Pattern(what, p_value, p_value) if p_value <= LEVEL_SIZE else None
+    return Pattern(what, p_value, p_value) if p_value <= LEVEL_SIZE else _at_equal(fitted, tested, inputs)
+
+
+def _at_equal(fitted: Fitted, tested: _Tested, inputs: Array) -> Pattern | None:
+    """Residuals that resemble those of points at which one input is equal."""
+    for place, name in enumerate(fitted.problem.columns):
+        p_value = equal_p_value(inputs, place, tested.residual, tested.basis, tested.runs)
+        if p_value <= EQUAL_SIZE:
+            said = f"Find what runs of equal {name} share, such as a learning rate, or resample them together with"
+            remedy = f"{said} --run {name} --checkpoints all"
+            return Pattern(f"have the same sign at equal {name}", p_value, p_value, remedy)
+    return None
 
 
 def _standard(values: Array) -> Array:
@@ -249,7 +261,7 @@ def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:
     hint = tested.pattern("look as if a power other than 1 (gamma) acted on the sum of its terms", slope)
     if hint is None or hint.p_value > 10 * BETTER_SIZE:
         return None
-    (p_value,) = yield from _improvements(fitted, ("general",))
+    (p_value,) = yield from improvements(fitted, ("general",))
     if p_value > GAMMA_SIZE or hint.robust_p_value > ROBUST_SIZE:
         return None
     return Misfit(Pattern(hint.what, p_value, hint.robust_p_value), "general", p_value)
@@ -261,37 +273,6 @@ def _better(fitted: Fitted) -> Asking[tuple[str | None, float | None]]:
     if law.is_held:  # a law without its constraints may fit better for that reason alone
         return None, None
     names = [name for name in RIVALS.get(tuple(law.inputs), ()) if name != law.name]
-    p_values = yield from _improvements(fitted, names)
+    p_values = yield from improvements(fitted, names)
     best, name = min(zip(p_values, names, strict=True), default=(1.0, ""))
     return (None, None) if best > BETTER_SIZE else (name, best)
-
-
-def _improvements(fitted: Fitted, names: Sequence[str]) -> Asking[list[float]]:
-    """The p-values by which laws of more parameters fit better by least squares; 1 for those that do not."""
-    problem = fitted.problem
-    laws = [find_law(name) for name in names]
-    is_wider = [len(fitted.theta) < len(law.names) < problem.run_count for law in laws]
-    left = (yield from _squares(problem)) if any(is_wider) else None
-    p_values = []
-    for law, is_testable in zip(laws, is_wider, strict=True):
-        right = (yield from _squares(_with_law(problem, law))) if is_testable and left is not None else None
-        if left is None or right is None or not right < left:
-            p_values.append(1.0)
-            continue
-        more, spare = len(law.names) - len(fitted.theta), problem.run_count - len(law.names)
-        p_values.append(f_tail((left - right) / more / max(right / spare, ALMOST_ZERO), more, spare))
-    return p_values
-
-
-def _with_law(problem: Problem, law: Law) -> Problem:
-    columns: Mapping[str, Array] = problem.columns
-    return problem_from_arrays(law, columns, problem.observed, problem.runs, problem.space, weights=problem.weights)
-
-
-def _squares(problem: Problem) -> Asking[float | None]:
-    """The least sum of squares; None where the law cannot be fitted."""
-    try:
-        fitted = yield from optimum_asking(problem, Objective("least-squares"))
-    except FitError:
-        return None
-    return 2 * fitted.value

@@ -7,6 +7,9 @@ known form is found more easily by a test of that form (see `adequacy`); this on
 Its distribution comes from the residuals with random signs, fitted again to first order (wild bootstrap; Wu 1986), so
 noise of uneven size and heavy tails raise no false alarm. Points of one run, or of equal inputs, have one sign, and
 pairs of them do not count: that runs at equal inputs err together is another finding (see `repeats`).
+
+In the same way, pairs with one equal input show that runs of one size share an error, as they do if a learning rate
+or a shape is chosen for each size: one error then counts as many times as there are runs of that size.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ LEAST_LEFT = 0.2  # of a residual after the pull of its own point
 FIRST, ALL = 199, 2_199  # sign patterns: the first show whether it is worth drawing all of them
 CHUNK = 500
 FEWEST, MOST = 8, 600  # clusters; points
+FEWEST_LEVELS, LEAST_SHARED = 5, 1.5  # values of an input; clusters for each of them, on average
 BISECTIONS = 14
 
 
@@ -38,10 +42,32 @@ def neighbour_p_value(inputs: Array, residual: Array, basis: Array, runs: Indice
         runs: The number of each point's run `(n,)`.
     """
     clusters = _clusters(inputs, runs)
-    count = int(clusters.max()) + 1
-    if count < FEWEST or len(residual) > MOST:
+    if not _is_testable(clusters):
         return 1.0
-    nearness = _nearness(inputs, clusters)
+    return _alike(_nearness(inputs, clusters), residual, basis, clusters)
+
+
+def equal_p_value(inputs: Array, place: int, residual: Array, basis: Array, runs: Indices) -> float:
+    """The p-value of residuals that resemble each other where one input is equal, the one at `place` of `inputs`.
+
+    It is 1 where few points have an equal value of it. The other arguments are those of `neighbour_p_value`.
+    """
+    clusters = _clusters(inputs, runs)
+    levels = numbered_inputs(inputs[:, [place]].T)
+    count = int(levels.max()) + 1
+    if not _is_testable(clusters) or count < FEWEST_LEVELS or int(clusters.max()) + 1 < LEAST_SHARED * count:
+        return 1.0
+    is_pair = (levels[:, None] == levels[None]) & (clusters[:, None] != clusters[None])
+    return _alike(is_pair.astype(float), residual, basis, clusters)
+
+
+def _is_testable(clusters: Indices) -> bool:
+    return int(clusters.max()) + 1 >= FEWEST and len(clusters) <= MOST
+
+
+def _alike(nearness: Array, residual: Array, basis: Array, clusters: Indices) -> float:
+    """The p-value of residuals that resemble each other in pairs, of which `nearness` `(n, n)` has the weights."""
+    count = int(clusters.max()) + 1
     size = float(residual @ residual)
     if not nearness.any() or size <= 0:
         return 1.0

@@ -9,7 +9,8 @@ from scipy import stats
 
 import scaling_cli as scaling
 from scaling_cli.fitting.ask import alone
-from scaling_cli.fitting.checks.adequacy import Misfit, _improvements, misfit, misfit_doubts
+from scaling_cli.fitting.checks.adequacy import Misfit, misfit, misfit_doubts
+from scaling_cli.fitting.checks.rival_laws import improvements
 from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
@@ -104,7 +105,7 @@ def test_chinchilla_notices_a_power_of_the_sum_wherever_an_f_test_does(columns, 
         loss = surface_loss(columns, gamma) * np.exp(noise("normal", np.random.default_rng(seed), columns, scale))
         fit = fitted(columns, "chinchilla", loss)
         found = alone(misfit(fit))
-        assert (found is not None and found.better == "general") or alone(_improvements(fit, ["general"]))[0] > 0.008
+        assert (found is not None and found.better == "general") or alone(improvements(fit, ["general"]))[0] > 0.008
 
 
 def hump(columns: Columns) -> np.ndarray:

@@ -14,15 +14,14 @@ from scaling_cli.fitting.checks.adequacy import (
     _along_neighbours,
     _better,
     _directions,
-    _improvements,
     _orthonormal,
     _pure_error,
-    _squares,
     _standard,
     _Tested,
     average_doubts,
     misfit,
 )
+from scaling_cli.fitting.checks.rival_laws import improvements, squares
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -148,6 +147,7 @@ def p_values(monkeypatch, *values):
     given = iter(values)
     asked = []
     monkeypatch.setattr(adequacy, "neighbour_p_value", lambda inputs, *_: asked.append(inputs) or next(given))
+    monkeypatch.setattr(adequacy, "equal_p_value", lambda *_: 1.0)
     return asked
 
 
@@ -171,6 +171,18 @@ def test_neighbours_by_inputs_come_before_those_by_predicted_loss(monkeypatch, p
     if level is not None:
         predicted = np.log(fitted.problem.predictions(fitted.theta[None])[0])
         assert asked[1] == pytest.approx(_standard(predicted)[:, None])
+
+
+@pytest.mark.parametrize(("p_value", "is_alike"), [(0.001, True), (0.0011, False)])
+def test_one_equal_input_comes_last_and_has_a_remedy_of_its_own(monkeypatch, p_value, is_alike):
+    fitted = surface()
+    p_values(monkeypatch, 0.5, 0.5)
+    monkeypatch.setattr(adequacy, "equal_p_value", lambda inputs, place, *_: p_value if place else 1.0)
+    found = _along_neighbours(fitted, _Tested(fitted, np.ones(24)))
+    assert (found is not None) == is_alike
+    if found is not None:
+        assert found.what == "have the same sign at equal tokens"
+        assert found.remedy.endswith("resample them together with --run tokens --checkpoints all")
 
 
 def test_of_one_input_the_predicted_loss_says_no_more(monkeypatch):
@@ -244,14 +256,14 @@ def test_a_law_of_more_parameters_is_better_by_the_f_test_of_nested_models():
     x = np.geomspace(1e18, 1e22, 30)
     loss = (600 * x**-0.15 + 1.8) * np.exp(0.02 * np.random.default_rng(3).standard_normal(30))
     fitted = curve(x=x, loss=loss)
-    found = alone(_improvements(fitted, ("power-constant", "power", "bnsl")))
-    squares = [2 * curve(x=x, loss=loss, law=law).value for law in ("power", "power-constant", "bnsl")]
-    assert found[0] == pytest.approx(stats.f.sf((squares[0] - squares[1]) / (squares[1] / 27), 1, 27), rel=1e-4)
+    found = alone(improvements(fitted, ("power-constant", "power", "bnsl")))
+    sums = [2 * curve(x=x, loss=loss, law=law).value for law in ("power", "power-constant", "bnsl")]
+    assert found[0] == pytest.approx(stats.f.sf((sums[0] - sums[1]) / (sums[1] / 27), 1, 27), rel=1e-4)
     assert found[1] == 1.0
-    assert found[2] == pytest.approx(stats.f.sf((squares[0] - squares[2]) / 4 / (squares[2] / 24), 4, 24), rel=1e-3)
-    assert alone(_squares(fitted.problem)) == pytest.approx(squares[0])
+    assert found[2] == pytest.approx(stats.f.sf((sums[0] - sums[2]) / 4 / (sums[2] / 24), 4, 24), rel=1e-3)
+    assert alone(squares(fitted.problem)) == pytest.approx(sums[0])
     few = curve(x=x[:6], loss=loss[:6])
-    assert alone(_improvements(few, ("bnsl",))) == [1.0]  # as many parameters as runs
+    assert alone(improvements(few, ("bnsl",))) == [1.0]  # as many parameters as runs
 
 
 @pytest.mark.parametrize(
@@ -263,7 +275,7 @@ def test_the_law_that_improves_most_is_named_from_one_in_a_hundred_on(monkeypatc
         return p_values
         yield
 
-    monkeypatch.setattr(adequacy, "_improvements", improvements)
+    monkeypatch.setattr(adequacy, "improvements", improvements)
     assert alone(_better(curve())) == ((name, min(p_values)) if name else (None, None))
 
 
@@ -275,7 +287,7 @@ def test_a_law_is_no_rival_of_itself_and_one_with_a_held_parameter_has_none(monk
         return [1.0] * len(names)
         yield
 
-    monkeypatch.setattr(adequacy, "_improvements", improvements)
+    monkeypatch.setattr(adequacy, "improvements", improvements)
     alone(_better(curve(law="power-constant")))
     assert seen == [["shifted-power", "m4", "bnsl", "sigmoid", "exponential-saturation"]]
     problem = curve().problem
@@ -289,7 +301,7 @@ def test_a_power_of_the_sum_is_said_with_the_p_value_of_general():
     fitted = surface(noise=0.001, gamma=0.8)
     residual = fitted.problem.residuals(fitted.theta[None])[0][0]
     found = alone(_against_general(fitted, _Tested(fitted, residual)))
-    (p_value,) = alone(_improvements(fitted, ("general",)))
+    (p_value,) = alone(improvements(fitted, ("general",)))
     assert (found.better, found.better_p_value, found.pattern.p_value) == ("general", p_value, p_value)
     above = fitted.problem.predictions(fitted.theta[None])[0]
     floor = fitted.problem.parameters(fitted.theta[None])[0][0]
@@ -308,7 +320,7 @@ def test_general_is_fitted_at_a_hint_of_one_in_ten(monkeypatch, hint, robust, p_
         return [p_value]
         yield
 
-    monkeypatch.setattr(adequacy, "_improvements", improvements)
+    monkeypatch.setattr(adequacy, "improvements", improvements)
     monkeypatch.setattr(_Tested, "pattern", lambda _, what, __: Pattern(what, hint, robust))
     fitted = surface()
     assert (alone(_against_general(fitted, _Tested(fitted, np.ones(24)))) is not None) == is_said

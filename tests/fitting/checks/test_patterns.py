@@ -9,7 +9,7 @@ import pytest
 
 from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.checks.adequacy import misfit
-from scaling_cli.fitting.checks.neighbours import neighbour_p_value
+from scaling_cli.fitting.checks.neighbours import equal_p_value, neighbour_p_value
 from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
@@ -152,3 +152,39 @@ def test_points_of_a_run_or_at_equal_inputs_are_no_neighbours():
     assert neighbour_p_value(inputs, residual, basis, np.repeat(np.arange(12), 6)) > 0.05
     equal = np.repeat(np.linspace(-1, 1, 12), 6)[:, None]
     assert neighbour_p_value(equal, residual, basis, np.arange(72)) > 0.05
+
+
+def sizes(share, seed, *, levels=8, durations=4):
+    """Inputs of a grid of sizes and durations, and residuals whose variance has this share in common at one size."""
+    generator = np.random.default_rng(seed)
+    grid = np.stack(np.meshgrid(np.linspace(-1, 1, levels), np.linspace(-1, 1, durations), indexing="ij"), axis=-1)
+    common = np.sqrt(share) * generator.standard_normal((levels, 1))
+    own = np.sqrt(1 - share) * generator.standard_normal((levels, durations))
+    inputs = grid.reshape(-1, 2)
+    basis = np.linalg.qr(np.column_stack([np.ones(len(inputs)), inputs]))[0]
+    residual = (common + own).ravel()
+    return inputs, residual - basis @ (basis.T @ residual), basis, np.arange(len(inputs))
+
+
+def equal(data, place=0):
+    inputs, residual, basis, runs = data
+    return equal_p_value(inputs, place, residual, basis, runs)
+
+
+def test_runs_of_one_size_that_share_an_error_are_found_and_others_are_not():
+    assert np.mean([equal(sizes(0.9, seed)) <= 0.001 for seed in range(40)]) >= 0.9
+    assert max(equal(sizes(0.9, seed), place=1) <= 0.001 for seed in range(40)) == 0
+    by_chance = [equal(sizes(0.0, seed)) for seed in range(300)]
+    assert np.mean([p_value <= 0.1 for p_value in by_chance]) == pytest.approx(0.1, abs=0.06)
+    assert sum(p_value <= 0.001 for p_value in by_chance) <= 2
+
+
+def test_few_sizes_and_sizes_with_one_run_each_say_nothing():
+    assert equal(sizes(0.9, 0, levels=4)) == 1.0
+    assert equal(sizes(0.9, 0, levels=12, durations=1)) == 1.0
+
+
+def test_repeats_of_equal_inputs_are_no_pairs_of_one_size():
+    inputs, residual, basis, _ = sizes(0.0, 3, levels=12, durations=2)
+    many = [np.repeat(each, 4, axis=0) for each in (inputs, residual, basis / 2)]
+    assert equal_p_value(many[0], 0, many[1], many[2], np.arange(96)) > 0.01
