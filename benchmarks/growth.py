@@ -164,6 +164,7 @@ def budgets(count: int) -> list[str]:
 NONE, FEWER = ("--interval", "none"), ("--replicates", "200")
 BY, AHEAD = ("--by", "group"), ("--at", "compute=1e23")
 AGAINST = ("--reference", "g00000", *FEWER)
+GOAL = ("--goal", "params@1e23", "--budget", "1e22")
 CURVES = ("--approach", "isoflop", "--profile", "parabola", *FEWER)
 CASES = (
     Case("fit", "rows of logs", 400_000, lambda at, n: [logs(at, n), *NONE]),
@@ -187,6 +188,9 @@ CASES = (
     Case("extrapolate", "results of a saved fit", 400, lambda at, n: [saved(at, n, 100), *AHEAD]),
     Case("extrapolate", "draws of a saved fit", 40_000, lambda at, n: [saved(at, 1, n), *AHEAD]),
     Case("extrapolate", "runs", 300, lambda at, n: [written(at, curve(n)), "--replicates", "50", *AHEAD]),
+    Case("extrapolate", "groups", 32, lambda at, n: [groups(at, n), *BY, *AHEAD]),
+    Case("plan", "runs", 10_000, lambda at, n: [written(at, runs(n)), *GOAL, *FEWER]),
+    Case("plan", "groups", 32, lambda at, n: [groups(at, n), *BY, "--goal", "loss@1e23", "--budget", "1e23", *FEWER]),
     Case("inference-coverage", "problems", 4_000, lambda at, n: [counts(at, n), *FEWER]),
     Case("inference-coverage", "attempts", 800_000, lambda at, n: [attempts(at, 200, n // 200), *FEWER]),
     Case("inference-coverage", "replicates", 4_000, lambda at, n: [counts(at, 200), "--replicates", str(n)]),

@@ -7,7 +7,7 @@ They are loaded on first use, so that importing the package costs nothing. `__in
 from __future__ import annotations
 
 ANSWERS = ("Answer", "load")
-ERRORS = ("ScalingError",)
+ERRORS = ("DataError", "FitError", "ScalingError", "UsageError")
 
 
 def __getattr__(name: str) -> object:

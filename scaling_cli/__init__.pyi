@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from scaling_cli.data.paths_or_table import PathsOrTable as Runs
+from scaling_cli.errors import DataError as DataError
+from scaling_cli.errors import FitError as FitError
 from scaling_cli.errors import ScalingError as ScalingError
+from scaling_cli.errors import UsageError as UsageError
 from scaling_cli.library.answer import Answer as Answer
 from scaling_cli.library.answer import load as load
 from scaling_cli.results.allocation import AllocationResult
@@ -261,7 +264,7 @@ def plan(
     max_runs: int | str = ...,
     min_compute: Number | None = ...,
     max_compute: Number | None = ...,
-    sizes: str | Iterable[str] = ...,
+    sizes: Number | Iterable[Number] = ...,
     min_tokens_per_param: Number = ...,
     max_tokens_per_param: Number = ...,
     unique_tokens: Number | None = ...,

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
 
 
 class ScalingError(Exception):
-    """There is no usable result. `main` prints the message and the hint, and exits with `exit_code`."""
+    """There is no usable result: `message` says what is wrong, and `hint` what to do.
+
+    A command prints both, and exits with `exit_code`.
+    """
 
     exit_code = 1
     caveats: Sequence[object] = ()  # what was found out about the data before, which may be the reason
@@ -20,6 +23,12 @@ class ScalingError(Exception):
         self.message = message
         self.hint = hint
         self.add_note(f"hint: {hint}")  # shown in the traceback when nothing catches the error
+
+    def hinting(self, hint: str) -> ScalingError:
+        """The same error with another hint."""
+        other = _rebuild(type(self), self.message, hint)
+        other.caveats, other.unread, other.partial = self.caveats, self.unread, self.partial
+        return other
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled to leave a worker process; the default would lose the hint.

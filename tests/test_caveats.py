@@ -114,3 +114,19 @@ def test_both_wordings_of_a_sentence_are_words():
         for several, one in re.findall(r"\{\w+:([^{}|]+)\|([^{}]+)\}", sentence):
             assert several != one, code
             assert re.fullmatch(r"[a-z ]+", several + one), code
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        ("20", "20", "but the runs have 20, so"),
+        ("20", "200", "20 to 200, so"),
+        ("2", "20", "2 to 20, so"),
+        ("0", "0.5", "0 to 0.5, so"),
+    ],
+)
+def test_a_range_whose_ends_are_written_alike_is_one_number(low, high, said):
+    found = caveat("off-ratio", place="1B params", ratio="2", low=low, high=high, effect="it is not tested")
+    assert said in found.message
+    both = {"role": "unique_tokens", "number": 3, "low": low, "high": high, "law": "", "column": ""}
+    assert ("values, 20, and" in caveat("ignored-input", **both).message) == (low == high)

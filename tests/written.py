@@ -27,6 +27,7 @@ from scaling_cli.options.option import Option
 from scaling_cli.verbs.schema import result_of
 from tests import ROOT
 
+ERRORS = ("DataError", "FitError", "ScalingError", "UsageError")
 MOST_NAMES = 30  # of one line of the page on columns
 RUN_ROLES = {
     "run_id": "the run that a row belongs to",
@@ -190,7 +191,7 @@ def stub() -> str:
         "from typing import Literal",
         "",
         "from scaling_cli.data.paths_or_table import PathsOrTable as Runs",
-        "from scaling_cli.errors import ScalingError as ScalingError",
+        *(f"from scaling_cli.errors import {error} as {error}" for error in ERRORS),
         "from scaling_cli.library.answer import Answer as Answer",
         "from scaling_cli.library.answer import load as load",
         *sorted(f"from {result.__module__} import {result.__name__}" for result in map(result_of, LIBRARY.values())),
@@ -223,7 +224,8 @@ def laws_page() -> str:
     """`docs/laws.md`."""
     lines = ["# Laws", "", "Every law that can be fitted. `scaling laws NAME` prints one with its published fits.", "",
              "The unit `loss` is that of the fitted column, also where this column is not a loss. Pure numbers have no",
-             "unit. Below the fitted parameters are quantities that follow from them.", "",
+             "unit. Below the fitted parameters are quantities that follow from them, whose meaning says what they",
+             "measure.", "",
              "This page is written by `python -m tests.written`."]  # fmt: skip
     for law in LAWS:
         lines += ["", f"## {law.name}", "", f"`{law.formula}`", "", f"Source: {law.source}.", ""]

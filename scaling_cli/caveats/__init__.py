@@ -19,6 +19,7 @@ from scaling_cli.record import Record
 
 LARGEST_WRITTEN_OUT = 1e6  # of factors
 POWER = r"(?<=\d)e\+?(?=-?\d)0?(?=\d)"  # 1e+24, as Python writes 1e24
+ONE_END = r"(?:from )?(?P<end>-?\d\S*) to (?P=end)(?=[,.;)]*(?:\s|$))"  # a range whose ends are written alike
 
 
 class Caveat(Record):
@@ -60,4 +61,5 @@ def caveat(code: str, group: dict[str, str] | None = None, **facts: object) -> C
     """The caveat `code` with its sentence filled in; `group` is empty or None if it concerns the whole result."""
     from scaling_cli.caveats.sentences import SENTENCES  # clean runs need none of them
 
-    return Caveat(code, _Sentence().vformat(SENTENCES[code], (), facts), group or None)
+    message = re.sub(ONE_END, r"\g<end>", _Sentence().vformat(SENTENCES[code], (), facts))
+    return Caveat(code, message, group or None)

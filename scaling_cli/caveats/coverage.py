@@ -40,6 +40,11 @@ SENTENCES = {
         "{count} {count:attempts have|attempt has} no outcome and {count:are|is} {done}, which makes coverage too high "
         "or too low if that choice is wrong. Find out whether {count:they|it} failed, and choose with --on-missing."
     ),
+    "missing-verdicts": (
+        "{count} {count:attempts have|attempt has} no verdict in column {column} that can be read as 0 or 1, and "
+        "{count:count|counts} as rejected, so the verifier may look stricter than it is. Fill {count:them|it} in, with "
+        "1 for accepted and 0 for rejected."
+    ),
     "uncounted-columns": (
         "{why} ({attempts}) are counted as attempts, and {columns} {count:are|is} not, since {count:they seem|it "
         "seems} to hold something else, such as whether any attempt succeeded. If {count:they are attempts|it is an "
@@ -152,6 +157,7 @@ WHEN = {
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
+    "missing-verdicts": "Some verdicts of --verified are empty, or words that mean neither accepted nor rejected.",
     "uncounted-columns": (
         "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
         "run_1, and other columns of outcomes have not; or one is called pass@k."

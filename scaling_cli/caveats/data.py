@@ -279,6 +279,6 @@ WHEN = {
     ),
     "undecayed-lr": "The learning rate changes within runs, and some runs end above half of its peak.",
     "mid-schedule": "--checkpoints all or --sample-at, and the learning rate changes within runs, or is not known.",
-    "best-checkpoint": "--checkpoints best.",
+    "best-checkpoint": "--checkpoints best, and a run has several usable rows.",
     "sample-missed": "--sample-at, and some runs have no row near an amount.",
 }

@@ -128,10 +128,10 @@ def _answer_each(name: str, command: Command, argument: Any, asked: Options, she
     """Run the verb on each file by itself, show the reports, and return the exit code."""
     from scaling_cli.cli.per_file import deliver_each
     from scaling_cli.report.views import view_of
-    from scaling_cli.verbs.each_file import contents_of
+    from scaling_cli.verbs.each_file import MOST_SMALL, Many, contents_of
 
     module = importlib.import_module(f"scaling_cli.verbs.{module_of(name)}")
-    verb, many = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
+    verb, each = getattr(module, module_of(name)), getattr(module, f"{module_of(name)}_each", None)
     work = shell.get(Work)
     alone = asked if work is not None else asked.but(**Work().__dict__)
     workers = work.workers if work is not None else asked.workers  # type: ignore[attr-defined]
@@ -143,7 +143,7 @@ def _answer_each(name: str, command: Command, argument: Any, asked: Options, she
         workers,
         output,
         view_of(name),
-        None if many is None else functools.partial(many, asked=alone),
+        None if each is None else Many(functools.partial(each, asked=alone), getattr(module, "AT_ONCE", MOST_SMALL)),
         contents_of(alone),
     )
 

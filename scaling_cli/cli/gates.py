@@ -14,7 +14,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from scaling_cli.cli.places import Place, kind, lookup, names, number_or_word, row_values, steps
+from scaling_cli.cli.places import (
+    BRACKETS,
+    QUOTED,
+    Place,
+    kind,
+    lookup,
+    named,
+    names,
+    number_or_word,
+    row_values,
+    steps,
+    written,
+)
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import figure
 from scaling_cli.record import Record
@@ -23,7 +35,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip
 GRAMMAR = re.compile(
-    r"\s*(?P<path>(?:[^<>=!\s\[\]]|\[[^\]]*\])+)\s*(?P<comparison><=|>=|==|!=|<|>)\s*(?P<value>[^<>=!\s]+)\s*"
+    rf"\s*(?P<path>(?:{QUOTED}|{BRACKETS}|[^<>=!\s\[\]])+)\s*(?P<comparison><=|>=|==|!=|<|>)"
+    rf"\s*(?P<value>{QUOTED}|[^<>=!\s]+)\s*"
 )
 SWITCH_WORDS = ("true", "false")
 NO_WORDS: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -60,9 +73,8 @@ class Gate(Record):
             error = self._refusal(f"the result has no {'.'.join(self.path)}.", result)
             raise UnknownNameError(error.message, hint=error.hint)
         if len(kinds) > 1:
-            raise self._error(
-                f"{'.'.join(self.path)} can mean several things.", f"Write one of {', '.join(kinds[:NAMED])}."
-            )
+            ways = list(dict.fromkeys(named(place) for place, _ in places))[:NAMED]
+            raise self._error(f"{'.'.join(self.path)} can mean several things.", f"Write one of {', '.join(ways)}.")
         values = [(place, self._comparable(value, result)) for place, value in places]
         self._check_word(places, allowed)
         for place, value in values:
@@ -96,8 +108,8 @@ class Gate(Record):
 
         key, values = row_values(result, self.path)
         if values:
-            written = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
-            return self._error(problem, f"The rows have {key} {', '.join(dict.fromkeys(written))}.")
+            shown = [f"{value:g}" if isinstance(value, float) else written(str(value)) for value in values]
+            return self._error(problem, f"The rows have {key} {', '.join(dict.fromkeys(shown))}.")
         known = names(result)
         near = difflib.get_close_matches(".".join(self.path), known, n=3, cutoff=0.6)
         listed = list(dict.fromkeys([*near, *known]))
@@ -129,6 +141,7 @@ def parse_gate(text: str) -> Gate:
         raise UsageError(
             f"--fail-if {text!r} is not a test.",
             hint="Write a name, a comparison and a number, as in 'alpha.low < 0.2', or a word, as in "
-            "'verdict == different'.",
+            "'verdict == different'; put a name or a word with blanks or brackets of its own in quotes, as in "
+            "'\"A[v[2]]\" < 5'.",
         )
     return Gate(text, steps(match["path"]), match["comparison"], value)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaling_cli.cli.files import check_apart, check_not_read, check_writable, is_device
 from scaling_cli.errors import UsageError
 from scaling_cli.options.formats import suffixes
 from scaling_cli.options.output import LAUNCH_SUFFIXES, Drawn, Launched, Output, ToFile
 from scaling_cli.report.pages.look import Look
+from scaling_cli.report.written_files import check_apart, check_not_read, check_writable, is_device
 
 if TYPE_CHECKING:
     from scaling_cli.report.charts.style import FigureStyle
@@ -41,7 +41,7 @@ def prepare_output(output: Output | ToFile, inputs: Callable[[], Iterable[str | 
     if isinstance(output, Output):
         _check_words(output)
         if output.output is not None and not output.json and output.format == "table":
-            _check_suffix(Path(output.output))
+            _check_suffix(Path(output.output), can_draw=isinstance(output, Drawn))
     if figures:
         from scaling_cli.report.files import check_figure
 
@@ -90,13 +90,13 @@ def _check_words(output: Output) -> None:
                 raise UsageError(f"--allow {code!r}: no caveat has this code.", hint=hint)
 
 
-def _check_suffix(path: Path) -> None:
+def _check_suffix(path: Path, *, can_draw: bool) -> None:
     """Refuse a file whose suffix belongs to a format that the result cannot have; without a suffix, it is text."""
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or not suffix or is_device(path):
         return
     hint = f"Use a name that ends in one of {', '.join(SUFFIXES)}, or choose the format with --format."
-    if suffix in (".png", ".svg", ".pdf"):
+    if can_draw and suffix in (".png", ".svg", ".pdf"):
         hint = f"Write --figure {path}."
     raise UsageError(f"{path}: results cannot be written as {suffix}.", hint=hint)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling_cli.cli.files import check_not_read
 from scaling_cli.cli.inputs import is_result
 from scaling_cli.cli.output import chosen_format
 from scaling_cli.cli.progress import progress
@@ -21,6 +20,7 @@ from scaling_cli.jobs import Workers
 from scaling_cli.numbers.format import escape, number_of
 from scaling_cli.options.output import Drawn, Output
 from scaling_cli.report.pages.look import Look
+from scaling_cli.report.written_files import check_not_read
 from scaling_cli.verbs import each_file as work
 from scaling_cli.verbs.common import FILE
 

@@ -3,7 +3,7 @@
 A path is keys joined by points. It starts at the result, or at one of its main parts (`ROOTS`); a path that leads
 nowhere from there may start at any object within the result. Lists are walked through: a path means every row, an
 index (`predictions.0`) one row, and a key with a value in brackets the rows that have this value. A path that ends at
-an estimate means its value.
+an estimate means its value. Quotes are around what has points, blanks or brackets of its own: `"A[v[2]]".low`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from scaling_cli.numbers.parse import parse_number
 
 Place: TypeAlias = tuple[str, ...]
 
-STEP = re.compile(r"(?:[^.\[\]]|\[[^\]]*\])+")
-ROW = re.compile(r"(?P<name>[^\[]*)\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]")
+QUOTED = r"\"[^\"]*\"|'[^']*'"
+BRACKETS = rf"\[(?:{QUOTED}|[^\]])*\]"
+STEP = re.compile(rf"(?:{QUOTED}|{BRACKETS}|[^.\[\]])+")
+ROW = re.compile(rf"(?P<name>[^\[]*)\[(?P<key>[^=\]]+)=(?P<value>\s*(?:{QUOTED})\s*|[^\]]*)\]")
+PLAIN = re.compile(r"(?:[^<>=!\s\[\]\"']|\[[^\[\]\"']*\])+")  # what needs no quotes
 ROOTS = ("parameters", "derived", "predictions", "allocations", "comparisons", "coverage", "forecast", "budgets")
 BULK = ("draws", "group")  # keys under which no path looks
 ESTIMATE = ("estimate", "low", "high")
@@ -52,6 +55,11 @@ def kind(place: Place) -> str:
     return ".".join(step.partition("[")[0] for step in place if not step.isdigit())
 
 
+def named(place: Place) -> str:
+    """The path to a place and those like it in other rows, as it is typed."""
+    return ".".join(written(step) for step in place if not step.isdigit())
+
+
 def names(result: Mapping[str, object]) -> list[str]:
     """A short path for each number and word of a result; those of the main parts come first."""
     leaves = dict.fromkeys(_leaves(result))
@@ -72,18 +80,31 @@ def row_values(result: Mapping[str, object], path: Place) -> tuple[str, list[obj
 
 
 def number_or_word(text: str) -> float | str:
-    """The number that a text writes, else the text."""
+    """The number that a text writes, else the text; within quotes always a word."""
+    if re.fullmatch(QUOTED, text):
+        return text[1:-1]
     try:
         return parse_number(text)
     except UsageError:
         return text
 
 
+def written(key: str) -> str:
+    """A key as a path names it: in quotes, where it has signs of its own."""
+    quote = "'" if '"' in key else '"'
+    return key if PLAIN.fullmatch(key) else f"{quote}{key}{quote}"
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(QUOTED, lambda part: part[0][1:-1], text)
+
+
 def _shortest(result: Mapping[str, object], leaf: Place) -> str:
     """The shortest end of a path that leads to places of this kind alone."""
     whole = ".".join(leaf)
     ends = (leaf[start:] for start in range(len(leaf) - 1, 0, -1))
-    return next((".".join(end) for end in ends if {kind(place) for place, _ in lookup(result, end)} == {whole}), whole)
+    alone = next((end for end in ends if {kind(place) for place, _ in lookup(result, end)} == {whole}), leaf)
+    return named(alone)
 
 
 def _walk(value: object, path: Place, at: Place) -> Iterator[tuple[Place, object]]:
@@ -110,8 +131,9 @@ def _first_step(value: Mapping[str, object], path: Place) -> tuple[str, list[obj
         step = ".".join(path[:end])
         if (match := ROW.fullmatch(step)) and match["name"] in value:
             return step, list(_rows(value[match["name"]], match["key"].strip(), match["value"].strip())), path[end:]
-        if step in value:
-            return step, [value[step]], path[end:]
+        for key in (step, _unquoted(step)):
+            if key in value:
+                return step, [value[key]], path[end:]
     return "", [], path
 
 
@@ -125,7 +147,7 @@ def _rows(value: object, key: str, wanted: str) -> Iterator[object]:
 
 def _is_same(value: object, text: str) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return value == text
+        return value in (text, _unquoted(text))
     wanted = number_or_word(text)
     return isinstance(wanted, float) and math.isclose(value, wanted, rel_tol=1e-9)
 

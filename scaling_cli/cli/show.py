@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_cli.cli import terminal
-from scaling_cli.cli.files import check_not_read, write_file
 from scaling_cli.cli.output import REPORTS, chosen_format, style_of
 from scaling_cli.cli.verdict import DONE, judge, say
 from scaling_cli.errors import UsageError
@@ -16,6 +15,7 @@ from scaling_cli.numbers.format import escape
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.record import replace
 from scaling_cli.report.pages.look import Look
+from scaling_cli.report.written_files import check_not_read, write_file
 
 if TYPE_CHECKING:
     from scaling_cli.report.pages.page import View

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from scaling_cli.cli.files import is_device, unwritable
 from scaling_cli.cli.streams import UNWRITABLE
 from scaling_cli.errors import UsageError
+from scaling_cli.report.written_files import is_device, unwritable
 from scaling_cli.verbs.each_file import Kept
 
 AGAIN = "Make room, and add --resume to keep what was written."

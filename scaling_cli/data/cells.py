@@ -21,6 +21,7 @@ MISSING_WORDS = ("", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?")
 
 # The regular expression of numbers in options, in the dialect of polars, and the power of ten of each suffix.
 NUMBER_TEXT = f"^{NUMBER}$"
+WHOLE = r"^-?[0-9]+\.0$"  # a whole number, as pandas writes it in a column of floats
 
 
 def plain_columns(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -143,7 +144,10 @@ def number(column: str, dtype: pl.DataType, option: str = "--map ROLE=COLUMN") -
 
 
 def label(column: str, dtype: pl.DataType) -> pl.Expr:
-    """A column as names of runs or groups: whole floats lose their `.0`, and empty names are null."""
+    """A column as names of runs or groups: whole numbers lose their `.0`, and empty names are null.
+
+    Text does, too: pandas writes the whole numbers of a column with `.0` where one of its cells is empty.
+    """
     if dtype.is_nested():
         raise DataError(
             f"Column {column!r} holds values of type {dtype}, which cannot be used as names.",
@@ -152,4 +156,7 @@ def label(column: str, dtype: pl.DataType) -> pl.Expr:
     names = pl.col(column).cast(pl.String)
     if dtype.is_float():
         return names.str.strip_suffix(".0")
-    return pl.when(names != "").then(names) if dtype == pl.String else names
+    if dtype != pl.String:
+        return names
+    whole = pl.when(names.str.contains(WHOLE)).then(names.str.strip_suffix(".0")).otherwise(names)
+    return pl.when(names != "").then(whole)

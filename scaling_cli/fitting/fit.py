@@ -47,6 +47,7 @@ class Settings(Record):
     level: float = 0.95
     replicates: int = 1000
     seed: int = 0
+    needs_interval: bool = False
     spread: bool = False
     expect: Mapping[str, float] = {}
     workers: jobs.Workers = jobs.SERIAL
@@ -89,7 +90,7 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
 def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, list[Caveat]]]:
     """`fit`, as work that asks the solver."""
     problem = grouped.problem
-    check_size(problem, with_interval=settings.interval != "none")
+    check_size(problem, with_interval=settings.interval != "none", needs_interval=settings.needs_interval)
     fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
     unknown = require_identified(fitted, facts)
@@ -139,8 +140,14 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     own = group_hash(grouped.group)
     resampling = Resampling(settings.replicates, settings.seed, group_hash(stream), is_matched, own)
     together = err_together(fitted) if settings.interval != "none" else None
-    if together is not None and not together.is_clear and (is_matched or settings.interval == "t"):
-        together = None  # matched groups must be drawn alike, and t intervals are exact for independent points only
+    if (
+        together is not None
+        and not together.is_clear
+        and (is_matched or settings.interval == "t" or fitted.problem.space == "binomial")
+    ):
+        # Matched groups must be drawn alike, t intervals are exact for independent points only, and the spread of
+        # outcomes is known.
+        together = None
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),
         settings.interval,
@@ -266,5 +273,5 @@ def _observations(fitted: Fitted, grouped: Grouped) -> Observations:
         observed=packed(problem.observed),
         predicted=packed(problem.predictions(fitted.theta[None])[0]),
         compute=None if compute is None else packed(compute),
-        names=tuple(map(grouped.names.__getitem__, problem.runs.tolist())),
+        names=tuple(map(grouped.names.__getitem__, problem.runs)),  # a list of the runs would take as much memory
     )

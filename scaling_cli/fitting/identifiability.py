@@ -20,7 +20,7 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.numbers.format import number_of, with_and
+from scaling_cli.numbers.format import number_of, with_and, with_or
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -39,28 +39,33 @@ SAME_VALUE = 0.01  # relative: optima whose parameters all agree this well are o
 TYPICAL = (0.1, 0.9)  # quantiles of tokens per param: a caveat about their span should not hang on single runs
 
 
-def check_size(problem: Problem, *, with_interval: bool) -> None:
+def check_size(problem: Problem, *, with_interval: bool, needs_interval: bool = False) -> None:
     """Refuse data that no estimator could fit.
 
     Raises:
         FitError: There are fewer points, or fewer distinct ones, than the law needs, or a column never varies.
     """
-    needed = len(problem.law.parameters) + (2 if with_interval else 1)
+    least = len(problem.law.parameters) + 1
     points = len(problem.observed)
+    without = with_interval and not needs_interval and points >= least
     _check_variation(problem)
     if with_interval and problem.run_count < FEWEST_RUNS:
         raise FitError(
             f"{problem.run_count} {'run is' if problem.run_count == 1 else 'runs are'} too few for an interval, which "
             f"needs {FEWEST_RUNS}, because the errors of points of one run are correlated.",
-            hint="Add runs, name the column that identifies the run with --run COL, or leave intervals out with "
-            "--interval none.",
+            hint=with_or(
+                ["Add runs"]
+                + ["name the column that identifies the run with --run COL"] * (points > problem.run_count)
+                + ["leave intervals out with --interval none"] * without
+            )
+            + ".",
         )
-    if points < needed:
-        more = f"Add {needed - points} or more runs"
+    if (missing := least + with_interval - points) > 0:
+        more = f"Add {missing} or more runs"
         raise FitError(
             f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
             f"{len(problem.law.parameters)} parameters.",
-            hint=f"{more}, or use --interval none." if with_interval and points == needed - 1 else f"{more}.",
+            hint=f"{more}, or use --interval none." if without else f"{more}.",
         )
     different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
     if different < len(problem.law.parameters):

@@ -7,7 +7,7 @@ run. Residuals corrected for leverage (see `leverage` and `hidden_noise`) repair
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -53,21 +53,21 @@ def sandwich(fitted: Fitted) -> Spread:
     return Spread(influences.T @ influences, freedom(fitted))
 
 
-def run_influences(fitted: Fitted, power: float = LEFT_OUT) -> Array:
-    """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back."""
+def run_influences(fitted: Fitted, power: float = LEFT_OUT, *, moved: Sequence[int] | None = None) -> Array:
+    """How far each run moves the coordinates `(runs, k)`: by about this much, leaving it out moves them back.
+
+    With `moved`, these coordinates alone.
+    """
     problem = fitted.problem
     pull = np.clip(freed_residuals(fitted, power), -fitted.delta, fitted.delta) * problem.weights
-    return _moved(fitted, summed(free_jacobian(fitted), problem.runs, problem.run_count, pull))
+    return _moved(fitted, summed(free_jacobian(fitted), problem.runs, problem.run_count, pull), moved)
 
 
-def _moved(fitted: Fitted, scores: Array) -> Array:
-    """How far the coordinates `(m, k)` move with these gradients of the objective `(m, free)`."""
-    free = is_free(fitted)
-    if free.all():
-        return np.asarray(scores @ bread(fitted))
-    moves = np.zeros((len(scores), len(fitted.theta)))
-    moves[:, free] = scores @ bread(fitted)
-    return moves
+def _moved(fitted: Fitted, scores: Array, moved: Sequence[int] | None = None) -> Array:
+    """How far the coordinates `(m, k)`, or those named by `moved`, move with these gradients `(m, free)`."""
+    moves = np.zeros((scores.shape[1], len(fitted.theta)))
+    moves[:, is_free(fitted)] = bread(fitted)
+    return np.asarray(scores @ (moves if moved is None else moves[:, list(moved)]))
 
 
 def expectations(

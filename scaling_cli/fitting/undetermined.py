@@ -16,6 +16,7 @@ import numpy as np
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.laws import is_formula
 from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
@@ -107,8 +108,10 @@ def search_failed(law: Law) -> FitError:
     return FitError(
         f"The search for the parameters of {law.name} ended far from the data: its residuals are more than twice those "
         "of a smooth surface through the points.",
-        hint="If the law is a formula of your own, give starting values with --start NAME=VALUE or bounds with --bound "
-        "NAME=LOW,HIGH; otherwise choose another --law.",
+        hint="If you wrote this formula, give starting values with --start NAME=VALUE or bounds with --bound "
+        "NAME=LOW,HIGH; otherwise choose another --law."
+        if is_formula(law.name.partition(" by ")[0])
+        else "Choose another --law.",
     )
 
 

@@ -136,10 +136,19 @@ def find_law(name: str, inputs: Sequence[str] = ()) -> Law:
         made: Law = importlib.import_module(f"{__name__}.{FAMILIES[name]}").MAKERS[name](inputs)
         return made
     if name not in HOMES:
-        near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
-        guess = f"Did you mean {near[0]}? " if near else ""
-        raise UsageError(f"No law is called {name!r}.", hint=f"{guess}`scaling laws` lists the laws.")
+        raise _unknown(name)
     return _named(name)
+
+
+def _unknown(name: str) -> UsageError:
+    law, _, published = name.partition(":")
+    if published and law in HOMES:
+        return UsageError(f"{name} is a published fit, but here a law is fitted to runs.", hint=f"Give only {law}.")
+    if name == "all":
+        return UsageError("--law all ranks laws, and works only with `scaling fit`.", hint="Name one law.")
+    near = difflib.get_close_matches(name.lower().replace("_", "-"), HOMES, n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    return UsageError(f"No law is called {name!r}.", hint=f"{guess}`scaling laws` lists the laws.")
 
 
 @functools.cache

@@ -160,7 +160,7 @@ BATCH_TRADEOFF = formula_law(
     inputs=("batch_tokens",),
     source="McCandlish et al. 2018, arXiv:1812.06162: steps to a target loss against the batch size in tokens",
     about={
-        "S_min": About("steps to the target loss with large batches", "loss (steps)", low=0.0, high=1e30),
+        "S_min": About("steps to the target loss with large batches", "steps", low=0.0, high=1e30),
         "B_crit": About("critical batch size", "tokens", low=0.0, high=1e30),
     },
     derived=(Derived("E_min", "tokens to the target loss with small batches", lambda p: p["S_min"] * p["B_crit"]),),

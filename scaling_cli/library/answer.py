@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, overload
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import escape, group_label, group_name, number_of
+from scaling_cli.numbers.format import escape, group_label, is_called, number_of
 from scaling_cli.options.formats import suffixes
 from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render, render_notes
 from scaling_cli.report.views import panels_of, view_of
-from scaling_cli.results.fit import Estimate
+from scaling_cli.report.written_files import check_not_read, check_writable, write_file
 from scaling_cli.results.report import Report, Result
 
 if TYPE_CHECKING:
@@ -35,14 +35,17 @@ SHOWN = 10  # results, and failures, that the text has a line for
 
 
 class Answer(Report[Result]):
-    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file."""
+    """What a command found: a report that gives its numbers, draws itself, and becomes a frame or a file.
+
+    `results` has a result for each group, `caveats` what to know before using them, and `failures` the groups without.
+    """
 
     def __getitem__(self, name: str | float) -> Any:
-        """A number of the only result by its name, or the answer about one group.
+        """A number of the only result by its name, or the answer about one group or one law.
 
         `fit["alpha"]` is the `Estimate` of a parameter or of a quantity derived from it, and `forecast["predictions"]`
         a field of the result. With groups, `fits["adamw"]` is an `Answer` about that group; `fits[256]` is that of the
-        group 256.
+        group 256. `list_laws()["chinchilla"]` is the answer about that law.
 
         Raises:
             KeyError: There is no such name, or no such group.
@@ -50,27 +53,29 @@ class Answer(Report[Result]):
         results: Sequence[Any] = self.results
         if len(results) == 1 and name in _names(results[0]):
             return _named(results[0], str(name))
-        kept = [result for result in results if result.group and group_label(result.group) == str(name)]
+        kept = [result for result in results if _title(result) and is_called(_title(result), name)]
         if kept:
             group = kept[0].group
             known = [caveat for caveat in self.caveats if caveat.group is None or caveat.group == group]
             return replace(self, results=tuple(kept), caveats=tuple(known), failures=())
         for failure in self.failures:
-            if group_label(failure.group) == str(name):
+            if is_called(group_label(failure.group), name):
                 raise KeyError(f"{name!r} has no result: {failure.error}")
         if len(results) == 1:
             raise KeyError(f"{name!r} is not in this result; it has {', '.join(_names(results[0]))}")
-        raise KeyError(f"{name!r} is not a group; the groups are {', '.join(self)}")
+        kind = "group" if any(result.group for result in results) else "result"
+        raise KeyError(f"{name!r} is not a {kind}; the {kind}s are {', '.join(self)}")
 
     def __iter__(self) -> Iterator[str]:
-        """The names that stand in brackets: of the groups, or else of the numbers of the only result."""
+        """The names that stand in brackets: of the groups or laws, or else of the numbers of the only result."""
         results: Sequence[Any] = self.results
         if len(results) == 1 and not results[0].group:
             return iter(_names(results[0]))
-        return iter([group_label(result.group) for result in results])
+        return iter([_title(result) for result in results])
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self) or (len(self.results) == 1 and name in _names(self.results[0]))
+        is_name = len(self.results) == 1 and name in _names(self.results[0])
+        return is_name or any(is_called(each, name) for each in self)
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is an answer with the same document, also if it was read from a file."""
@@ -91,13 +96,16 @@ class Answer(Report[Result]):
 
         Args:
             at: The inputs of the law by name, such as `params=70e9, tokens=1.4e12`, as numbers, text (`"70B"`) or
-                sequences `(n,)` of these.
+                sequences `(n,)` of these, which are matched by their order. Where several groups were fitted together,
+                also the group, such as `optimizer="adamw"`.
 
         Returns:
             A `Predicted` for single amounts, a list of `n` for sequences.
 
         Raises:
-            UsageError: This is not the answer of `fit` about one group, or an input is missing or unknown.
+            UsageError: This is not the answer of `fit` about one group, an input is missing or unknown, or Series of
+                pandas have different indexes.
+            FitError: The law gives no loss above zero there.
 
         Example:
             >>> import scaling_cli as scaling
@@ -164,14 +172,20 @@ class Answer(Report[Result]):
     def save(self, path: str | Path) -> Path:
         """Write the answer to a file; its suffix chooses the format: .json, .html, .md, .csv, .tex, .txt or .jsonl.
 
+        `load` reads .json and .jsonl; a fit loaded from .jsonl predicts without intervals, since it has no replicates.
+
         Raises:
-            UsageError: No format has this suffix.
+            UsageError: No format has this suffix, there is no such folder, or the answer was made from this file.
+            DataError: The disk is full, or cannot be written.
         """
         path, known = Path(path), suffixes()
         form = known.get(path.suffix.lower())
         if form is None:
-            raise UsageError(f"{path}: no format has this suffix.", hint=f"Use one of {', '.join(known)}.")
-        path.write_text(render(self, form, view_of(self.command), look=Look()), encoding="utf-8")
+            hint = f"Use one of {', '.join(known)}; for figures, answer.figure().savefig(path)."
+            raise UsageError(f"{path}: no format has this suffix.", hint=hint)
+        check_writable(path)
+        check_not_read([path], [source.path for source in self.inputs])
+        write_file(path, render(self, form, view_of(self.command), look=Look()))
         return path
 
     def summary(self, *, details: bool = False) -> str:
@@ -193,16 +207,27 @@ class Answer(Report[Result]):
         return panels_of(view_of(self.command), self) if self.results else []
 
 
+def _title(result: Any) -> str:
+    """What tells a result from the others: its group, or its own name."""
+    return group_label(result.group) or str(getattr(result, "name", ""))
+
+
 def _named(result: Any, name: str) -> Any:
-    for place in ("parameters", "derived"):
-        values: dict[str, Estimate] = getattr(result, place, {})
-        if name in values:
-            return values[name]
-    return getattr(result, name)
+    values = _values(result)
+    return values[name] if name in values else getattr(result, name)
 
 
 def _names(result: Any) -> list[str]:
-    return [*getattr(result, "parameters", ()), *getattr(result, "derived", ()), *result.__struct_fields__]
+    return [*_values(result), *result.__struct_fields__]
+
+
+def _values(result: Any) -> dict[str, Any]:
+    """The parameters of a result by name, and what is derived from them; those of a law have their own names."""
+    found: dict[str, Any] = {}
+    for place in ("derived", "parameters"):
+        values = getattr(result, place, {})
+        found = (values if isinstance(values, dict) else {each.name: each for each in values}) | found
+    return found
 
 
 def answer(report: Report[Result]) -> Answer[Result]:
@@ -226,6 +251,7 @@ def load(path: str | Path) -> Answer[Any]:
         >>> round(loaded["alpha"].estimate, 2)
         0.35
     """
+    from scaling_cli.data.paths_or_table import paths_of
     from scaling_cli.options.option import Options
     from scaling_cli.verbs.show import show
 
@@ -234,7 +260,7 @@ def load(path: str | Path) -> Answer[Any]:
             f"load() takes the path of a file, not an object of type {type(path).__name__}.",
             hint="Write scaling.load('fit.json').",
         )
-    return answer(show(str(path), Options()))
+    return answer(show(paths_of(path)[0], Options()))
 
 
 def text(report: Report[Any]) -> str:
@@ -242,11 +268,9 @@ def text(report: Report[Any]) -> str:
     counts = [number_of(len(report.results), "result")]
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
-    lines += _some([_led(result.group, result.sentence) for result in report.results[:SHOWN]], len(report.results))
-    lines += _some(
-        [_led(failure.group, f"failed: {escape(failure.error)}") for failure in report.failures[:SHOWN]],
-        len(report.failures),
-    )
+    few = [_shown(result) for result in report.results[:SHOWN]]
+    failed = [_led(group_label(each.group), f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]]
+    lines += _some(few, len(report.results)) + _some(failed, len(report.failures))
     codes = Counter(caveat.code for caveat in report.caveats)
     if codes:
         named = ", ".join(code if count == 1 else f"{code} ({count:,})" for code, count in codes.items())
@@ -261,9 +285,15 @@ def _read(report: Report[Any]) -> str:
     return f" from {names[0]}" if len(names) == 1 else f" from {len(names):,} files"
 
 
-def _led(group: dict[str, str], said: str) -> str:
-    name = group_name(group)
-    return f"  {name}: {said}" if name else f"  {said}"
+def _shown(result: Any) -> str:
+    """The line of a result; a law in a list has no sentence."""
+    if result.sentence:
+        return _led(group_label(result.group), result.sentence)
+    return _led(_title(result), getattr(result, "formula", ""))
+
+
+def _led(name: str, said: str) -> str:
+    return "  " + ": ".join(part for part in (escape(name), said) if part)
 
 
 def _some(lines: list[str], count: int) -> list[str]:

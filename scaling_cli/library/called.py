@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from scaling_cli.errors import FitError, UsageError
@@ -18,6 +19,10 @@ from scaling_cli.options.command import Command
 from scaling_cli.options.commands import find_command, module_of
 from scaling_cli.results.report import Report
 
+RETURNS = """Returns:
+    An `Answer`: the numbers by name, tables, figures, files and caveats.
+
+"""
 EXTRAS = {"label": "Mapping[str, str] | None", "on_progress": "Callable[[int, int], None] | None"}
 
 
@@ -37,6 +42,7 @@ class Verb:
     def __call__(self, *given: Any, **keywords: Any) -> Answer[Any]:
         """Run the verb; a report without results is an error, unless a `label` is given."""
         extras = {name: keywords.pop(name) for name in self._extras if name in keywords}
+        _check_extras(extras.get("label"), extras.get("on_progress"))
         read, options = self._bound(given, keywords)
         report = self._verb(*read, self._command.options(**renamed(self.__name__, options)), **extras)
         if report.failures and not report.results and extras.get("label") is None:
@@ -60,11 +66,24 @@ class Verb:
         if not values and not self._command.argument.is_needed:
             values = [None]
         if len(values) != 1:
-            problem = f"needs {name}."
+            problem = f"needs {name}: write scaling.{self.__name__}({name}, ...)."
             if values:
                 problem = f"takes one positional argument, {name}, not {len(values)}: give options by keyword."
             raise UsageError(f"{self.__name__} {problem}", hint=f"See help(scaling_cli.{self.__name__}).")
         return values, options
+
+
+def _check_extras(label: object, on_progress: object) -> None:
+    """Refuse a label that is not text by name, and a progress that cannot be called.
+
+    Raises:
+        UsageError: One is something else.
+    """
+    is_group = isinstance(label, Mapping) and all(isinstance(text, str) for pair in label.items() for text in pair)
+    if not (label is None or is_group):
+        raise UsageError(f"label is {label!r}.", hint="Give a dict of text, such as {'file': 'a.csv'}.")
+    if not (on_progress is None or callable(on_progress)):
+        raise UsageError(f"on_progress is {on_progress!r}.", hint="Give a function of two numbers, such as print.")
 
 
 def signature(command: Command, extras: list[str]) -> inspect.Signature:
@@ -84,9 +103,15 @@ def signature(command: Command, extras: list[str]) -> inspect.Signature:
 
 def described(command: Command, text: str) -> str:
     """The docstring of a verb: its own, with its options in place of the record that holds them."""
-    lines = [f"    {option.name}: {option.help}" for option in command.options.options.values()]
     text = inspect.cleandoc(re.sub(r"\n +asked: .*(?:\n {12,}.*)*", "", text))
-    return text + "\n\nOptions, by keyword:\n" + "\n".join(lines) + "\n" if lines else text
+    text = text.replace("Raises:\n", f"{RETURNS}Raises:\n")
+    options = list(command.options.options.values())
+    if not options:
+        return text
+    head = f"Options, by keyword; the flag {options[0].flag} is the keyword `{options[0].name}`:"
+    # "Repeatable" is said of flags; the signature shows what may be a list.
+    lines = [f"    {option.name}: {option.help.removesuffix(' Repeatable.')}" for option in options]
+    return "\n".join([f"{text}\n", head, *lines, ""])
 
 
 def _nothing(report: Report[Any]) -> FitError:

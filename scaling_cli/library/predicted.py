@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from scaling_cli.analysis.forecast.describe import single_law_forecast
+from scaling_cli.analysis.forecast.predictions import LARGEST_LOG, no_loss
 from scaling_cli.arrays import Array
+from scaling_cli.data.paths_or_table import refuse_other_order
+from scaling_cli.document.levels import by_level, saved_from
+from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import with_and
+from scaling_cli.numbers.format import is_called, with_and
 from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
@@ -40,30 +44,77 @@ class Predicted(Record):
 
 
 def predict(report: Report[Any], at: Mapping[str, Any]) -> Predicted | list[Predicted]:
-    """What the law of a fit gives at `at`: amounts by input, each a number, text or a sequence `(n,)`."""
+    """What the law of a fit gives at `at`: amounts by input, each a number, text or a sequence `(n,)`.
+
+    A fit of several groups together also needs the name of a group.
+    """
     if len(report.results) != 1 or not isinstance(report.results[0], FitResult):
         raise UsageError(
             "predict() needs the fit of one group.",
             hint="Choose a group first, as in fits['adamw'].predict(...), or use scaling.extrapolate for forecasts.",
         )
-    fit = report.results[0]
-    names = {column: name for name, column in fit.inputs.items()} | {name: name for name in fit.inputs}
-    if {names.get(name) for name in at} != set(fit.inputs):
-        raise UsageError(
-            f"predict() takes {', '.join(fit.inputs.values())}, not {', '.join(at) or 'nothing'}.",
-            hint=f"Write predict({', '.join(f'{column}=...' for column in fit.inputs.values())}).",
-        )
-    is_single = all(isinstance(value, str) or np.ndim(value) == 0 for value in at.values())
-    columns = {names[name]: _amounts(value, name) for name, value in at.items()}
+    result = report.results[0]
+    fit, amounts = _asked(result, at)
+    refuse_other_order(amounts)
+    is_single = all(isinstance(value, str) or np.ndim(value) == 0 for value in amounts.values())
+    names = {column: name for name, column in fit.inputs.items()}
+    columns = {names.get(name, name): _amounts(value, name) for name, value in amounts.items()}
     columns = _of_one_length(columns, fit.inputs)
-    law = single_law_forecast(fit, fit.interval.level)
-    bands = law.bands(columns, next(iter(columns.values())))
+    bands = single_law_forecast(fit, result.interval.level).bands(columns, next(iter(columns.values())))
+    _refuse_no_loss(bands.estimate, {fit.inputs[role]: values for role, values in columns.items()})
     rows = zip(bands.estimate, bands.confidence, bands.prediction, strict=True)
     made = [
         Predicted(math.exp(middle), *_ends(middle, half), *_ends(middle, whole if math.isfinite(half) else math.nan))
         for middle, half, whole in rows
     ]
     return made[0] if is_single else made
+
+
+def _asked(result: FitResult, at: Mapping[str, Any]) -> tuple[SavedFit, dict[str, Any]]:
+    """The fit of the group that `at` names, which is the only one unless several were fitted together, and the amounts.
+
+    Raises:
+        UsageError: An input or the group is missing or unknown.
+    """
+    fits = by_level(saved_from(result))
+    levels = [column for column in fits[0].group if column not in result.group]
+    fit = _at_levels(fits, {column: at[column] for column in levels if column in at})
+    amounts = {name: value for name, value in at.items() if name not in levels}
+    names = {column: name for name, column in fit.inputs.items()} | {name: name for name in fit.inputs}
+    if sorted(names.get(name, "") for name in amounts) != sorted(fit.inputs) or not set(levels) <= set(at):
+        written = [f"{column}=..." for column in fit.inputs.values()] + [
+            f"{name}={fit.group[name]!r}" for name in levels
+        ]
+        raise UsageError(
+            f"predict() takes {', '.join([*fit.inputs.values(), *levels])}, not {', '.join(at) or 'nothing'}.",
+            hint=f"Write predict({', '.join(written)}).",
+        )
+    return fit, amounts
+
+
+def _at_levels(fits: Sequence[SavedFit], levels: Mapping[str, Any]) -> SavedFit:
+    """The part of a joint fit that holds for the group that `levels` names, the first where it names none.
+
+    Raises:
+        UsageError: No group has this name.
+    """
+    for column, name in levels.items():
+        labels = list(dict.fromkeys(fit.group[column] for fit in fits))
+        fits = [fit for fit in fits if is_called(fit.group[column], name)]
+        if not fits:
+            raise UsageError(f"predict(): no {column} is called {name!r}.", hint=f"Give one of {', '.join(labels)}.")
+    return fits[0]
+
+
+def _refuse_no_loss(log_loss: Array, amounts: Mapping[str, Array]) -> None:
+    """Refuse amounts `(n,)` by column at which the law gives no number that a loss could be.
+
+    Raises:
+        FitError: The logarithm of the loss is not a number somewhere, or its size is too large.
+    """
+    wrong = np.flatnonzero(~(np.abs(log_loss) < LARGEST_LOG))  # also NaN
+    if len(wrong):
+        raise no_loss({column: float(values[wrong[0]]) for column, values in amounts.items()})
 
 
 def _amounts(value: Any, name: str) -> Array:
@@ -76,7 +127,10 @@ def _amount(value: Any, name: str) -> float:
     hint = "Give amounts above 0, such as 70e9 or '70B', or a list of them."
     number = math.nan
     if isinstance(value, str):
-        number = parse_number(value)
+        try:
+            number = parse_number(value)
+        except UsageError as error:
+            raise UsageError(f"predict(): {name}: {error.message}", hint=error.hint) from None
     elif not isinstance(value, bool | np.bool_):
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             number = float(value)

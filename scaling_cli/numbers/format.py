@@ -200,8 +200,17 @@ def number_of(number: int, noun: str) -> str:
 
 def with_and(names: Iterable[str]) -> str:
     """Names in a sentence: `a`, `a and b`, or `a, b and c`."""
+    return _joined(names, " and ")
+
+
+def with_or(names: Iterable[str]) -> str:
+    """Alternatives in a sentence: `a`, `a, or b`, or `a, b, or c`."""
+    return _joined(names, ", or ")
+
+
+def _joined(names: Iterable[str], word: str) -> str:
     *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)}{word}{last}" if first else last
 
 
 def escape(text: str) -> str:
@@ -229,3 +238,13 @@ def group_label(group: Mapping[str, str]) -> str:
 def group_name(group: Mapping[str, str]) -> str:
     """`group_label`, safe to print."""
     return escape(group_label(group))
+
+
+def is_called(label: str, name: object) -> bool:
+    """Whether a group has this name, which may be a number or a truth value of the table."""
+    if isinstance(name, str | bool):
+        return label.lower() == str(name).lower() if isinstance(name, bool) else label == name
+    try:
+        return float(label) == float(name)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return label == str(name)

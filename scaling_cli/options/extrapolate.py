@@ -125,6 +125,20 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
                 "--law all ranks laws, but a forecast needs one law or the average of several.",
                 hint="Leave --law out to average several laws, or name one law.",
             )
+        if len(self.loss) > 1 and "loss" in self.by:
+            raise UsageError(
+                "--by loss and several columns of --loss would both name a group `loss`.",
+                hint="Give one --loss, or rename the column of --by.",
+            )
+        if any(not loss > 0 for loss in self.target_loss):
+            raise UsageError("Every loss in --target-loss must be above 0.", hint="Write it like --target-loss 2.0.")
+
+    def check_fitted(self) -> None:
+        """Refuse, where there are runs to fit, options of one law that an average of laws cannot obey.
+
+        Raises:
+            UsageError: There is one.
+        """
         if self.estimator == "forecast" and self.law == "auto" and (self.fix or self.tie):
             raise UsageError(
                 "--fix and --tie hold parameters of one law, but a forecast averages several laws.",
@@ -135,13 +149,6 @@ class Extrapolate(Targets, Then, Law, Along, Held, Started, Recipe, Intervals, R
                 "--space linear works only with --estimator describe, because a forecast averages log losses.",
                 hint="Add --estimator describe, or leave --space out.",
             )
-        if len(self.loss) > 1 and "loss" in self.by:
-            raise UsageError(
-                "--by loss and several columns of --loss would both name a group `loss`.",
-                hint="Give one --loss, or rename the column of --by.",
-            )
-        if any(not loss > 0 for loss in self.target_loss):
-            raise UsageError("Every loss in --target-loss must be above 0.", hint="Write it like --target-loss 2.0.")
 
 
 COMMAND = Command(

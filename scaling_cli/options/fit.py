@@ -18,9 +18,8 @@ from scaling_cli.options.fitting import (
     Started,
     Weights,
 )
-from scaling_cli.options.kinds import COLUMN, NUMBERS, amounts, choice, whole
+from scaling_cli.options.kinds import COLUMN, FORMULAS, NUMBERS, amounts, choice, whole
 from scaling_cli.options.kinds import LISTED as NAMED
-from scaling_cli.options.kinds import MAPPING as FORMULAS
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Saved
 from scaling_cli.options.reading import Reading
@@ -46,7 +45,6 @@ class Asked(Options):
 
     derive: Mapping[str, str] = option(
         {}, FORMULAS, "Also report a quantity with its interval: 'ratio = B/A'. Repeatable.",
-        metavar="NAME=FORMULA",
     )  # fmt: skip
     components: int | None = option(
         None, whole(1, "1"),

@@ -151,7 +151,8 @@ class Intervals(Options):
         if self.replicates < FEWEST_REPLICATES and self.interval in REPLICATED:
             raise UsageError(
                 f"--replicates is {self.replicates}, which is too few for an interval.",
-                hint="Use --replicates 1000, or --interval none.",
+                hint="Use --replicates 1000"
+                + (", or --interval none." if "none" in self.options["interval"].choices else "."),
             )
 
 

@@ -19,6 +19,7 @@ TIME = re.compile(
 )
 GPU_HOURS = re.compile(r"(?P<amount>[\d.,_]+(?:e\d+)?[kKmM]?)\s*gpu[-_ ]?(?:hours?|h)", re.IGNORECASE)
 HOURS = {"h": 1.0, "d": 24.0, "w": 168.0, "m": 730.5}  # by the first letter of the unit; months of 365.25 / 12 days
+HOW_TO = "Give FLOPs above 0, such as 1e24, or 1e6usd or 8gpu*30days."
 
 
 def _budgets(given: Any, flag: str) -> tuple[float | str, ...]:
@@ -29,12 +30,15 @@ def _budgets(given: Any, flag: str) -> tuple[float | str, ...]:
 
 
 def _budget(given: Any, flag: str) -> float | str:
-    if isinstance(given, str) and spent(given) is not None:
-        return given.strip()
-    value = amount(given, flag)
-    if not value > 0:
-        raise UsageError(f"{flag} is {value:g}.", hint="Give FLOPs above 0, such as 1e24, or 1e6usd or 8gpu*30days.")
-    return value
+    try:
+        bought = spent(given) if isinstance(given, str) else None
+        value = bought[1] if bought else amount(given, flag)
+    except UsageError as error:
+        is_text = error.message.endswith("is not a number.")
+        raise UsageError(error.message, hint=HOW_TO if is_text else error.hint) from None
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{flag} is {given if bought else f'{value:g}'}.", hint=HOW_TO)
+    return str(given).strip() if bought else value
 
 
 def spent(text: str) -> tuple[str, float] | None:

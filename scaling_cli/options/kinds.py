@@ -17,9 +17,11 @@ from scaling_cli.options.read import (
     assigned,
     column,
     columns,
+    finite,
     listed,
     named,
     numbers,
+    path,
     several,
     share,
     shares,
@@ -30,7 +32,7 @@ from scaling_cli.options.read import (
 
 TEXT = Kind(read=text, metavar="TEXT", python="str")
 COLUMN = Kind(read=column, metavar="COL", python="str")
-FILE = Kind(read=text, metavar="FILE", python="str | os.PathLike[str]")
+FILE = Kind(read=path, metavar="FILE", python="str | os.PathLike[str]")
 TEXTS = Kind(read=texts, metavar="TEXT", python="str | Iterable[str]", repeats=True, record=list)
 ASSIGNED = Kind(read=assigned, metavar="NAME=N[,NAME=N]", repeats=True, record=list,
                 python="Mapping[str, Number] | str | Iterable[Mapping[str, Number] | str]")  # fmt: skip
@@ -66,8 +68,8 @@ def whole(least: int = 0, example: str = "1000") -> Kind:
     """A whole number from `least` on."""
 
     def read(given: Any, flag: str) -> int:
-        value = amount(given, flag)
-        if value != int(value) or (isinstance(given, Real) and not isinstance(given, Integral)):
+        value = finite(given, flag)
+        if not value.is_integer() or (isinstance(given, Real) and not isinstance(given, Integral)):
             raise UsageError(f"{flag} is {given!r}.", hint=f"Give a whole number, such as {example}.")
         if value < least:
             raise UsageError(
@@ -148,7 +150,7 @@ def _between(read: Any, low: float, high: float, example: str, *, inclusive: boo
 
 def _amounts(example: str) -> Any:
     def read(given: Any, flag: str) -> dict[str, float]:
-        return {name: amount(value, flag) for name, value in named(given, flag, example).items()}
+        return {name: finite(value, flag) for name, value in named(given, flag, example).items()}
 
     return read
 
@@ -208,13 +210,19 @@ BOUNDS = Kind(
 )  # fmt: skip
 
 
-def _mapping(given: Any, flag: str) -> dict[str, str]:
-    if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
-        given = texts(given, flag)
-    return {role: text(column, flag) for role, column in named(given, flag, "loss=eval/loss").items()}
+def _mapping(example: str, metavar: str) -> Kind:
+    """Names with a text each: a mapping, or text such as the example."""
+
+    def read(given: Any, flag: str) -> dict[str, str]:
+        if isinstance(given, str) or not isinstance(given, Mapping | Iterable):
+            given = texts(given, flag)
+        return {name: text(value, flag) for name, value in named(given, flag, example).items()}
+
+    return Kind(read=read, metavar=metavar, python="Mapping[str, str] | str | Iterable[str]", repeats=True)
 
 
-MAPPING = Kind(read=_mapping, metavar="ROLE=COLUMN", python="Mapping[str, str] | str | Iterable[str]", repeats=True)
+MAPPING = _mapping("loss=eval/loss", "ROLE=COLUMN")
+FORMULAS = _mapping("'ratio = B/A'", "NAME=FORMULA")
 
 
 def _by_group(given: Any, flag: str) -> dict[str, float]:
@@ -222,7 +230,7 @@ def _by_group(given: Any, flag: str) -> dict[str, float]:
     parts = (
         given.items() if isinstance(given, Mapping) else (_named_quantity(part, flag) for part in several(given, flag))
     )
-    found = {str(name).strip(): amount(value, flag) for name, value in parts}
+    found = {str(name).strip(): finite(value, flag) for name, value in parts}
     for value in found.values():
         if value < 0:
             raise UsageError(f"{flag} is {value:g}.", hint="Give a number of at least 0.")
@@ -242,7 +250,7 @@ BY_GROUP = Kind(
 
 
 def _delta(given: Any, flag: str) -> float | None:
-    if given == "auto":
+    if isinstance(given, str) and given == "auto":
         return None
     value = amount(given, flag)
     if not (math.isfinite(value) and value > 0):
@@ -281,12 +289,12 @@ def _ks(given: Any, flag: str) -> str:
     """The numbers of attempts as text: `1,10,100` or `log:40`."""
     if isinstance(given, str):
         return given
-    return ",".join(part if isinstance(part, str) else f"{amount(part, flag):.0f}" for part in several(given, flag))
+    return ",".join(part if isinstance(part, str) else f"{finite(part, flag):.17g}" for part in several(given, flag))
 
 
 KS = Kind(read=_ks, metavar="K,K,log:N", python="str | int | Iterable[int]")
 GPU = Kind(
-    read=lambda given, flag: given if isinstance(given, str) else amount(given, flag),
+    read=lambda given, flag: given if isinstance(given, str) else finite(given, flag),
     metavar="FLOP/s|GPU",
     python="Number",
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any
+
 from scaling_cli.errors import UsageError
 from scaling_cli.options.command import RUNS_FIT_OR_NONE, Command
 from scaling_cli.options.fitting import Along, Intervals, Law
@@ -9,11 +12,20 @@ from scaling_cli.options.hardware import BUDGET, Hardware
 from scaling_cli.options.kinds import FILE, SWITCH, TEXT, TEXTS, choice, number, share_between, whole
 from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Launched
+from scaling_cli.options.read import finite, several, texts
 from scaling_cli.options.reading import Reading
 from scaling_cli.options.work import Work
 
 AMOUNT = number(above=0.0)
 INTERVALS = ("wild", "bootstrap")
+
+
+def _sizes(given: Any, flag: str) -> tuple[str, ...]:
+    parts = several(given, flag)
+    return texts([f"{finite(part, flag):.17g}" if isinstance(part, Real) else part for part in parts], flag)
+
+
+SIZES = changed(TEXTS, read=_sizes, python="Number | Iterable[Number]")
 
 
 class Wanted(Options):
@@ -70,7 +82,7 @@ class Allowed(Options):
         None, AMOUNT, "Most FLOPs of a run; by default half of the budget.", is_basic=True
     )
     sizes: tuple[str, ...] = option(
-        (), TEXTS, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
+        (), SIZES, "Sizes that can be trained: 60M,150M,400M, or a file with one per line.", metavar="N,N|FILE"
     )
     min_tokens_per_param: float = option(0.08, AMOUNT, "Fewest tokens per param of a run.")
     max_tokens_per_param: float = option(5000.0, AMOUNT, "Most tokens per param of a run.")

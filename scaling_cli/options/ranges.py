@@ -8,7 +8,7 @@ from typing import Any
 
 from scaling_cli.errors import UsageError
 from scaling_cli.options.option import Kind
-from scaling_cli.options.read import amount, named, several, text, texts
+from scaling_cli.options.read import finite, named, several, text, texts
 
 Range = tuple[float, float] | None  # None: the range of the runs, or all shares of a mixture
 
@@ -27,7 +27,7 @@ def _held(given: Any, flag: str) -> dict[str, float | str]:
 def _value(value: Any, flag: str) -> float | str:
     if isinstance(value, str) and LAW.fullmatch(value.strip()) and value.strip() not in NOT_LAWS:
         return value.strip()
-    return amount(value, flag)
+    return finite(value, flag)
 
 
 HELD = Kind(
@@ -66,7 +66,7 @@ def _ends(name: str, ends: Any, flag: str) -> Range:
             f"{flag} {name} is {ends!r}, which does not have two ends.",
             hint=f"Write both: {flag} {name}=1..64. For one value, use --hold {name}=VALUE.",
         )
-    low, high = (amount(part.strip() if isinstance(part, str) else part, flag) for part in parts)
+    low, high = (finite(part.strip() if isinstance(part, str) else part, flag) for part in parts)
     if low > high:
         raise UsageError(f"{flag} {name} runs from {low:g} down to {high:g}.", hint="Write the smaller end first.")
     if low == high:

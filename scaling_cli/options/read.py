@@ -6,6 +6,7 @@ the same text. A lone string is one text, never a sequence of characters.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from numbers import Real
@@ -15,13 +16,21 @@ from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import LARGEST, SMALLEST, is_computable, parse_number, parse_share
 
 INFINITE = float("inf")
+LONGEST = 60  # characters of a wrong value in a message
+NUMBER = "Give a number, or text such as 70B or 1e20."
 
 
-def text(given: Any, flag: str) -> str:
+def text(given: Any, flag: str, hint: str = "Give text.") -> str:
     """One text, or a path."""
     if isinstance(given, str | os.PathLike):
         return os.fspath(given)
-    raise UsageError(f"{flag} is {given!r}, of type {type(given).__name__}.", hint="Give text.")
+    shown = "" if len(repr(given)) > LONGEST else f"{given!r}, "
+    raise UsageError(f"{flag} is {shown}of type {type(given).__name__}.", hint=hint)
+
+
+def path(given: Any, flag: str) -> str:
+    """The path of a file."""
+    return text(given, flag, "Give the path of a file.")
 
 
 def column(given: Any, flag: str) -> str:
@@ -83,9 +92,19 @@ def amount(given: Any, flag: str) -> float:
         return _computable(value, flag)
     if isinstance(given, Real) and not isinstance(given, bool):
         return _computable(float(given), flag)
-    raise UsageError(
-        f"{flag} is {given!r}, of type {type(given).__name__}.", hint="Give a number, or text such as 70B or 1e20."
-    )
+    raise UsageError(f"{flag} is {given!r}, of type {type(given).__name__}.", hint=NUMBER)
+
+
+def finite(given: Any, flag: str) -> float:
+    """An amount that is neither NaN nor infinite.
+
+    Raises:
+        UsageError: It is, or no number.
+    """
+    value = amount(given, flag)
+    if not math.isfinite(value):
+        raise UsageError(f"{flag} is {given!r}.", hint=NUMBER)
+    return value
 
 
 def _computable(value: float, flag: str) -> float:
@@ -102,7 +121,7 @@ def numbers(given: Any, flag: str) -> tuple[float, ...]:
     parts: list[Any] = []
     for part in several(given, flag):
         parts += [piece for piece in part.split(",") if piece.strip()] if isinstance(part, str) else [part]
-    return tuple(amount(part, flag) for part in parts)
+    return tuple(finite(part, flag) for part in parts)
 
 
 def share(given: Any, flag: str) -> float:
@@ -144,8 +163,11 @@ def named(given: Any, flag: str, example: str) -> dict[str, Any]:
     if isinstance(given, Mapping):
         return dict(given)
     found: dict[str, Any] = {}
-    for text in texts(given, flag):
-        name, value = sides(text, flag, example)
+    for part in several(given, flag):
+        if not isinstance(part, str):
+            kind = type(part).__name__
+            raise UsageError(f"{flag} is {part!r}, of type {kind}.", hint=f"Give a dict, or text such as {example!r}.")
+        name, value = sides(part, flag, example)
         if found.setdefault(name, value) != value:
             raise UsageError(f"{flag} gives {name} two values, {found[name]} and {value}.", hint="Give it once.")
     return found

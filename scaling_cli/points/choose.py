@@ -110,8 +110,8 @@ def choose(
         return _written(frame, law, x, start, bound)
     if start or bound:
         raise UsageError(
-            f"--start and --bound can be used only with a formula, not with {law}.",
-            hint=f"Leave them out: {law} has its own. To hold a parameter at a value, use --fix.",
+            f"--start and --bound can be used only with a formula{'' if law == 'auto' else f', not with {law}'}.",
+            hint="Write the law as a formula with --law, or leave them out. To hold a parameter at a value, use --fix.",
         )
     if law == "auto":
         return _automatic(frame, x, by, others)

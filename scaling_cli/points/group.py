@@ -81,3 +81,11 @@ def grouped_for(points: PointTable, group: dict[str, str], choice: Choice, space
         scale=scale_of(points, choice.inputs),
         compute=points.numbers("compute") if "compute" in ranges else None,
     )
+
+
+def tokens_per_param(table: PointTable) -> tuple[float, float] | None:
+    """The least and the most tokens per param of the runs, where both are known."""
+    if not (table.is_complete("params") and table.is_complete("tokens")):
+        return None
+    ratio = table.numbers("tokens") / table.numbers("params")
+    return float(ratio.min()), float(ratio.max())

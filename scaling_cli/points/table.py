@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.data.cells import label
 from scaling_cli.data.names import column_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.prior import ParameterPrior
@@ -74,7 +75,8 @@ class PointTable(Record, dict=True):
         Raises:
             DataError: They are fewer than two different ones.
         """
-        values = self.frame[column_of(self.columns, column)].cast(pl.String).fill_null("")
+        name = column_of(self.columns, column)
+        values = self.frame.select(label(name, self.frame.schema[name]).fill_null("")).to_series()
         if values.n_unique() < 2:
             raise DataError(
                 f"{column} has one value in all points, so no group can be left out.", hint="Name another column."

@@ -285,3 +285,10 @@ class Extrapolation(Record):
     scale: tuple[float, ...] = ()
     curve: Curve | None = None
     sentence: Sentence = ""
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """The group that the answer is about: without the loss, where it is about all losses together."""
+        losses = {row.name for row in self.suite.rows if row.kind == "loss"} if self.suite is not None else set()
+        is_joint = self.group.get("loss") in losses
+        return {name: value for name, value in self.group.items() if not (is_joint and name == "loss")}

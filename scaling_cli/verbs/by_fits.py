@@ -12,46 +12,27 @@ from scaling_cli.record import replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
+from scaling_cli.verbs.asked_targets import inputs_saved, question
 from scaling_cli.verbs.common import guess_doubts, merged, refuse_refitting, refuse_with_published, settings_of
 
 if TYPE_CHECKING:
     from scaling_cli.analysis.forecast.evidence import Method
     from scaling_cli.analysis.forecast.question import ForecastQuestion
-    from scaling_cli.analysis.forecast.suite import Suite
     from scaling_cli.document.saved_fit import SavedFit
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import SavedFile
 
 
-def question_of(asked: Extrapolate, suite: Suite) -> ForecastQuestion:
-    """What is asked, with all targets."""
-    from scaling_cli.analysis.forecast.question import ForecastQuestion
-    from scaling_cli.analysis.forecast.targets import Target, parse_at
-
-    wanted = [target for text in asked.at for target in parse_at(text)]
-    if asked.targets is not None:
-        from scaling_cli.data.runs.targets import load_targets
-
-        keep = (asked.x,) if asked.x else ()
-        rows = load_targets(
-            asked.targets, mapping=asked.mapping, by=asked.by, keep=keep, loss_unit=asked.loss_unit,
-            most=asked.max_expand,
-        )  # fmt: skip
-        wanted += [Target(*row) for row in rows]
-    return ForecastQuestion(tuple(wanted), asked.target_loss, asked.backtest, suite)
-
-
 def extrapolated_saved(
-    file: SavedFile, asked: Extrapolate, ask: ForecastQuestion, method: Method
+    file: SavedFile, fits: Sequence[SavedFit], asked: Extrapolate, ask: ForecastQuestion, method: Method
 ) -> Report[Extrapolation]:
     """Forecasts from a saved fit, for each of its groups."""
     from scaling_cli.data.files.digest import content_hash
-    from scaling_cli.document.read import read_failures, read_fits
+    from scaling_cli.document.read import read_failures
 
     method.check_saved(ask)
     read = {name: asked.options[name].default for name in OF_TARGETS} if asked.targets is not None else {}
     refuse_refitting(file, asked.but(**read), (Held, Started, Recipe, Reading), INTERVAL)
-    fits = read_fits(file.path, file.name)
     report = by_fits(fits, asked, ask, method, Source(file.name, content_hash(str(file.path)), len(fits)))
     return replace(report, failures=read_failures(file.path, file.name))
 
@@ -96,7 +77,7 @@ def by_published(asked: Extrapolate, on_progress: Progress | None) -> Report[Ext
     refuse_with_published(asked.law, asked, (Held, Started, Recipe, Reading), INTERVAL)
     fit = published_fit(asked.law, level=asked.level, seed=asked.seed)
     alone = asked.but(law="auto")
-    method, ask = Method(alone, settings_of(alone, on_progress)), question_of(alone, suite)
+    method, ask = Method(alone, settings_of(alone, on_progress)), question(alone, suite, inputs_saved([fit]))
     method.check_saved(ask)
     report = by_fits([fit], alone, ask, method, None)
     caveats = (*report.caveats, *guess_doubts(asked.law))

@@ -117,6 +117,7 @@ def settings_of(
         level=asked.level,
         replicates=asked.replicates,
         seed=asked.seed,
+        needs_interval="none" not in asked.options["interval"].choices,
         spread=getattr(asked, "spread", False),
         expect=getattr(asked, "expect", {}),
         workers=asked.workers,

@@ -64,6 +64,7 @@ def compare_exponents(
         FitError: Fewer than two groups can be fitted.
     """
     from scaling_cli.analysis.comparison.pinned import is_pinned
+    from scaling_cli.analysis.comparison.question import check_reference
 
     by = groups_by(asked)
     settings = settings_of(asked)
@@ -79,6 +80,9 @@ def compare_exponents(
                 f"There is only one group, {group_label(groups[0][0])}, but a comparison needs two.",
                 hint="Group by a column that takes several values in these runs, or check what --where leaves out.",
             )
+        check_reference(asked.reference, [group_label(group) for group, _ in groups])
+        if asked.factors or asked.covariate:
+            factors_of(asked, [group for group, _ in groups])
     if is_pinned(choice.law):  # intervals come from the noise of all groups
         settings = replace(settings, interval="none")
     question = _question(asked, choice, is_paired=is_paired, on_progress=on_progress)
@@ -88,7 +92,7 @@ def compare_exponents(
     doubts = input_doubts(table, tuple(choice.inputs.values()), by, asked.best_over)
     failures, caveats = unread(table), [*table.caveats, *doubts]
     with one_blas_thread(), knowing(caveats, failures):
-        fitted, found, failed = _own_fits(groups, choice, asked, settings, is_paired=is_paired)
+        fitted, found, failed = _own_fits(groups, choice, asked, settings, question)
         caveats += found
         failures += failed
         if len(fitted) < 2:
@@ -142,17 +146,20 @@ def _compared(
 
 
 def _own_fits(
-    groups: Groups, choice: Choice, asked: CompareExponents, settings: Settings, *, is_paired: bool
+    groups: Groups, choice: Choice, asked: CompareExponents, settings: Settings, question: ComparisonQuestion
 ) -> tuple[list[tuple[Problem, FitResult]], list[Caveat], list[Failure]]:
     """The problem and the fit of each group by itself, with caveats and the groups that cannot be fitted."""
     from scaling_cli.analysis.comparison.pinned import is_pinned
+    from scaling_cli.analysis.comparison.question import check_law
 
     fitted, caveats, failures = [], [], []
     weighting = Weighting(asked.weight, asked.scale_weight, "none")
     grouped = [
-        replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if is_paired else None)
+        replace(grouped_for(points, group, choice, asked.space, weighting), drawn_as={} if question.is_paired else None)
         for group, points in groups
     ]
+    if not is_pinned(choice.law):
+        check_law(grouped[0].problem, question)
     for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
         if isinstance(outcome, FitError):
             failures.append(Failure(each.group, outcome.message, outcome.hint))

@@ -161,7 +161,7 @@ def factors_of(asked: CompareExponents, groups: list[dict[str, str]]) -> tuple[F
     constant += [name for name, numbers in values.items() if len(set(numbers)) < 2]
     if constant:
         raise FitError(
-            f"{constant[0]} has the same value in all groups that could be fitted, so its effect cannot be seen.",
+            f"{constant[0]} has the same value in all groups that can be fitted, so its effect cannot be seen.",
             hint=f"Leave {constant[0]} out, or add runs with another value of it.",
         )
     return tuple(factors_from(groups, asked.factors, {name: np.array(numbers) for name, numbers in values.items()}))

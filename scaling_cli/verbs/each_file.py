@@ -10,7 +10,7 @@ import functools
 import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -41,11 +41,14 @@ class Verb(Protocol):
         """The report on these runs, with the label in every group; an error becomes a failure in it."""
 
 
-class Many(Protocol):
-    """A verb for many files at once, with its options already filled in."""
+class Many(Record):
+    """A verb for many files at once, with its options already filled in: what it reports on each, in their order.
 
-    def __call__(self, files: Sequence[str]) -> list[Report[Any]]:
-        """What the verb reports on each file, in their order."""
+    `most` are as many files as it takes at once: it reports nothing before all of them are done.
+    """
+
+    answer: Callable[[Sequence[str]], list[Report[Any]]]
+    most: int = MOST_SMALL
 
 
 class Kept(Record):
@@ -83,7 +86,7 @@ def ask_each(
     asked = [name for name in names if name not in kept]
     shares = 1 if workers.is_serial else SHARES * workers.count
     most = MOST_SMALL if _are_small(asked) else MOST_AT_ONCE
-    size = 1 if many is None else max(1, min(most, len(asked) // shares))
+    size = 1 if many is None else max(1, min(most, many.most, len(asked) // shares))
     parts = list(_parts(asked, size))
     ends = list(itertools.accumulate(map(len, parts)))
 
@@ -110,7 +113,7 @@ def _are_small(names: Sequence[str]) -> bool:
 
 
 def _ask(verb: Verb, many: Many | None, names: Sequence[str]) -> list[Report[Any]]:
-    return [verb([name], label={FILE: name}) for name in names] if many is None else many(names)
+    return [verb([name], label={FILE: name}) for name in names] if many is None else many.answer(names)
 
 
 def lines_of(answer: Report[Any] | Kept, contents: Mapping[str, str] = NO_CONTENTS) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
 from scaling_cli.sentences import with_sentences
-from scaling_cli.verbs.by_fits import by_fits, by_published, extrapolated_saved, question_of
+from scaling_cli.verbs.asked_targets import inputs_asked, inputs_saved, question
+from scaling_cli.verbs.by_fits import by_fits, by_published, extrapolated_saved
 from scaling_cli.verbs.common import (
     FILE,
     Given,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs
 
+AT_ONCE = 128  # files that are forecast together: a few seconds of work
 GroupKey: TypeAlias = tuple[tuple[str, str], ...]  # a group as a key of dictionaries
 
 
@@ -107,16 +109,24 @@ def _sure(outcome: Report[Extrapolation] | ScalingError) -> Report[Extrapolation
 
 def _answered(runs: Given | None, asked: Extrapolate, suite: Suite, method: Method) -> Asking[Report[Extrapolation]]:
     """Forecasts from runs or from a saved fit, whichever is given."""
+    from scaling_cli.document.read import read_fits
+
     assert runs is not None
     given = saved_or_runs(runs)
-    rule, ask = asked.flops_rule, question_of(asked, suite)
+    if isinstance(given, SavedFile):
+        fits = read_fits(given.path, given.name)
+        ask = question(asked, suite, inputs_saved(fits))
+    else:
+        asked.check_fitted()
+        fits, ask = (), question(asked, suite, inputs_asked(asked.law, asked.x))
+    rule = asked.flops_rule
     if rule != SIX_ND and (isinstance(given, SavedFile) or any("compute" not in target.at for target in ask.targets)):
         raise UsageError(
             f"--flops-rule {rule!r} counts the compute of runs, not that of a saved fit or of targets.",
             hint="Give runs instead of a saved fit, and targets as --at compute=1e24.",
         )
     if isinstance(given, SavedFile):
-        return extrapolated_saved(given, asked, ask, method)
+        return extrapolated_saved(given, fits, asked, ask, method)
     losses: list[_Loss] = []
     failures: list[Failure] = []
     for name in suite.losses if len(suite.losses) > 1 else (None,):
@@ -153,7 +163,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
     only = suite.losses[0] if suite.losses and name is None else name
     if only is not None and "loss" not in asked.map:
         asked = asked.but(loss=(only,))
-    ask = question_of(asked, suite)
+    ask = question(asked, suite, inputs_asked(asked.law, asked.x))
     method = replace(method, asked=asked)
     keep, maybe = columns_of(asked.law, asked.x)
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))

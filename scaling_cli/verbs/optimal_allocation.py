@@ -34,6 +34,7 @@ from scaling_cli.verbs.common import (
     settings_of,
     unread,
 )
+from scaling_cli.verbs.fitted_first import fitted_first
 from scaling_cli.verbs.splits_by_fits import splits_by_fits, splits_saved, splits_together
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 OTHER_UNIT = 1e3  # compute that differs from 6 * params * tokens by such a factor is in another unit
 
 
+@fitted_first("optimal-allocation")
 def optimal_allocation(
     runs: Given | None, asked: OptimalAllocation, *, on_progress: Progress | None = None
 ) -> Report[AllocationResult]:

@@ -28,6 +28,7 @@ from scaling_cli.verbs.common import (
     settings_of,
     unread,
 )
+from scaling_cli.verbs.fitted_first import fitted_first
 
 if TYPE_CHECKING:
     from scaling_cli.data.samples.load import SampleTable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
+@fitted_first("plan")
 def plan(runs: Given | None, asked: Plan, *, on_progress: Progress | None = None) -> Report[PlanResult]:
     """Choose the runs to train next, and say how narrow the intervals of the goals are expected to become.
 
@@ -148,11 +150,11 @@ def _read_samples(logs: Runs, asked: Plan) -> SampleTable:
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
     """A plan for each group of runs, or one for two groups that are compared."""
-    from scaling_cli.analysis.plan.arms import fitted_arm
+    from scaling_cli.analysis.plan.arms import fitted_arm, require_plannable_name
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
-    from scaling_cli.points.choose import check_law, choose, columns_of
+    from scaling_cli.points.choose import choose, columns_of
     from scaling_cli.points.group import groups_of
     from scaling_cli.points.input_doubts import input_doubts
 
@@ -161,7 +163,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
             f"--flops-rule {asked.flops_rule!r} cannot be used here: plans count compute as 6 * params * tokens.",
             hint="Leave it out, and give --budget in FLOPs of 6 * params * tokens.",
         )
-    check_law(asked.law)
+    require_plannable_name(asked.law)
     keep, maybe = columns_of(asked.law, asked.x)
     table = load_runs(runs, asked, keep=keep, maybe=(*maybe, *(column_names() if asked.recipe else ())))
     with knowing(table.caveats, unread(table)):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.digest import content_hash
 from scaling_cli.data.files.saved import is_document
+from scaling_cli.data.paths_or_table import is_table
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
@@ -45,7 +46,8 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     """
     from scaling_cli.analysis.score_units import unlike_units
 
-    saved, runs = _sorted([files] if isinstance(files, str | os.PathLike) else files)
+    is_one = isinstance(files, str | os.PathLike | Report) or is_table(files)
+    saved, runs = _sorted([files] if is_one else files)  # type: ignore[arg-type]
     forecasts = [forecast for file in saved for forecast in read_forecasts(file.path, file.name)]
     groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
     by_loss, unusable = _tables(runs, dict.fromkeys(forecast.loss for forecast in forecasts), asked, groups)

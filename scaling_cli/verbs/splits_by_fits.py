@@ -58,6 +58,7 @@ def splits_together(
     if asked.law == LAW:
         check_pools(asked)
     given = {name: getattr(asked, name) for name in Fit.options if name in asked.options}
+    given["law"] = "chinchilla" if asked.law == "auto" else asked.law  # as without --share
     joint = fit(runs, Fit().but(**given), on_progress=on_progress)
     fits = [each for result in joint.results for each in by_level(saved_from(result))]
     report = splits_by_fits(fits, asked, None, is_saved=False)

@@ -281,7 +281,7 @@ CASES = {
         lambda: of(logged(), checkpoints="all"),
         lambda: of(logged().with_columns(lr=3e-4), checkpoints="all"),
     ),
-    "best-checkpoint": (lambda: of(logged(), checkpoints="best"), lambda: of(logged())),
+    "best-checkpoint": (lambda: of(logged(), checkpoints="best"), lambda: of(logged(rows=1), checkpoints="best")),
     "sample-missed": (
         lambda: of(logged(), sample_at="tokens=4e10"),
         lambda: of(logged().with_columns(tokens=pl.col("step") * 1e6), sample_at="tokens=5e8"),

@@ -133,6 +133,12 @@ CASES = {
         lambda: load_samples(READ.with_columns(pl.when(~FIRST).then("correct").alias("correct"))),
         lambda: load_samples(READ),
     ),
+    "missing-verdicts": (
+        lambda: load_samples(
+            READ.with_columns(pl.when(~FIRST).then(1).alias("verified")), mapping={"verified": "verified"}
+        ),
+        lambda: load_samples(READ.with_columns(verified=1), mapping={"verified": "verified"}),
+    ),
     "uncounted-columns": (
         lambda: load_samples(MATRIX.with_columns(any=pl.max_horizontal("run_0", "run_1", "run_2"))),
         lambda: load_samples(MATRIX),

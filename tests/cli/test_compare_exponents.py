@@ -130,3 +130,24 @@ def test_the_first_words_on_factors_name_the_exponent():
     ran = run("compare-exponents", OPTIMIZERS, "--factors", "optimizer", "--replicates", "49")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("The data do not show whether the exponent depends on optimizer")
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "followed"),
+    [
+        (("--law", "power", "--shared-floor"), "hint: Leave out --shared-floor.\n", ("--law", "power")),
+        (("--law", "E + a*compute^-b", "--shared-floor"), "such as --share E.\n",
+         ("--law", "E + a*compute^-b", "--share", "E")),
+        (("--law", "logarithmic"), "compare: --exponent b.\n", ("--law", "logarithmic", "--exponent", "b")),
+        (("--law", "logarithmic", "--exponent", "a"), "--exponent b.\n", ("--law", "logarithmic", "--exponent", "b")),
+        (("--law", "power-constant", "--fix", "b=-0.05"), "or hold c, too",
+         ("--law", "power-constant", "--fix", "b=-0.05", "--fix", "c=1.5")),
+        (("--reference", "muno"), "Did you mean 'muon'? ", ("--reference", "muon")),
+    ],
+)  # fmt: skip
+def test_what_no_fit_could_answer_is_refused_before_any_with_a_hint_that_works(words, said, followed, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("scaling_cli.verbs.compare_exponents.in_turns", lambda _: pytest.fail("a group was fitted"))
+        refused = run_here(*QUICK, *words)
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+    assert run_here(*QUICK, *followed).returncode == 0

@@ -415,3 +415,90 @@ def test_copies_of_a_log_are_told_as_such_and_not_as_runs_in_mid_schedule(tmp_pa
     twin = tmp_path / "twin.csv"
     twin.write_bytes(RUNS.read_bytes())
     assert "[copied-files]" in run("optimal-allocation", RUNS, twin, "--budget", "1e21", *FAST).stderr
+
+
+MIXED = "(E + A*params^-0.35 + B*tokens^-0.37)*exp(c*share)"  # a share of zero is a value as good as any
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Runs with a share of code from 0 on, and the fit of a formula to them."""
+    folder = tmp_path_factory.mktemp("mixed")
+    rng = np.random.default_rng(0)
+    params, tokens, share = 10 ** rng.uniform(7.5, 9, 24), 10 ** rng.uniform(9, 10.5, 24), np.tile([0.0, 0.1, 0.3], 8)
+    loss = (1.8 + 480 / params**0.35 + 2100 / tokens**0.37) * np.exp(0.1 * share)
+    table = np.column_stack([params, tokens, share, loss])
+    np.savetxt(folder / "runs.csv", table, delimiter=",", header="params,tokens,share,loss", comments="")
+    saved = run("fit", folder / "runs.csv", "--law", MIXED, *FAST, "-o", folder / "fit.json", "-q")
+    assert saved.returncode == 0, saved.stderr
+    return folder
+
+
+@pytest.mark.parametrize("source", ["runs.csv", "fit.json"])
+def test_an_input_may_be_zero_where_its_law_takes_it(mixed, source):
+    law = ("--law", MIXED, *FAST) if source == "runs.csv" else ()
+    (mixed / "targets.csv").write_text("params,tokens,share\n7e10,1.4e12,0\n7e10,1.4e12,0.1\n")
+    truth = 1.8 + 480 / 7e10**0.35 + 2100 / 1.4e12**0.37
+    for asked in (("--at", "params=70B,tokens=1.4T,share=0,0.1"), ("--targets", mixed / "targets.csv")):
+        done = run("extrapolate", mixed / source, *law, *asked, "--json")
+        assert done.returncode == 0, done.stderr
+        first, second = (each["loss"]["estimate"] for each in json.loads(done.stdout)["results"][0]["predictions"])
+        assert (first, second) == pytest.approx((truth, truth * np.exp(0.01)), rel=1e-3)
+
+
+def test_a_budget_is_split_by_a_saved_fit_with_zeros_among_its_inputs(mixed):
+    for further in ("--hold=share=0", "--search=share", "--search=share=0..0.2"):
+        done = run("optimal-allocation", mixed / "fit.json", "--budget", "1e22", further, "--json")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("law", "at", "hint"),
+    [
+        ((MIXED,), "share=0..0.3", "List the amounts instead: share=0,0.1,0.2."),
+        ((MIXED,), "tokens=0", "Give amounts above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=0", "Give values above 0."),
+        (("additive", "--x", "params,tokens,share"), "share=-1", "Give values above 0."),
+        (("E + A*params^-0.35 + B*tokens^-0.37*share^c",), "share=0", "Give values above 0."),
+    ],
+)
+def test_an_amount_that_its_law_cannot_take_is_refused_with_one_that_it_can(mixed, law, at, hint):
+    words = ("extrapolate", mixed / "runs.csv", "--where", "share > 0", "--law", *law, *FAST)
+    done = run(*words, "--at", f"params=70B,tokens=1.4T,{at}")
+    assert (done.returncode, f"hint: {hint}\n" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("option", [("--fix", "alpha=0.3"), ("--tie", "alpha=beta"), ("--space", "linear")])
+@pytest.mark.parametrize("source", ["saved", "published"])
+def test_a_fit_in_place_of_runs_is_not_told_to_choose_a_law(saved, source, option):
+    given = (saved,) if source == "saved" else ("--law", "chinchilla:besiroglu")
+    done = run("extrapolate", *given, "--at", "compute=1e24", *option)
+    assert (done.returncode, f"which {option[0]} cannot change" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "hint"),
+    [
+        (("--at", "compute=1e24,lr=1"), "Ask for compute alone, with --at compute=1e+24, or give the runs"),
+        (("--at", "compute=1e24..x"), "Write it like 70B"),
+    ],
+)
+def test_a_saved_law_of_compute_is_not_told_to_read_columns(tmp_path, at, hint):
+    fit = tmp_path / "fit.json"
+    assert run("fit", RUNS, "--law", "power-constant", "--x", "compute", *FAST, "-o", fit, "-q").returncode == 0
+    refused = run("extrapolate", fit, *at)
+    assert (refused.returncode, hint in refused.stderr, "--at" in refused.stderr) == (2, True, True), refused.stderr
+    assert run("extrapolate", fit, "--at", "compute=1e+24").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("law", "hint", "followed"),
+    [
+        ("chinchilla:besiroglu", "Use `scaling optimal-allocation`", ("optimal-allocation", "--target-loss", "2")),
+        ("power:kaplan-params", "Give --at params=AMOUNT, and no --target-loss", ("extrapolate", "--at", "params=1B")),
+    ],
+)
+def test_a_published_fit_has_no_runs_from_which_to_seek_a_loss(law, hint, followed):
+    refused = run("extrapolate", "--law", law, "--target-loss", "2")
+    assert (refused.returncode, hint in refused.stderr) == (2, True), refused.stderr
+    assert run(followed[0], "--law", law, *followed[1:]).returncode == 0

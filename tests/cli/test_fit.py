@@ -452,3 +452,18 @@ def test_warnings_of_numpy_do_not_reach_stderr(tmp_path):
     found = run("fit", runs, "--law", "E + exp(exp(a * params)) + tokens**-b", "--interval", "none")
     assert "Warning" not in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "hint", "followed"),
+    [
+        (("--derive", "ratio"), "Write it like --derive 'ratio = B/A'.", ("--derive", "ratio = B/A")),
+        (("--start", "alpha=1"), "Write the law as a formula with --law, or leave them out.",
+         ("--law", "E + A*params^-alpha + B*tokens^-beta", "--start", "alpha=1")),
+    ],
+)  # fmt: skip
+def test_the_hint_of_an_option_of_laws_works(words, hint, followed):
+    quick = ("fit", str(ROOT / "sample_data" / "isoflop_runs.csv"), "--interval", "none")
+    refused = run(*quick, *words)
+    assert (refused.returncode, hint in refused.stderr) == (2, True), refused.stderr
+    assert run(*quick, *followed).returncode == 0

@@ -84,3 +84,55 @@ def test_every_name_in_a_hint_is_understood():
 def test_what_is_no_test_is_refused(text):
     with pytest.raises(UsageError, match="is not a test"):
         parse_gate(text)
+
+
+GROUPS = {
+    "parameters": {
+        "A[v[2]]": {"estimate": 5.0, "low": 4.0, "high": 6.0},
+        "A[adam w]": {"estimate": 7.0, "low": 6.0, "high": 8.0},
+        "A[o'neil]": {"estimate": 9.0, "low": 8.0, "high": 10.0},
+    },
+    "comparisons": [{"left": "v[2]", "right": "adam w", "p": 0.01}, {"left": "adam w", "right": "x]", "p": 0.2}],
+    "baselines": {"last point": 0.1, "last factor of 2": 0.2},
+}
+
+
+@pytest.mark.parametrize(
+    ("test", "where"),
+    [
+        ('"A[v[2]]".low < 5', 'parameters."A[v[2]]".low is 4'),
+        ("A['v[2]'] < 5.5", "parameters.A['v[2]'] is 5"),
+        ("A[adam w] > 6", "parameters.A[adam w] is 7"),
+        ('"A[adam w]" > 8', ""),
+        ("A[o'neil].high > 9", "parameters.A[o'neil].high is 10"),
+        ("comparisons[left='v[2]'].p < 0.05", "comparisons[left='v[2]'].p is 0.01"),
+        ("comparisons[right='x]'].p < 0.05", ""),
+        ("comparisons[left=adam w].p > 0.1", "comparisons[left=adam w].p is 0.2"),
+        ("right == 'adam w'", "comparisons.0.right is adam w"),
+        ('left == "x]"', ""),
+        ("'last factor of 2' > 0.1", "baselines.'last factor of 2' is 0.2"),
+        ("baselines.'last point' > 0.1", ""),
+    ],
+)
+def test_quotes_are_around_what_has_signs_of_its_own(test, where):
+    assert parse_gate(test).trips(GROUPS) == where
+
+
+def test_names_in_a_hint_can_be_typed_whatever_the_groups_are_called():
+    assert 'parameters."A[v[2]]"' in names(GROUPS)
+    for name in names(GROUPS):
+        assert parse_gate(f"{name} == 77" if "left" not in name and "right" not in name else f"{name} == z")
+        assert len({kind(place) for place, _ in lookup(GROUPS, steps(name))}) == 1, name
+
+
+def test_the_values_of_rows_in_a_hint_can_be_typed():
+    with pytest.raises(UsageError) as caught:
+        parse_gate("comparisons[right=y].p < 1").trips(GROUPS)
+    assert caught.value.hint == 'The rows have right "adam w", "x]".'
+    assert parse_gate('comparisons[right="adam w"].p < 1').trips(GROUPS)
+
+
+def test_a_name_with_a_bracket_without_quotes_is_answered_with_quotes():
+    with pytest.raises(UsageError) as caught:
+        parse_gate("A[v[2]] < 5")
+    assert "in quotes" in caught.value.hint

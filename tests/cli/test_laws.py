@@ -9,7 +9,8 @@ import re
 
 import pytest
 
-from scaling_cli.laws import LAWS
+from scaling_cli.errors import UsageError
+from scaling_cli.laws import LAWS, find_law
 from scaling_cli.options.formats import FORMATS
 from tests.cli.running import run_here as run
 
@@ -64,3 +65,18 @@ def test_laws_are_found_by_words_and_topics():
     about = json.loads(run("laws", "--topic", "precision", "--json").stdout)["results"]
     assert [law["name"] for law in about] == ["precision", "float-format", "post-training-quantisation", "quantised"]
     assert "example: scaling fit runs.csv --law sparsity" in run("laws", "sparsity").stdout
+
+
+def test_a_table_of_laws_is_not_told_to_draw_a_figure(tmp_path):
+    refused = run("laws", "-o", tmp_path / "laws.png")
+    assert (refused.returncode, "--figure" in refused.stderr) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("law", "hint"),
+    [("chinchilla:besiroglu", "Give only chinchilla."), ("all", "Name one law."), ("x:y", "`scaling laws` lists")],
+)
+def test_a_law_that_cannot_be_fitted_is_answered_with_one_that_can(law, hint):
+    with pytest.raises(UsageError) as caught:
+        find_law(law)
+    assert hint in caught.value.hint

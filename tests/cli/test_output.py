@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from scaling_cli.cli import command as commands
-from scaling_cli.cli import files, per_file, show, watch
+from scaling_cli.cli import per_file, show, watch
 from scaling_cli.cli.gates import parse_gate
 from scaling_cli.cli.inputs import files_read, is_result
 from scaling_cli.cli.output import chosen_format, prepare_output
@@ -27,6 +27,7 @@ from scaling_cli.options.option import Options, option
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.options.watch import Watching
 from scaling_cli.record import replace
+from scaling_cli.report import written_files
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.views import view_of
 from tests import ROOT
@@ -106,28 +107,28 @@ def test_inputs_are_asked_for_only_where_a_file_to_write_exists(tmp_path):
 def test_files_are_written_whole_with_the_rights_of_new_ones(tmp_path):
     path = tmp_path / "a"
     (tmp_path / "plain").write_text("")
-    files.write_file(path, "text")
-    files.write_file(tmp_path / "b", b"bytes")
+    written_files.write_file(path, "text")
+    written_files.write_file(tmp_path / "b", b"bytes")
     assert (path.read_text(), (tmp_path / "b").read_bytes()) == ("text", b"bytes")
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
     (tmp_path / "link").symlink_to(path)
-    files.write_file(tmp_path / "link", "new")
+    written_files.write_file(tmp_path / "link", "new")
     assert path.read_text() == "new"
     assert (tmp_path / "link").is_symlink()
     with pytest.raises(DataError, match="could not be written"):
-        files.write_file(tmp_path / "none" / "a", "x")
+        written_files.write_file(tmp_path / "none" / "a", "x")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b", "link", "plain"]
 
 
 def test_devices_and_names_that_cannot_be():
-    files.write_file(files.Path(os.devnull), "x")
-    assert files.is_device(files.Path(os.devnull))
-    assert not files.is_device(files.Path("/tmp"))
-    assert not files.is_device(files.Path("/nowhere"))
-    files.check_writable(files.Path(os.devnull))
-    files.check_apart([files.Path(os.devnull)] * 2)
+    written_files.write_file(written_files.Path(os.devnull), "x")
+    assert written_files.is_device(written_files.Path(os.devnull))
+    assert not written_files.is_device(written_files.Path("/tmp"))
+    assert not written_files.is_device(written_files.Path("/nowhere"))
+    written_files.check_writable(written_files.Path(os.devnull))
+    written_files.check_apart([written_files.Path(os.devnull)] * 2)
     with pytest.raises(UsageError, match=r"a{100}\.\.\. cannot be written: File name too long"):
-        files.check_writable(files.Path("a" * 300))
+        written_files.check_writable(written_files.Path("a" * 300))
 
 
 class Some(Options):

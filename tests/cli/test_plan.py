@@ -293,6 +293,11 @@ def test_a_log_of_other_columns_is_refused_without_options_that_a_plan_has_not(t
         ((*FIRST, "--budget", "1e6usd"), "given 2 times"),
         ((*FIRST, "--sizes", "1T"), "is within the limits"),
         ((*FIRST, RUNS), "cannot be combined with runs"),
+        ((*FIRST, "--goal", "coverage@100"), "so they cannot be combined"),
+        ((*FIRST[:4], "1e5", *FIRST[5:]), "The budget has compute 100000, which is too small"),
+        ((*FIRST, "--max-compute", "1e5"), "--max-compute has compute 100000, which is too small"),
+        ((*FIRST, "--sizes", "60,150"), "--sizes has params 60, which is too small"),
+        (("plan", RUNS, "--budget", "1e18", "--until", "width(alpha) < 0.1"), "The smallest run takes 6e18 FLOPs"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
@@ -302,7 +307,7 @@ def test_what_cannot_be_planned_is_refused_before_any_work(words, problem):
     assert "hint:" in ended.stderr
 
 
-@pytest.mark.parametrize("words", [("--budget", "1e10"), ("--budget", "1e21", "--min-compute", "1e22")])
+@pytest.mark.parametrize("words", [("--budget", "1e16"), ("--budget", "1e21", "--min-compute", "1e22")])
 def test_a_budget_below_the_smallest_runs_says_what_the_least_would_be(words):
     """The hint works: a plan with the budget that it names has enough runs to fit the law."""
     first = ("plan", "--law", "chinchilla:besiroglu", "--goal", "alpha", "--test-share", "0")
@@ -335,3 +340,51 @@ def test_a_design_of_too_few_runs_is_not_judged(tmp_path):
     ended = run("plan", "--law", "chinchilla:besiroglu", "--judge", str(path), "--goal", "alpha")
     assert ended.returncode == 2
     assert "has 1 run, and chinchilla has 5 parameters" in ended.stderr
+
+
+def test_a_hint_at_an_option_of_fit_says_how_to_plan_with_it(tmp_path):
+    """The loss does not depend on where a sigmoid would begin, which only `scaling fit` can hold."""
+    words = ("--law", "sigmoid", "--x", "compute")
+    plan = ("--budget", "1e21", "--goal", "loss@1e22")
+    refused = run("plan", RUNS, *plan, *words)
+    assert refused.returncode == 4
+    assert "hold a parameter with --fix NAME=VALUE" in refused.stderr
+    assert "does not have --fix: fit the law first with `scaling fit RUNS ... -o FIT.json`" in refused.stderr
+    saved = tmp_path / "fit.json"
+    assert run("fit", RUNS, *words, "--fix", "x0=1", "-o", saved, "-q").returncode == 0
+    assert run("plan", saved, *plan).returncode == 0
+    far = run("plan", saved, "--budget", "1e21", "--goal", "loss@1e24")
+    assert (far.returncode, "Ask for a goal closer to the runs" in far.stderr) == (2, True)
+
+
+def test_groups_that_fail_are_told_how_to_plan_with_an_option_of_fit(tmp_path):
+    both = tmp_path / "both.csv"
+    line = pl.DataFrame({"recipe": "line", "compute": np.geomspace(1e18, 1e20, 9), "loss": np.linspace(3, 2.5, 9)})
+    level = line.with_columns(recipe=pl.lit("level"), loss=pl.Series([2.0, 2.1, 2.0] * 3))
+    pl.concat([line, level]).write_csv(both)
+    words = ("--by", "recipe", "--law", "power-constant", "--budget", "1e21", "--goal", "loss@1e22", "--json")
+    (failure,) = json.loads(run("plan", both, *words).stdout)["failures"]
+    assert failure["group"] == {"recipe": "level"}
+    assert "does not have --fix: fit the law first" in failure["hint"]
+
+
+@pytest.mark.parametrize("law", ["annealing", "kaplan-steps", "routed"])
+def test_a_law_that_no_plan_can_use_is_refused_before_its_columns_are_looked_for(law):
+    ended = run("plan", RUNS, "--budget", "1e21", "--goal", "loss@1e24", "--law", law)
+    assert (ended.returncode, "Use --law chinchilla" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("--interval", "profile"), ("--interval", "none"), ("--no-draws",)])
+def test_a_saved_fit_without_replicates_is_told_how_to_get_them(tmp_path, words):
+    saved = tmp_path / "fit.json"
+    plan = ("plan", saved, "--budget", "1e21", "--goal", "loss@1e24")
+    assert run("fit", RUNS, *words, "-o", saved, "-q").returncode == 0
+    refused = run(*plan)
+    assert (refused.returncode, "--interval wild and without --no-draws" in refused.stderr) == (2, True)
+    assert run("fit", RUNS, "--interval", "wild", "-o", saved, "-q").returncode == 0
+    assert run(*plan).returncode == 0
+
+
+def test_a_plan_is_not_told_to_do_without_intervals():
+    refused = run(*FIRST, "--replicates", "5")
+    assert (refused.returncode, "hint: Use --replicates 1000.\n" in refused.stderr) == (2, True)

@@ -111,6 +111,8 @@ def test_labels_are_names_without_a_point_and_a_zero():
     assert frame.select(label("f", frame.schema["f"]))["f"].to_list() == ["1", "1.5"]
     assert frame.select(label("s", frame.schema["s"]))["s"].to_list() == [None, "a"]
     assert frame.select(label("i", frame.schema["i"]))["i"].to_list() == ["1", "2"]
+    texts = pl.DataFrame({"s": ["256", "256.0", "-1.0", "v1.0", "1.50", "2.00"]})
+    assert texts.select(label("s", pl.String))["s"].to_list() == ["256", "256", "-1", "v1.0", "1.50", "2.00"]
     with pytest.raises(DataError, match="cannot be used as names"):
         label("l", frame.schema["l"])
 

@@ -87,8 +87,21 @@ def test_unit_of_the_input_does_not_change_the_verdict():
 def test_one_run_has_no_interval():
     x = np.geomspace(1e18, 1e22, 12)
     problem = problem_from_arrays(find_law("power"), {"x": x}, 20 * x**-0.1 + 0.01, np.zeros(12, dtype=int))
-    with pytest.raises(FitError, match="1 run is too few for an interval"):
+    with pytest.raises(FitError, match="1 run is too few for an interval") as caught:
         fit(grouped(problem), Settings())
+    assert caught.value.hint == (
+        "Add runs, name the column that identifies the run with --run COL, or leave intervals out with --interval none."
+    )
+    with pytest.raises(FitError) as caught:
+        fit(grouped(problem), Settings(needs_interval=True))
+    assert caught.value.hint == "Add runs, or name the column that identifies the run with --run COL."
+
+
+def test_two_runs_of_one_point_each_are_not_told_to_do_without_intervals():
+    """They are too few for any law, and no column would make more runs of them."""
+    with pytest.raises(FitError) as caught:
+        fit(curve("power", np.array([1e18, 1e19]), np.array([3.0, 2.5])), Settings())
+    assert caught.value.hint == "Add runs."
 
 
 def test_one_size_of_model_is_refused():
@@ -105,6 +118,9 @@ def test_too_few_points_are_refused_and_one_more_than_parameters_will_do_without
     with pytest.raises(FitError) as caught:
         fit(curve("power-constant", x, loss), Settings())
     assert "--interval none" in caught.value.hint
+    with pytest.raises(FitError) as caught:
+        fit(curve("power-constant", x, loss), Settings(needs_interval=True))
+    assert caught.value.hint == "Add 1 or more runs."
     _, caveats = fit(curve("power-constant", x, loss), PLAIN)
     assert "no-interval-room" in codes(caveats)
 

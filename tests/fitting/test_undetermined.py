@@ -99,7 +99,14 @@ def test_a_refusal_names_two_directions_and_says_what_to_do():
     assert "c can take" not in error.message
     assert "--fix" in error.hint
     assert not_determined(law, 3e9, ()).message.endswith("(condition number 3.0e+09).")
-    assert "--start" in search_failed(law).hint
+
+
+def test_starting_values_are_offered_only_for_a_formula():
+    """Other laws have their own, so that the command would refuse them."""
+    assert "--start" in search_failed(law_from_formula("a + b / x")).hint
+    grouped = find_law("chinchilla by optimizer=adamw;muon sharing E", ("params", "tokens", "level of optimizer"))
+    for law in (find_law("observational"), grouped):
+        assert search_failed(law).hint == "Choose another --law."
 
 
 def test_written_laws_are_formulas_also_in_groups():

@@ -10,6 +10,7 @@ import pickle
 import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 
 import scaling_cli as scaling
 from scaling_cli.caveats import Caveat
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.library import answer as answers
 from scaling_cli.library.answer import answer
 from scaling_cli.options.formats import suffixes
@@ -126,14 +127,40 @@ def test_groups_are_listed_and_one_that_is_left_or_failed_is_found_by_its_name()
     assert list(answer(report(chinchilla_result())))[:3] == ["E", "A", "B"]
 
 
+def test_groups_are_found_by_the_numbers_and_truth_values_of_the_table():
+    groups = answer(report(*(chinchilla_result(group={"g": name}) for name in ("256", "2e+07", "0.0003", "true", "a"))))
+    numbers = [(256, "256"), (256.0, "256"), (np.int64(256), "256"), (2e7, "2e+07"), (3e-4, "0.0003")]
+    for name, label in [*numbers, (True, "true"), ("a", "a")]:
+        assert name in groups
+        assert groups[name].results[0].group["g"] == label
+    for name in (257, False, "A", None, 1):
+        assert name not in groups
+        with pytest.raises(KeyError, match="the groups are 256, 2e"):
+            groups[name]
+
+
+def test_laws_are_listed_with_their_formulas_and_found_by_name():
+    laws = scaling.list_laws()
+    assert "  power: a * x^b" in repr(laws).splitlines()
+    assert "chinchilla" in list(laws)
+    chinchilla = laws["chinchilla"]
+    assert chinchilla["formula"] == "E + A / params^alpha + B / tokens^beta"
+    assert chinchilla["alpha"].meaning == scaling.list_laws("chinchilla")["alpha"].meaning == "exponent of params"
+    with pytest.raises(KeyError, match="'nope' is not a result; the results are power, "):
+        laws["nope"]
+
+
 def test_an_answer_equals_what_was_saved_and_no_other(tmp_path):
     fit = scaling.fit(RUNS, replicates=20)
     assert scaling.load(fit.save(tmp_path / "fit.json")) == fit
+    assert scaling.load(fit.save(tmp_path / "fit.jsonl")).predict(params=1e9, tokens=1e10).low is None
     assert pickle.loads(pickle.dumps(fit)) == copy.deepcopy(fit) == fit
     assert fit != scaling.fit(RUNS, replicates=20, seed=1)
     assert fit != "fit"
     with pytest.raises(UsageError, match="not an object of type dict"):
         scaling.load({})
+    with pytest.raises(UsageError, match="not the content of a file"):
+        scaling.load(fit.to_json())
 
 
 def test_a_fit_predicts_with_intervals_that_widen_beyond_its_runs():
@@ -162,6 +189,41 @@ def test_what_is_no_amount_is_refused_by_name(amount):
     assert "such as 70e9" in caught.value.hint
 
 
+def test_a_joint_fit_predicts_for_the_group_that_is_named():
+    path = ROOT / "sample_data" / "optimizers.csv"
+    joint = scaling.fit(path, by="optimizer", share="b", law="power", x="compute", replicates=50)
+    muon = joint.predict(compute=1e20, optimizer="muon")
+    assert muon.estimate == pytest.approx(joint["a[muon]"].estimate * 1e20 ** joint["b"].estimate)
+    assert muon.low < muon.estimate < muon.high
+    assert muon.estimate < joint.predict(compute=[1e20], optimizer="adamw")[0].estimate
+    with pytest.raises(UsageError, match="takes compute, optimizer, not compute, x, optimizer"):
+        joint.predict(compute=1e20, x=1e20, optimizer="adamw")
+    with pytest.raises(UsageError, match="takes compute, optimizer, not compute") as caught:
+        joint.predict(compute=1e20)
+    assert caught.value.hint == "Write predict(compute=..., optimizer='adamw')."
+    with pytest.raises(UsageError, match="no optimizer is called 'sgd'") as caught:
+        joint.predict(compute=1e20, optimizer="sgd")
+    assert caught.value.hint == "Give one of adamw, muon."
+
+
+def test_series_of_pandas_are_matched_by_their_order_only_if_their_indexes_are_equal():
+    fit, runs = scaling.fit(RUNS, interval="none"), pd.read_csv(RUNS).head(3)
+    found = [each.estimate for each in fit.predict(params=runs["params"], tokens=runs["tokens"])]
+    assert found == [fit.predict(params=row.params, tokens=row.tokens).estimate for row in runs.itertuples()]
+    with pytest.raises(UsageError, match="'params' and 'tokens' are Series of pandas with different indexes"):
+        fit.predict(params=runs["params"], tokens=runs["tokens"].iloc[::-1])
+
+
+def test_no_number_is_given_where_a_law_gives_no_loss_above_zero():
+    compute = [10.0**power for power in range(18, 26)]
+    accuracy = [0.1 * power - 1.7 + 0.01 * (power % 2) for power in range(18, 26)]
+    table = {"compute": compute, "accuracy": accuracy}
+    fit = scaling.fit(table, loss="accuracy", law="logarithmic", space="linear", interval="none")
+    assert fit.predict(compute=1e20).estimate == pytest.approx(0.3, abs=0.02)
+    with pytest.raises(FitError, match="the law gives a loss that is not above zero"):
+        fit.predict(compute=[1e20, 1e15])
+
+
 def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_refused():
     fit = scaling.fit(RUNS, interval="none")
     one = fit.predict(params=1e9, tokens=2e10)
@@ -177,8 +239,33 @@ def test_amounts_of_every_numeric_type_are_taken_and_unequal_numbers_of_them_ref
 def test_an_answer_is_saved_in_the_format_of_the_name(tmp_path, suffix):
     made = answer(report(chinchilla_result()))
     assert made.save(tmp_path / f"fit{suffix}").read_text(encoding="utf-8")
-    with pytest.raises(UsageError, match="no format"):
-        made.save(tmp_path / "fit.docx")
+    with pytest.raises(UsageError, match="no format") as caught:
+        made.save(tmp_path / "fit.pdf")
+    assert "answer.figure().savefig(path)" in caught.value.hint
+    with pytest.raises(UsageError, match="cannot be written"):
+        made.save(tmp_path / "none" / f"fit{suffix}")
+
+
+def test_where_an_answer_cannot_be_saved_is_said_as_on_the_command_line(tmp_path):
+    made = answer(report(chinchilla_result()))
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        made.save(tmp_path / "none" / "fit.json")
+    assert "a folder that exists" in caught.value.hint
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(UsageError, match=r"folder\.json cannot be written"):
+        made.save(tmp_path / "folder.json")
+    with pytest.raises(UsageError, match=r"x\.\.\. cannot be written"):
+        made.save(tmp_path / f"{'x' * 300}.json")
+
+
+def test_an_answer_is_not_saved_over_the_file_that_it_was_made_from(tmp_path):
+    runs = tmp_path / "runs.csv"
+    runs.write_bytes(Path(RUNS).read_bytes())
+    fit = scaling.fit(runs, interval="none")
+    with pytest.raises(UsageError, match="one of the files that are read"):
+        fit.save(runs)
+    assert runs.read_bytes() == Path(RUNS).read_bytes()
+    assert fit.save(fit.save(tmp_path / "fit.json")).read_bytes()
 
 
 def test_a_saved_answer_is_loaded_and_draws_the_same_figure(answered, tmp_path):
@@ -204,9 +291,16 @@ def test_figures_are_those_of_matplotlib(answered):
         return
     made = answered.figure("single", title="Mine")
     assert made.get_figwidth() == pytest.approx(89 / 25.4)
+    for drawing in (made, answered.plot()):
+        assert drawing._repr_png_().startswith(b"\x89PNG")  # which IPython asks for
     axes = Figure().subplots()
     assert answered.plot(ax=axes) is axes
     assert axes.get_xlabel()
+    with pytest.raises(UsageError, match="not on an object of type Figure"):
+        answered.plot(made)
+    for wrong in ({"size": (7, 4)}, {"dpi": -1}, {"dpi": "many"}, {"title": 3}, {"style": 3}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            answered.figure(**wrong)
     assert "<svg" in answered._repr_html_()
 
 

@@ -54,6 +54,18 @@ def test_verbs_can_be_sent_to_workers():
         ("inference_coverage", {"band": None}, "--band is None", "Leave it out"),
         ("inference_coverage", {"k": (1, "many")}, "--k: 'many' is not a number", "70B"),
         ("inference_coverage", {"targets": 0.8, "target": 0.8}, "given 'target' twice", "'target"),
+        ("fit", {"fix": 1.5}, "--fix is 1.5, of type float", "Give a dict, or text"),
+        ("fit", {"fix": {"E": float("nan")}}, "--fix is nan", "Give a number"),
+        ("fit", {"replicates": float("nan")}, "--replicates is nan", "Give a number"),
+        ("fit", {"replicates": float("inf")}, "--replicates is inf", "Give a number"),
+        ("fit", {"delta": np.array([1.0, 2.0])}, "--delta is array([1., 2.])", "Give a number"),
+        ("extrapolate", {"targets": pl.read_csv(RUNS)}, "--targets is of type DataFrame", "Give the path of a file"),
+        ("plan", {"goal": "alpha", "sizes": True}, "--sizes is True, of type bool", "Give a number"),
+        ("extrapolate", {"target_loss": float("inf")}, "--target-loss is inf", "Give a number"),
+        ("optimal_allocation", {"budget": float("inf")}, "--budget is inf", "Give FLOPs above 0"),
+        ("inference_coverage", {"k": [1.5]}, "1.5", "whole"),
+        ("fit", {"on_progress": 3}, "on_progress is 3", "such as print"),
+        ("fit", {"label": "a"}, "label is 'a'", "{'file': 'a.csv'}"),
         ("inference_coverage", {"exchange": 3}, "exchange is 3", "help"),
     ],
 )
@@ -68,10 +80,29 @@ def test_a_call_that_cannot_be_meant_is_refused_by_name(verb, options, said, hin
 
 
 def test_runs_are_needed_and_options_go_by_name():
-    with pytest.raises(UsageError, match="fit needs runs"):
-        scaling.fit()
+    with pytest.raises(UsageError, match=r"fit needs runs: write scaling.fit\(runs, ...\)"):
+        scaling.fit(data=RUNS)
     with pytest.raises(UsageError, match="one positional argument"):
         scaling.fit(RUNS, "chinchilla")
+
+
+def test_errors_of_each_kind_are_caught_by_the_names_in_docstrings():
+    with pytest.raises(scaling.UsageError):
+        scaling.fit(RUNS, law="none")
+    with pytest.raises(scaling.DataError):
+        scaling.fit({"params": [1]})
+    with pytest.raises(scaling.FitError) as caught:
+        scaling.fit(RUNS, by="run_id")
+    assert isinstance(caught.value, scaling.ScalingError)
+    assert {"DataError", "FitError", "ScalingError", "UsageError"} <= set(dir(scaling))
+
+
+def test_sizes_of_a_plan_may_be_numbers():
+    asked = {"law": "chinchilla:besiroglu", "budget": 1e20, "goal": "alpha", "max_runs": 8}
+    sizes = [1e7, 30_000_000, "100M", np.float64(3e8)]
+    runs = scaling.plan(sizes=sizes, **asked)["runs"]
+    assert {run.params for run in runs} <= {1e7, 3e7, 1e8, 3e8}
+    assert runs == scaling.plan(sizes="10M,30M,100M,300M", **asked)["runs"]
 
 
 def test_a_missing_option_is_named():
@@ -92,3 +123,4 @@ def test_help_names_what_a_caller_can_give_and_nothing_else(name):
     given = set(inspect.signature(verb).parameters)
     said = re.findall(r"^    (\w+): ", verb.__doc__.replace("Raises:", ""), flags=re.MULTILINE)
     assert {each for each in said if not each.endswith("Error")} == given
+    assert verb.__doc__.index("\nReturns:\n    An `Answer`") < verb.__doc__.index("\nRaises:")

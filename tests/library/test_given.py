@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -58,6 +61,26 @@ def test_what_pandas_calls_missing_is_missing():
     assert found.to_dict(as_series=False) == {"a": ["x", None, None], "b": ["1", "two", None], "c": ["1", None, "3"]}
 
 
+def test_whole_numbers_that_pandas_wrote_with_a_point_name_the_same_group(tmp_path):
+    for name, labels in (("a", ["256", "512"]), ("b", ["256.0", "512.0"])):
+        scales = [*range(18, 24)]
+        table = {"compute": [f"1e{scale}" for scale in scales] * 2, "batch": np.repeat(labels, len(scales))}
+        table["loss"] = [3 * (1 + (name == "b") / 100) * 0.9 ** (scale - 18) for scale in scales] * 2
+        table["run"] = [f"{name}{place}" for place in range(12)]
+        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
+    fits = scaling.fit(tmp_path, by="batch", law="power", x="compute", interval="none")
+    assert list(fits) == ["256", "512"]
+    assert [result.runs for result in fits.results] == [12, 12]
+    left_out = scaling.fit(tmp_path, leave_out="batch", law="power", x="compute", interval="none")["left_out"]
+    assert [each.group for each in left_out] == ["256", "512"]
+
+
+def test_what_is_masked_is_missing():
+    masked = np.ma.array([1e8, 2e8, 3e8], mask=[False, True, False])
+    found = frame_of({"params": masked, "loss": [3.0, 2.5, 2.0]}).collect()
+    assert found["params"].to_list() == ["100000000.0", None, "300000000.0"]
+
+
 def test_attempts_are_read_from_lists_in_memory():
     tries = [{"problem": f"p{i}", "passed": [True] * i + [False] * (8 - i)} for i in range(1, 8)]
     for given in (tries, pd.DataFrame(tries), {name: [row[name] for row in tries] for name in tries[0]}):
@@ -74,11 +97,38 @@ def test_attempts_are_read_from_lists_in_memory():
         ({}, "no columns"),
         ([{}], "no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns called 'a'"),
+        (PANDAS.to_dict(), "'run_id' is a dict"),
+        (PANDAS.to_dict("index"), "'0' is a dict"),
+        (PANDAS.to_dict("split"), "'data' holds lists of different types"),
+        ({"params": {1e8, 2e8}, "loss": [3, 2]}, "'params' is a set"),
+        ({"params": PANDAS[["params"]]}, "'params' is a DataFrame"),
+        (PANDAS["loss"], "object of type Series"),
+        (pl.Series("loss", [1, 2]), "object of type Series"),
+        (
+            {"params": PANDAS["params"], "loss": PANDAS["loss"].sort_values()},
+            "'params' and 'loss' .* different indexes",
+        ),
+        ("", "path is empty"),
+        (RUNS.read_text(), "not the content of a file, 'run_id,params"),
     ],
 )
 def test_a_table_that_cannot_be_meant_is_refused(table, said):
     with pytest.raises(UsageError, match=said):
         scaling.fit(table)
+
+
+def test_columns_of_pandas_with_equal_indexes_are_one_table(fit):
+    part = PANDAS.iloc[::-1]
+    assert estimates(scaling.fit({name: part[name] for name in part}, interval="none")) == pytest.approx(
+        estimates(fit), rel=1e-6
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked on Unix alone")
+def test_a_fork_of_a_process_that_has_read_runs_is_refused_and_does_not_wait_forever():
+    scaling.columns(RUNS)
+    with multiprocessing.get_context("fork").Pool(1) as pool, pytest.raises(UsageError, match="is a fork of a process"):
+        pool.apply_async(scaling.columns, (RUNS,)).get(timeout=60)
 
 
 def test_other_objects_are_refused_with_what_can_be_given():
@@ -102,6 +152,15 @@ def test_an_answer_of_another_command_is_refused_by_name():
     columns = scaling.columns(RUNS)
     with pytest.raises(ScalingError, match="the answer of columns"):
         scaling.extrapolate(columns, at="params=70B,tokens=1.4T")
+
+
+def test_a_lone_forecast_or_table_is_not_taken_for_a_list_of_files(fit):
+    forecast = scaling.extrapolate(fit, at="params=70B,tokens=1.4T")
+    with pytest.raises(UsageError, match="There are only forecasts, and no runs"):
+        scaling.score(forecast)
+    for table in (PANDAS, COLUMNS, ROWS):
+        with pytest.raises(UsageError, match="There is no saved forecast"):
+            scaling.score(table)
 
 
 def test_forecasts_in_memory_are_scored_by_a_table_of_runs():

@@ -40,10 +40,14 @@ def test_what_is_missing_is_named():
         flops_of("1e6usd", hardware(None, "h100", 0.4, None))
 
 
-@pytest.mark.parametrize("text", ["8gpu", "-1", "0", "1e6eur", "usd"])
+@pytest.mark.parametrize("text", ["8gpu", "8gpu*30", "-1", "0", "1e6eur", "usd", "$x", "-5usd", "0gpu*3days"])
 def test_what_is_no_budget_is_refused(text):
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         BUDGETS.read(text, "--budget")
+    assert caught.value.hint == "Give FLOPs above 0, such as 1e24, or 1e6usd or 8gpu*30days."
+    with pytest.raises(UsageError, match="too large") as caught:
+        BUDGETS.read("1e70", "--budget")
+    assert "1e+60" in caught.value.hint
 
 
 def test_a_budget_in_dollars_gives_the_split_of_its_flops():

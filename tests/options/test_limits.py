@@ -126,12 +126,6 @@ def test_replicates_only_count_for_intervals_that_need_them(interval):
         ("extrapolate", {"loss": ["a", "b"], "by": "x"}, None),
         ("extrapolate", {"loss": "a", "by": "loss"}, None),
         ("extrapolate", {"law": "all"}, "--law all ranks laws"),
-        ("extrapolate", {"fix": "E=1"}, "--fix and --tie hold parameters of one law"),
-        ("extrapolate", {"tie": "a=b"}, "--fix and --tie hold parameters of one law"),
-        ("extrapolate", {"fix": "E=1", "law": "chinchilla"}, None),
-        ("extrapolate", {"fix": "E=1", "estimator": "describe"}, None),
-        ("extrapolate", {"space": "linear"}, "--space linear works only with --estimator describe"),
-        ("extrapolate", {"space": "linear", "estimator": "describe"}, None),
         ("optimal-allocation", {"hold": "bits=8", "search": "bits=1..2"}, "bits is in --hold and in --search"),
         ("optimal-allocation", {"hold": "bits=8", "search": "x=1..2"}, None),
         ("optimal-allocation", {"weight": "w", "approach": "isoflop"}, "--weight applies only to"),
@@ -339,3 +333,23 @@ def test_flags_stand_alone_or_repeat_or_have_one_value(name):
         assert each.kind.is_switch == (each.name in FLAGS), each.name
         expected = each.name in REPEATED and (name, each.name) not in {("plan", "budget"), ("inference-coverage", "to")}
         assert each.kind.repeats == expected, each.name
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"fix": "E=1"}, "--fix and --tie hold parameters of one law"),
+        ({"tie": "a=b"}, "--fix and --tie hold parameters of one law"),
+        ({"fix": "E=1", "law": "chinchilla"}, None),
+        ({"fix": "E=1", "estimator": "describe"}, None),
+        ({"space": "linear"}, "--space linear works only with --estimator describe"),
+        ({"space": "linear", "estimator": "describe"}, None),
+    ],
+)
+def test_an_average_of_laws_cannot_obey_what_holds_for_one(given, message):
+    asked = options("extrapolate", **given)
+    if message is None:
+        asked.check_fitted()
+        return
+    with pytest.raises(UsageError, match=message):
+        asked.check_fitted()

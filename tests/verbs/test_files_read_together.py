@@ -13,9 +13,11 @@ from scaling_cli.data.files.each import open_each
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.document.write import to_json_lines
 from scaling_cli.errors import DataError, ScalingError
+from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.options.fit import Fit
 from scaling_cli.record import replace
 from scaling_cli.verbs.common import FILE
+from scaling_cli.verbs.extrapolate import extrapolate, extrapolate_each
 from scaling_cli.verbs.fit import fit, fit_each
 
 POINTS = 12
@@ -184,6 +186,36 @@ def test_files_read_together_give_the_tables_that_each_gives_alone(names, asked)
 def test_files_read_together_give_the_reports_that_each_gives_alone(names, asked):
     for name, report in zip(names, fit_each(names, asked), strict=True):
         assert list(to_json_lines(report)) == list(to_json_lines(fit([name], asked, label={FILE: name}))), name
+
+
+AHEAD = Extrapolate(at=("compute=1e24",), replicates=20, backtest=True)
+
+
+def close(found, expected):
+    """Whether two documents say the same, with numbers that agree as far as fits at rolling origins are precise."""
+    if isinstance(expected, dict):
+        return list(found) == list(expected) and all(close(found[name], expected[name]) for name in expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(close, found, expected))
+    if isinstance(expected, float):
+        return found == pytest.approx(expected, rel=2e-3, abs=1e-6)
+    return found == expected
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param(("0-plain.csv", "1-plain.csv", "0-empty.csv", "0-surface.csv"), id="a few"),
+        pytest.param((), id="all", marks=pytest.mark.thorough),
+    ],
+)
+def test_forecasts_of_many_files_are_those_of_each_alone(names, chosen):
+    chosen = [name for name in names if not chosen or name.rpartition("/")[2] in chosen]
+    for name, report in zip(chosen, extrapolate_each(chosen, AHEAD), strict=True):
+        (found,), (expected,) = (
+            list(to_json_lines(each)) for each in (report, extrapolate([name], AHEAD, label={FILE: name}))
+        )
+        assert close(json.loads(found), json.loads(expected)), name
 
 
 def test_files_that_can_be_read_are_read_together_whatever_is_among_them(names):

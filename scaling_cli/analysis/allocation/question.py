@@ -9,6 +9,7 @@ from scaling_cli.analysis.allocation.plan import AllocationPlan
 from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, rest_of, several_laws
 from scaling_cli.analysis.hardware import flops_of
 from scaling_cli.analysis.recorded_cost import Recorded, machines_of
+from scaling_cli.analysis.untaken import remedy, takes
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
@@ -76,7 +77,7 @@ def shares_of(asked: OptimalAllocation, law: Law) -> tuple[str, ...]:
     if not set(shares) & set(law.inputs):
         raise UsageError(
             f"--search mixture names {', '.join(shares)}, but {law.name} takes none of them.",
-            hint=f"Its inputs are {', '.join(law.inputs)}.",
+            hint="Leave --search mixture out, or choose a --law of these shares, params and tokens.",
         )
     return shares
 
@@ -94,10 +95,22 @@ def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
     require_surface(law, asked.hold, (*named, *shares), rule)
     for name, follower in asked.followers.items():
         _require_follower(name, follower, law)
+    _refuse_untaken(law, asked)
     if asked.peak_flops is None and asked.mfu is None:  # the runs may have a cost
         budget = tuple(1.0 if isinstance(each, str) else each for each in asked.budget)
         asked = asked.but(budget=budget, gpus=None, price_per_gpu_hour=None)
     plan_of(asked.but(flops_rule=SIX_ND), law, 1.0, {})
+
+
+def _refuse_untaken(law: Law, asked: OptimalAllocation) -> None:
+    """Refuse values that the law cannot take, such as zero where it takes the logarithm."""
+    given = [("--hold", name, (value, value)) for name, value in asked.values.items()]
+    given += [("--search", name, ends) for name, ends in asked.search.items() if ends is not None]
+    for flag, name, ends in given:
+        if name not in law.inputs or takes(law, name, ends):
+            continue
+        shown = f"{ends[0]:g}" if flag == "--hold" else f"{ends[0]:g}..{ends[1]:g}"
+        raise UsageError(f"{flag} {name}={shown} has a value that {law.name} cannot take.", hint=remedy(law, name))
 
 
 def _require_follower(name: str, follower: str, law: Law) -> None:

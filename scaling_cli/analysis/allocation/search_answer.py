@@ -92,11 +92,6 @@ def _axis(name: str, ends: tuple[float, float] | None, fitted: FittedLaw) -> Axi
         raise UsageError(
             f"--search {name} has no range, and {said}.", hint=f"Give the range: --search {name}=LOW..HIGH."
         )
-    if not fitted.law.takes(name, np.array([low, high])):
-        raise UsageError(
-            f"--search {name}={low:g}..{high:g} has values that {fitted.law.name} cannot take.",
-            hint="Start the range above 0.",
-        )
     return Axis(name, low, high)
 
 

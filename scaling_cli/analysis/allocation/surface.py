@@ -208,10 +208,19 @@ def require_surface(
     if not has_sizes:
         raise UsageError(
             f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
-            hint=OF_POOLS
-            if law.name == "utility-decay"
-            else "Give the runs with --law chinchilla, or with another law of params and tokens.",
+            hint=_other_law(law),
         )
+
+
+def _other_law(law: Law) -> str:
+    if law.name == "utility-decay":
+        return OF_POOLS
+    if law.name == "additive":
+        return (
+            f"Name its columns in `scaling fit RUNS --law {law.name} --x params,tokens,COLUMN -o FIT.json`, and give "
+            "FIT.json in place of the runs."
+        )
+    return "Give the runs with --law chinchilla, or with another law of params and tokens."
 
 
 def rest_of(law: Law, given: Collection[str]) -> str | None:
@@ -237,9 +246,12 @@ def _refuse_unused(law: Law, held: Collection[str], searched: Sequence[str], cou
             if name in KNOWN_INPUTS:
                 raise UsageError(f"{flag} names {name}.", hint=OWN_OPTIONS[name])
             if name not in usable:
+                further = [each for each in usable if each not in KNOWN_INPUTS]
                 raise UsageError(
                     f"{flag} names {name}, which is not a further input of {law.name}.",
-                    hint=f"Its inputs are {', '.join(law.inputs)}.",
+                    hint=f"Name one of {', '.join(further)}."
+                    if further
+                    else "It has none: leave this out, or choose a --law that has.",
                 )
 
 

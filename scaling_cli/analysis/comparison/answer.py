@@ -30,7 +30,7 @@ from scaling_cli.analysis.comparison.pairs import compared_pairs, pair_of
 from scaling_cli.analysis.comparison.question import (
     ComparisonQuestion,
     law_caveats,
-    members_of,
+    named_members,
     shared_names,
     what_was_compared,
 )
@@ -75,7 +75,7 @@ def compare(
         UsageError: The law has no exponent that can be compared, or an option does not apply to it.
         FitError: Fewer than two groups were fitted.
     """
-    members = members_of(problems, results, question)
+    members = named_members(problems, results, question)
     members = members if question.is_exact else marked(members)
     pairs = _pairs(members, question.reference)
     is_sharing = bool(shared_names(members[0].problem.law, question))

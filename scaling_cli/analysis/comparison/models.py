@@ -17,6 +17,8 @@ from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.fitting.solve import GAIN, Solution, Solvable, joined, minimise
 from scaling_cli.laws import Law
+from scaling_cli.laws.constrained import ConstrainedLaw
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
 
 SMALLEST_SCALE = 1e-9  # in units of the residual: exact data have no noise
@@ -76,14 +78,32 @@ def check_comparable(problem: Problem) -> None:
         UsageError: The groups cannot be compared under this law.
     """
     law = problem.law
-    kept = [law.names.index(name) for name in (*exponents(law), *floors(law))]
-    same = np.eye(len(law.names))[kept]
-    if not exponents(law) or (problem.shift[kept] != same).any() or problem.offset[kept].any():
+    wrong = [name for name in (*exponents(law), *floors(law)) if not _is_absolute(problem, name)]
+    others = [name for name in law.names if name not in floors(law) and _is_absolute(problem, name)]
+    named = f"name the parameter to compare: --exponent {' or --exponent '.join(others)}" if others else ""
+    if wrong:
         raise UsageError(
-            f"{law.name} has no exponent that can be compared between groups.",
-            hint="Choose --law power-constant, --law power or --law chinchilla, or name the parameter to compare with "
-            "--exponent.",
+            f"{wrong[0]} of {law.name} depends on the unit of the inputs, so it cannot be compared between groups.",
+            hint=f"Choose another --law{', or ' if named else ''}{named}.",
         )
+    if exponents(law):
+        return
+    if isinstance(law, ConstrainedLaw) and (held := [name for name in exponents(law.inner) if name not in law.names]):
+        raise UsageError(
+            f"No exponent of {law.name} is left to compare, because {with_and(held)} cannot change.",
+            hint=f"Leave {with_and(held)} free"
+            + (", or hold c, too, to compare constants." if law.inner.name == "power-constant" else "."),
+        )
+    raise UsageError(
+        f"{law.name} has no exponent that can be compared between groups.",
+        hint=f"Choose --law power-constant, --law power or --law chinchilla{', or ' if named else ''}{named}.",
+    )
+
+
+def _is_absolute(problem: Problem, name: str) -> bool:
+    """Whether a coordinate does not change with the centre of the inputs."""
+    at = problem.law.names.index(name)
+    return not (problem.shift[at] != np.eye(len(problem.law.names))[at]).any() and not problem.offset[at]
 
 
 class JointProblem(Record):

@@ -16,7 +16,7 @@ from scaling_cli.data.names import guess
 from scaling_cli.errors import FitError, UsageError
 from scaling_cli.fitting.objective import LAD_DELTA
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.laws import Law
+from scaling_cli.laws import Law, is_formula
 from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record
 from scaling_cli.results.fit import FitResult
@@ -64,19 +64,17 @@ class ComparisonQuestion(Record):
             )
 
 
-def members_of(problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion) -> list[Member]:
-    """The groups with their own fits.
+def check_law(problem: Problem, question: ComparisonQuestion) -> None:
+    """Refuse, before any group is fitted, a law that cannot answer; `problem` is that of one group.
 
     Raises:
-        UsageError: The law has no exponent that can be compared, or an option does not apply to it.
-        FitError: Fewer than two groups were fitted.
+        UsageError: The law has no exponent that can be compared, or no floor to share.
     """
-    members = named_members(problems, results, question)
-    check_comparable(members[0].problem)
-    law = members[0].problem.law
+    check_comparable(problem)
+    law = problem.law
     if question.shared_floor and not floors(law):
-        raise UsageError(f"{law.name} has no floor that groups could share.", hint="Leave out --shared-floor.")
-    return members
+        named = ", or name what groups share, such as --share E" if is_formula(law.name) else ""
+        raise UsageError(f"{law.name} has no floor that groups could share.", hint=f"Leave out --shared-floor{named}.")
 
 
 def shared_names(law: Law, question: ComparisonQuestion) -> tuple[str, ...]:
@@ -88,7 +86,7 @@ def shared_names(law: Law, question: ComparisonQuestion) -> tuple[str, ...]:
 def named_members(
     problems: Sequence[Problem], results: Sequence[FitResult], question: ComparisonQuestion
 ) -> list[Member]:
-    """The groups with their own fits, whatever the law.
+    """The groups with their own fits.
 
     Raises:
         UsageError: No group has the name of the reference.
@@ -121,10 +119,18 @@ def _check(members: Sequence[Member], question: ComparisonQuestion) -> None:
             f"A comparison needs two groups that can be fitted, but {'only one' if members else 'none'} could be.",
             hint="Run scaling fit --by to see why groups fail, or choose a --law with fewer parameters.",
         )
-    names = [member.name for member in members]
-    if question.reference is not None and question.reference not in names:
-        near = guess(question.reference, names)
-        raise UsageError(f"No group is called {question.reference!r}.", hint=f"{near}Choose one of {', '.join(names)}.")
+    check_reference(question.reference, [member.name for member in members])
+
+
+def check_reference(reference: str | None, names: Sequence[str]) -> None:
+    """Refuse a reference that is no group.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if reference is not None and reference not in names:
+        near = guess(reference, names)
+        raise UsageError(f"No group is called {reference!r}.", hint=f"{near}Choose one of {', '.join(names)}.")
 
 
 def law_caveats(members: Sequence[Member]) -> list[Caveat]:

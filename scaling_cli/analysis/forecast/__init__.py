@@ -7,6 +7,7 @@ the rolling origins, and `rolling` turns their errors into interval widths, thos
 and tokens. `simplest` is the weight of the simplest law, `stacked` gives the forecast, and `interpolation` predicts
 within the data. `describe` forecasts from one fitted law instead.
 
-`targets` and `continuation` read where to forecast, and `split` divides a budget. `predictions`,
-`inverse`, `downstream`, `joint` and `backtest` are the parts of the answer; `doubts` and `stability` its caveats.
+`targets` and `continuation` read where to forecast, `untaken` says which amounts no law takes, and `split` divides a
+budget. `predictions`, `inverse`, `downstream`, `joint` and `backtest` are the parts of the answer; `doubts` and
+`stability` its caveats.
 """

@@ -18,6 +18,7 @@ from scaling_cli.analysis.forecast.question import ForecastQuestion
 from scaling_cli.analysis.forecast.split import best_split
 from scaling_cli.analysis.forecast.suite import Suite
 from scaling_cli.analysis.forecast.targets import Places, Target, place
+from scaling_cli.analysis.forecast.untaken import refuse_untaken
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import packed
 from scaling_cli.caveats import Caveat, caveat
@@ -180,8 +181,12 @@ def _places(data: ForecastData, ask: ForecastQuestion, others: Sequence[Target] 
         places = place_on_runs(targets, data.run_names)
         require_drops(data.points, places)
         return places, fixed
+    if data.law is not None:
+        refuse_untaken(data.law, data.inputs, [target.at for target in targets])
     mean, ratios = data.forecaster.mean, _compute_ratios(data)
-    return place(targets, data.inputs, data.params, mean, ranges=data.ranges, ratios=ratios), fixed
+    has_runs = data.points is not None
+    placed = place(targets, data.inputs, data.params, mean, ranges=data.ranges, ratios=ratios, has_runs=has_runs)
+    return placed, fixed
 
 
 def _compute_ratios(data: ForecastData) -> tuple[float, float]:
@@ -198,6 +203,11 @@ def _inverse(
 ) -> tuple[tuple[Inverse, ...], list[Caveat]]:
     if not ask.target_losses:
         return (), []
+    if data.span is None and set(data.inputs) == set(SURFACE):
+        raise UsageError(
+            "This fit does not say how large its runs were, so that --target-loss does not know where to search.",
+            hint="Use `scaling optimal-allocation`, which takes --target-loss without runs, or --at in its place.",
+        )
     inverses = inverse(
         data.forecaster, ask.target_losses, inputs=data.inputs, span=data.require_span(),
         params=data.params, fixed_params=fixed_params,

@@ -36,7 +36,7 @@ from scaling_cli.numbers.format import number_of
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
-from scaling_cli.points.group import grouped_for, ranges_of
+from scaling_cli.points.group import grouped_for, ranges_of, tokens_per_param
 from scaling_cli.points.held import hold
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
@@ -99,6 +99,7 @@ class ForecastData(Record):
         run_names: The names of the runs, where a law continues runs instead of adding new ones.
         ratios: The least and the most tokens per param.
         labels: What names the runs.
+        law: Says what values each input may have; where laws are averaged, the one chosen by the columns.
     """
 
     forecaster: Forecaster
@@ -113,6 +114,7 @@ class ForecastData(Record):
     recipe: tuple[str, ...] = ()
     ratios: tuple[float, float] | None = None
     labels: tuple[str, ...] = ()
+    law: Law | None = None
 
     @property
     def params(self) -> Array | None:
@@ -141,9 +143,9 @@ class ForecastData(Record):
             UsageError: The saved fit has no ranges.
         """
         if self.span is None:
-            raise UsageError(
-                "This fit does not say how large its runs were.", hint="Give --at, such as --at compute=1e24."
-            )
+            role = scale_name(self.inputs)
+            hint = f"Give --at {role}=AMOUNT, and no --target-loss."
+            raise UsageError("This fit does not say how large its runs were.", hint=hint)
         return self.span
 
 
@@ -186,7 +188,8 @@ def evidence_from(
         grouped = _grouped(table, group, choice, asked)
         result, doubts = yield from fit_asking(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        return ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios), doubts
+        made = ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios)
+        return replace(made, law=choice.law), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)
@@ -219,6 +222,7 @@ def evidence_from(
         recipe=changes(asked),
         ratios=ratios,
         labels=table.run_names if has_names else _amounts(points),
+        law=choice.law,
     ), doubts
 
 
@@ -265,14 +269,6 @@ def _problems(points: ForecastPoints, stacked: StackedForecast) -> list[Problem]
     ]  # fmt: skip
 
 
-def tokens_per_param(table: PointTable) -> tuple[float, float] | None:
-    """The least and the most tokens per param of the runs, where both are known."""
-    if not (table.is_complete("params") and table.is_complete("tokens")):
-        return None
-    ratio = table.numbers("tokens") / table.numbers("params")
-    return float(ratio.min()), float(ratio.max())
-
-
 def require_variety(columns: Mapping[str, Array], inputs: Mapping[str, str]) -> None:
     """Refuse inputs that take too few different values.
 
@@ -295,4 +291,4 @@ def saved_evidence(saved: SavedFit, method: Method) -> tuple[ForecastData, list[
     inputs = saved.inputs or {name: name if name != "x" else "compute" for name in law.inputs}
     made = single_law_forecast(saved, method.settings.level)
     doubts = [*saved.known, *([] if saved.draws else [caveat("no-draws", saved.group)])]
-    return ForecastData(made, saved.group, inputs, saved.ranges, None), doubts
+    return ForecastData(made, saved.group, inputs, saved.ranges, None, law=law), doubts

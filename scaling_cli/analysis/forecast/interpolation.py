@@ -18,7 +18,7 @@ from scaling_cli.analysis.forecast.forecaster import Bands
 from scaling_cli.analysis.forecast.stack import SMALLEST_ERROR, Stack
 from scaling_cli.analysis.forecast.stacked import StackedForecast
 from scaling_cli.analysis.forecast.windows import REACHES
-from scaling_cli.arrays import Array, Flags, Indices
+from scaling_cli.arrays import ALMOST_ZERO, Array, Flags, Indices
 from scaling_cli.fitting.ask import Asking, certain, side_by_side
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.surface import has_params_and_tokens
@@ -64,9 +64,16 @@ class InterpolatedForecast(Record):
     def _nearest(self, columns: Mapping[str, Array]) -> Indices:
         """The indices `(m, NEAREST)` of the points closest to each place."""
         points = self.stack.points.columns
-        distance = sum((np.log(columns[name][:, None] / points[name]) ** 2 for name in points), np.zeros(1))
+        distance = sum((_apart(columns[name], points[name]) ** 2 for name in points), np.zeros(1))
         nearest: Indices = np.argsort(distance, axis=1, kind="stable")[:, :NEAREST]
         return nearest
+
+
+def _apart(values: Array, known: Array) -> Array:
+    """How far values `(m,)` are from known ones `(n,)`: in logs, or as a share of their range where some have none."""
+    if (values > 0).all() and (known > 0).all():
+        return np.asarray(np.log(values[:, None] / known))
+    return np.asarray((values[:, None] - known) / max(float(np.ptp(known)), ALMOST_ZERO))
 
 
 class JoinedForecast(Record):

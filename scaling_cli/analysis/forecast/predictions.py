@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from scaling_cli.analysis.forecast.forecaster import Bands
-from scaling_cli.analysis.forecast.targets import Places, Target
+from scaling_cli.analysis.forecast.targets import Places
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
@@ -29,7 +29,7 @@ def predictions(
     for i, target in enumerate(places.targets):
         centre, by_law = bands.estimate[i], bands.by_law[:, i]
         if not abs(centre) < LARGEST_LOG:
-            raise _no_loss(target)
+            raise no_loss(target.at)
         rows.append(
             Prediction(
                 at=dict(target.at),
@@ -52,9 +52,9 @@ def _ends(centre: float, half: float) -> tuple[float | None, float | None]:
     return float(np.exp(centre - half)), float(np.exp(centre + half))
 
 
-def _no_loss(target: Target) -> FitError:
+def no_loss(at: Mapping[str, float]) -> FitError:
     """The error for a place at which the law gives no number that a loss could be."""
-    where = ", ".join(f"{role} {amount:.3g}" for role, amount in target.at.items())
+    where = ", ".join(f"{role} {amount:.3g}" for role, amount in at.items())
     return FitError(
         f"At {where} the law gives a loss that is not above zero, or is too large to compute with.",
         hint="Check the parameters of the law, and choose a target closer to the runs.",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.forecast.split import LogLosses, best_split
+from scaling_cli.analysis.forecast.untaken import FLAGS, refuse_unused
 from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array, Flags
 from scaling_cli.data.names import COLUMN, guess
@@ -21,8 +22,6 @@ from scaling_cli.record import Record, replace
 
 RANGE_STEPS = 7
 ROLES = (*SURFACE, "compute", "step", "lr")  # names that are read in any case
-FLAGS = (*SURFACE, "compute", "step")  # roles with an option of their own
-SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,808 params
 EXAMPLES = {"params": "70B", "tokens": "1.4T", "compute": "1e24", "step": "1e6"}  # amounts in hints
 
 
@@ -48,7 +47,7 @@ class Target(Record):
         words = [name for name in self.labels if name not in self.at and name not in levels]
         if words:
             raise UsageError(
-                f"--at has {words[0]} {self.labels[words[0]]!r}, which is not a number.",
+                f"A target has {words[0]} {self.labels[words[0]]!r}, which is not a number.",
                 hint="Give a number, such as 70B or 1.4T; words are for columns whose groups are fitted: "
                 f"{', '.join(columns) or 'none here'}.",
             )
@@ -102,9 +101,9 @@ def parse_at(text: str) -> list[Target]:
 def _amounts_or_label(name: str, value: str, text: str) -> list[tuple[float | None, str]]:
     """Amounts, each with its text where that may be the level of a column; a word has no amount."""
     if name in ROLES:
-        return [(amount, "") for amount in _amounts(value, text)]
+        return [(amount, "") for amount in _amounts(name, value, text)]
     try:
-        amounts = _amounts(value, text)
+        amounts = _amounts(name, value, text)
     except UsageError:
         if value.strip()[:1].isdigit():
             raise
@@ -112,12 +111,18 @@ def _amounts_or_label(name: str, value: str, text: str) -> list[tuple[float | No
     return [(amount, value.strip() if len(amounts) == 1 else "") for amount in amounts]
 
 
-def _amounts(value: str, text: str) -> list[float]:
-    """One amount, or several evenly spaced in logs along a range."""
+def _amounts(name: str, value: str, text: str) -> list[float]:
+    """One amount, or several evenly spaced in logs along a range; whether 0 suits a further input, its law knows."""
     low, ranged, high = value.partition("..")
-    ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
-    if min(ends) <= 0:
-        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint="Give amounts above 0.")
+    try:
+        ends = [parse_number(end) for end in ((low, high) if ranged else (low,))]
+    except UsageError as error:
+        raise UsageError(f"--at {text!r}: {error.message}", hint=error.hint) from None
+    if min(ends) <= 0 and (ranged or name in FLAGS):
+        hint = (
+            f"List the amounts instead: {name}=0,0.1,0.2." if ranged and name not in FLAGS else "Give amounts above 0."
+        )
+        raise UsageError(f"--at {text!r} has an amount that is not positive.", hint=hint)
     return [float(amount) for amount in np.geomspace(ends[0], ends[1], RANGE_STEPS)] if ranged else ends
 
 
@@ -129,6 +134,7 @@ def place(
     *,
     ranges: Mapping[str, tuple[float, float]],
     ratios: tuple[float, float] = (LOW_RATIO, HIGH_RATIO),
+    has_runs: bool = True,
 ) -> Places:
     """The targets as columns of the law's inputs.
 
@@ -138,6 +144,7 @@ def place(
         params: Params of the data, if they are an input: the best split of a budget is sought around them.
         losses: Function from columns to log losses `(n,)`, which the best split minimises.
         ratios: The least and the largest compute / (6 * params * tokens) that a target may have.
+        has_runs: Whether there are runs, which could be fitted otherwise.
 
     Raises:
         UsageError: A target contradicts itself, lacks an input or a unit, or names a role that the laws do not have.
@@ -151,7 +158,7 @@ def place(
                 hint=f"Give a number between {SMALLEST:g} and {LARGEST:g}.",
             )
     if not has_params_and_tokens(inputs):
-        return _along(targets, inputs, ranges)
+        return _along(targets, inputs, ranges, has_runs=has_runs)
     rows, split = [], []
     for target in targets:
         _require_known(target, (*inputs, "compute"))
@@ -197,7 +204,9 @@ def _refuse_contradiction(at: Mapping[str, float], ratios: tuple[float, float]) 
         )
 
 
-def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping[str, tuple[float, float]]) -> Places:
+def _along(
+    targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping[str, tuple[float, float]], *, has_runs: bool
+) -> Places:
     """The targets as places, for laws that are not of params and tokens; a sole input is the scale."""
     column = next(iter(inputs.values()))
     rows, scale = [], []
@@ -214,7 +223,7 @@ def _along(targets: Sequence[Target], inputs: Mapping[str, str], ranges: Mapping
                 hint=f"Write it like --at {example}; in a file of --targets, these are columns.",
             )
         if len(inputs) == 1:
-            _refuse_unused(_one_of_three(given, column), column, ranges)
+            refuse_unused(_one_of_three(given, column), column, ranges, has_runs=has_runs)
         is_split = column == "compute" and has_params_and_tokens(given)
         shown = {role: at[role] for role in SURFACE} if is_split else {}
         rows.append(replace(target, at={**shown, **{name: at[name] for name in inputs.values()}}))
@@ -257,32 +266,6 @@ def _one_of_three(at: Mapping[str, float], column: str) -> Mapping[str, float]:
     _refuse_contradiction(at, (LOW_RATIO, HIGH_RATIO))  # as far as a run may differ without a caveat
     split = FLOPS_A_PARAM_AND_TOKEN * at["params"] * at["tokens"]
     return {"compute": split} | {role: amount for role, amount in at.items() if role not in SURFACE}
-
-
-def _refuse_unused(at: Mapping[str, float], column: str, ranges: Mapping[str, tuple[float, float]]) -> None:
-    """Refuse a target with an amount that a law of `column` alone would ignore.
-
-    Raises:
-        UsageError: There is one, other than an amount that all runs have in common.
-    """
-    for role, amount in at.items():
-        low, high = ranges.get(role, (np.nan, np.nan))
-        if role == column or (low == high and np.isclose(amount, low, rtol=SAME)):
-            continue
-        lead = f"The target has {role} {amount:.3g}, but the law is of {column} alone, so {role} would be ignored"
-        if role not in ranges:
-            flag = f"--{role} COLUMN" if role in FLAGS else f"--map {role}=COLUMN"
-            why, cure = f"no column of the runs was read as {role}", f"Name the column of {role} with {flag}"
-        elif low == high:
-            why, cure = f"all runs have {role} {low:.3g}", f"Add runs with other {role}"
-        else:
-            why = f"{role} of the runs are read, but not used"
-            cure = "Name a law of params and tokens, such as --law chinchilla" if role in SURFACE else (
-                f"Forecast along {role} with --x {role}"
-            )  # fmt: skip
-        raise UsageError(
-            f"{lead}: {why}.", hint=f"{cure}, or ask for {column} alone, with --at {column}={at[column]:.4g}."
-        )
 
 
 def _require_known(target: Target, known: Sequence[str]) -> None:

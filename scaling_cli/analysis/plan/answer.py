@@ -159,9 +159,14 @@ def _models(task: Task, pool: Candidates, draws: int) -> list[Model]:
 
 def _no_goal(task: Task) -> UsageError:
     names = ", ".join(goal.text for goal in task.goals)
+    if not task.is_surface:
+        return UsageError(
+            f"{task.arms[0].law.name} is too steep to compute {names} with its uncertainty.",
+            hint="Ask for a goal closer to the runs, or check the fit with `scaling fit`.",
+        )
     return UsageError(
         f"{task.arms[0].law.name} has no value for {names}: its loss has no minimum there.",
-        hint="Ask for another goal, such as loss@1e22, or check the fit with `scaling fit`.",
+        hint="Ask for another goal, such as loss@params=70B,tokens=1.4T, or check the fit with `scaling fit`.",
     )
 
 

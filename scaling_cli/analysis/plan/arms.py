@@ -20,7 +20,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
-from scaling_cli.laws import Law, find_law
+from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.published import guessed_covariance, published_law
 from scaling_cli.numbers.format import group_label
 from scaling_cli.options.plan import Plan
@@ -59,7 +59,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
     if not saved.draws:
         raise UsageError(
             "The saved fit has no replicates, so its uncertainty is not known.",
-            hint="Save it with an interval: scaling fit RUNS -o FIT.json.",
+            hint="Fit again with --interval wild and without --no-draws: scaling fit RUNS --interval wild -o FIT.json.",
         )
     if set(saved.parameters) != set(law.names):
         raise DataError(
@@ -154,6 +154,18 @@ def _compute_of(points: PointTable, columns: Mapping[str, Array]) -> Array:
 
 def _roles(law: Law, inputs: Mapping[str, str]) -> dict[str, str]:
     return {name: inputs.get(name, name) for name in law.inputs}
+
+
+def require_plannable_name(name: str) -> None:
+    """Refuse the name of a law that a plan cannot use before the runs are read, which may lack its columns.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if name in ("auto", *FAMILIES) or is_formula(name):
+        return
+    law = find_law(name)
+    _require_plannable(law, {each: "params" for each in law.inputs if each == "x"})  # the column of x is seen later
 
 
 def _require_plannable(law: Law, inputs: Mapping[str, str]) -> None:

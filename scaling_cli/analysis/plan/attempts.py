@@ -76,7 +76,7 @@ def attempts_plan(
     """
     notes = shared_budget(f"{budget:,.0f} attempts", sharing)
     budget /= sharing
-    _check(goals, budget, sharing)
+    _check(budget, sharing)
     fit = fit_beta_binomial(counts)
     law = _Law(fit, counts.pair_n, counts.pair_c, counts.multiplicity)
     slopes = [(fit.slopes(np.array(next(iter(goal.at.values())))), goal.weight) for goal in goals]
@@ -112,12 +112,7 @@ def attempts_plan(
     )
 
 
-def _check(goals: Sequence[Goal], budget: float, sharing: int) -> None:
-    if any(goal.what != "coverage" for goal in goals):
-        raise UsageError(
-            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
-            hint="Use one command for the goals of coverage, and another for the others.",
-        )
+def _check(budget: float, sharing: int) -> None:
     if budget < 1:
         each = " for each group" if sharing > 1 else ""
         raise UsageError(

@@ -33,12 +33,18 @@ def goals_of(asked: Plan) -> tuple[Goal, ...]:
     """The goals, with that of --until if it is another one.
 
     Raises:
-        UsageError: A goal cannot be read, or only some of them compare two groups.
+        UsageError: A goal cannot be read, or the goals need different logs, or only some of them compare two groups.
     """
     goals = tuple(map(parse_goal, asked.goal))
     if asked.until is not None:
         wanted = parse_until(asked.until).goal
         goals = goals if any(goal.text == wanted.text for goal in goals) else (wanted, *goals)
+    of_attempts = [goal.what == "coverage" for goal in goals]
+    if any(of_attempts) and not all(of_attempts):
+        raise UsageError(
+            "Goals of coverage need a log of attempts, and other goals need runs, so they cannot be combined.",
+            hint="Use one command for the goals of coverage, and another for the others.",
+        )
     between = [goal.between for goal in goals]
     if any(between) and not all(between):
         raise UsageError(
@@ -107,6 +113,23 @@ def _ranges(arm: Arm) -> dict[str, tuple[float, float]]:
     return {role: (float(values.min()), float(values.max())) for role, values in amounts.items()}
 
 
+def _refuse_units(arms: Sequence[Arm], asked: Plan, budget: float, bounds: Bounds) -> None:
+    """Refuse a budget and limits without their unit, where it is known how large runs are."""
+    limits = {
+        "The budget has": ("compute", budget if asked.budget is not None else None),
+        "--min-compute has": ("compute", asked.min_compute),
+        "--max-compute has": ("compute", asked.max_compute),
+        "--unique-tokens has": ("tokens", asked.unique_tokens),
+        "--sizes has": ("params", min(bounds.sizes, default=None)),
+    }
+    for arm in arms:
+        if arm.present is None and arm.prior is None:
+            continue
+        for subject, (role, amount) in limits.items():
+            if amount is not None:
+                refuse_without_unit(subject, {role: amount}, _ranges(arm))
+
+
 def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing: int = 1) -> Task:
     """What is to be planned.
 
@@ -130,8 +153,10 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
         raise UsageError("--underway works only with plans of one group.", hint="Leave it out, or plan without --by.")
     sharing = 1 if asked.budget is None else sharing
     budget = _judged_budget(asked) if asked.budget is None else flops_of(asked.budget, machines) / sharing
+    bounds = _bounds(arms, asked, budget)
+    _refuse_units(arms, asked, budget, bounds)
     return Task(
-        arms=arms, goals=goals, bounds=_bounds(arms, asked, budget), budget=budget, runs=asked.max_runs,
+        arms=arms, goals=goals, bounds=bounds, budget=budget, runs=asked.max_runs,
         level=asked.level, seeds=asked.seeds, share=asked.test_share, rounds=asked.rounds, underway=underway,
         machines=machines if isinstance(asked.budget, str) else None, sharing=sharing,
     )  # fmt: skip
@@ -183,7 +208,7 @@ def read_design(path: str) -> Candidates:
     from scaling_cli.data.runs.targets import load_targets
 
     params, tokens = [], []
-    for at, _, _, _ in load_targets(path):
+    for at, *_ in load_targets(path):
         if "compute" in at and "params" in at and "tokens" not in at:
             at = {**at, "tokens": at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at["params"]}
         if not has_params_and_tokens(at):

@@ -66,24 +66,28 @@ def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], 
     """
     index = task.goals.index(condition.goal)
 
-    def width(budget: float) -> float:
-        try:
-            bounds = _with_smallest(bounds_of(budget), task.bounds.compute[0])
-            trial = replace(task, budget=budget, bounds=bounds, rounds=1, levels=(9, 11))
-            plan = planned(trial, draws=DRAWS)
-        except UsageError:
-            return float("inf")
+    def tried(budget: float) -> float:
+        bounds = _with_smallest(bounds_of(budget), task.bounds.compute[0])
+        trial = replace(task, budget=budget, bounds=bounds, rounds=1, levels=(9, 11))
+        plan = planned(trial, draws=DRAWS)
         outlook = trial.outlook
         seen = outlook.seen([plan.place(plan.all)], draws=DRAWS)
         repeats = np.full(len(plan.all), float(task.seeds))
         spare = task.present + len(plan.all) * task.seeds - task.parameters
         return float(outlook.width(outlook.deviations(seen, 0, repeats), spare)[index])
 
+    def width(budget: float) -> float:
+        try:
+            return tried(budget)
+        except UsageError:
+            return float("inf")
+
     high = task.budget
-    if (reached := width(high)) > condition.width:
+    if not (reached := tried(high)) <= condition.width:
+        wide = f"expected to be {figure(reached, 3)} wide" if np.isfinite(reached) else "unknown"
         raise UsageError(
             f"With {flops(high)} FLOPs and {task.runs} runs{_for_each(task)} the interval of {condition.goal.text} is "
-            f"expected to be {figure(reached, 3)} wide, not {figure(condition.width, 3)}.",
+            f"{wide}, not {figure(condition.width, 3)}.",
             hint=_remedy(width, condition.width, task),
         )
     least = _least(width, condition.width, high / HIGHEST, high, PRECISE)

@@ -68,11 +68,13 @@ def expand(
     Without `reads_stdin`, standard input is named, but not read. `suffixes` are those of logs in folders.
 
     Raises:
-        UsageError: There are no arguments.
+        UsageError: There are no arguments, or one is empty.
         DataError: A folder, a glob or a list contains no file.
     """
     if not arguments:
         raise UsageError("No input files are given.", hint="Name at least one file, folder or glob, or - for stdin.")
+    if "" in arguments:
+        raise UsageError("A path is empty.", hint="Give the path of a file; in a shell, a variable may not be set.")
     files: dict[str, InputFile] = {}
     for argument in arguments:
         for file in _files(argument, reads_stdin=reads_stdin, suffixes=tuple(suffixes)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 
@@ -26,6 +28,18 @@ def load_format(name: str) -> Format:
     module, _, constant = FORMATS[name][0].partition(".")
     found: Format = getattr(import_module(f"scaling_cli.data.files.{module}"), constant)
     return found
+
+
+@contextmanager
+def as_asked(name: str | None) -> Iterator[None]:
+    """Add to an error about files that the user may have named the wrong format for them."""
+    try:
+        yield
+    except DataError as error:
+        if name is None or "--input-format" in error.hint:
+            raise
+        hint = f"{error.hint} Or leave --input-format out, and the format is recognised."
+        raise error.hinting(hint) from error.__cause__
 
 
 def format_of(path: str, head: bytes) -> Format:

@@ -21,6 +21,7 @@ from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.data.files.stamps import CHANGED, Stamp, stamp_of
 from scaling_cli.data.files.unpacked import check_unpacked
+from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.reader_errors import THROWN, explained
 from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.record import Record, replace
@@ -170,6 +171,7 @@ def open_inputs(arguments: Sequence[str], input_format: str | None = None, most:
     return open_files(expand(arguments), input_format, most)
 
 
+@quiet_panics()
 def open_files(files: Sequence[InputFile], input_format: str | None = None, most: float | None = None) -> Inputs:
     """The files with the format of each, which its content shows unless `input_format` names it.
 

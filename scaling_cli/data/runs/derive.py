@@ -47,7 +47,8 @@ def derivable(roles: Collection[str], ignored: Collection[str] = ()) -> dict[str
 def expression(role: str, value: Callable[[str], pl.Expr] = pl.col) -> pl.Expr:
     """The expression that computes `role` from the other two, each of which `value` gives."""
     if role == "unique_tokens":
-        return (value("tokens") / value("epochs")).alias(role)
+        # A run of less than one epoch may say 0, which does not tell how many tokens there are.
+        return pl.when(value("epochs") > 0).then(value("tokens") / value("epochs")).alias(role)
     if role == "compute":
         return (FLOPS_A_PARAM_AND_TOKEN * value("params") * value("tokens")).alias(role)
     other = "params" if role == "tokens" else "tokens"

@@ -13,6 +13,7 @@ import polars as pl
 
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.format import FILE
+from scaling_cli.data.files.formats import as_asked
 from scaling_cli.data.files.inputs import BY_FILE, Inputs, Opened, column_counts, joined, open_inputs
 from scaling_cli.data.files.sources import BackgroundHashes, without_rows
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
@@ -94,7 +95,8 @@ def load_runs(
         return _load_files(given, options)
     rows = frame_of(given)
     if rows is None:
-        return _load_files(open_inputs(paths_of(given), reading.input_format, reading.max_expand), options)
+        with as_asked(reading.input_format):
+            return _load_files(open_inputs(paths_of(given), reading.input_format, reading.max_expand), options)
     is_small = not isinstance(given, pl.LazyFrame) and rows.collect().estimated_size() <= SMALL
     try:
         with quiet_panics():

@@ -33,6 +33,7 @@ class Plan(Record):
         keep: The column behind each other name to keep.
         other_losses: Columns that could be the loss but were not chosen.
         run_is_file: Whether some files are one run each.
+        are_tables: Whether these files turned out to be tables of runs, so that none gives its name to a run.
         params_pattern: A regular expression that finds params in the names of runs.
         has_reused_names: Whether rows have the column `canonical.PREFIX`.
         takes_log: Whether the column of the loss holds perplexities.
@@ -46,6 +47,7 @@ class Plan(Record):
     keep: dict[str, str]
     other_losses: tuple[str, ...] = ()
     run_is_file: bool = False
+    are_tables: bool = False
     params_pattern: str | None = None
     has_reused_names: bool = False
     takes_log: bool = False
@@ -76,7 +78,7 @@ class Plan(Record):
     def columns(self) -> dict[str, str]:
         """The column or formula behind each role of the finished table."""
         roles = {role: chosen.column for role, chosen in self.chosen.items()}
-        if self.run_is_file:
+        if self.run_is_file and not self.are_tables:
             named = [roles.pop("run_id")] if "run_id" in roles else []
             roles = {"run_id": ", else ".join([*named, RUN_BY_FILE])} | roles
         if self.params_pattern is not None:
@@ -117,8 +119,8 @@ def make_plan(
     groups = {name: _column(name, names, chosen) for name in by}
     if chosen["loss"].column in groups.values():
         raise UsageError(
-            f"--by cannot group by {chosen['loss'].column!r}, because it is the loss to be fitted.",
-            hint="Give --by a column that the runs of a group have in common, such as an architecture.",
+            f"Runs cannot be grouped by {chosen['loss'].column!r}, because it is the loss to be fitted.",
+            hint="Name a column that the runs of a group have in common, such as an architecture.",
         )
     own = [name for name in keep if _is_beside_role(name, names, chosen)]
     others = {name: _column(name, names, chosen) for name in keep if name not in (*known, *derived, *by)}

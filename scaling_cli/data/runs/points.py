@@ -178,7 +178,7 @@ def _caveats(rows: pl.LazyFrame, selection: Selection, plan: Plan, checkpoints: 
     if selection.repeats:
         yield caveat("repeated-steps", rows=f"{selection.repeats:,}")
     yield from sanity.schedules(points)
-    if checkpoints.which == "best":
+    if checkpoints.which == "best" and selection.total - sum(selection.excluded.values()) > len(points):
         yield caveat("best-checkpoint")
     if checkpoints.sample_at is not None:
         role, amounts = checkpoints.sample_at

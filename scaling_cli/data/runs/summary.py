@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from scaling_cli.data.files.formats import as_asked
 from scaling_cli.data.files.inputs import column_counts, open_inputs
 from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.quiet import quiet_panics
@@ -85,8 +86,9 @@ def _rows(data: PathsOrTable, reading: Reading) -> tuple[pl.LazyFrame, Counter[s
     rows = frame_of(data)
     if rows is not None:
         return rows, Counter(rows.collect_schema().names())
-    inputs = open_inputs(paths_of(data), reading.input_format, reading.max_expand)
-    return inputs.frame(), column_counts(list(inputs.scans()))
+    with as_asked(reading.input_format):
+        inputs = open_inputs(paths_of(data), reading.input_format, reading.max_expand)
+        return inputs.frame(), column_counts(list(inputs.scans()))
 
 
 def _unsettled(role: str, tied: Sequence[str], loss_unit: str) -> RoleColumn:

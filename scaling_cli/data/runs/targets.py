@@ -23,8 +23,8 @@ from scaling_cli.options.reading import Reading
 UNKNOWN, OBSERVED = "scaling_unknown_loss", "scaling_observed_loss"
 ROLES = ("params", "tokens", "compute", "step", "lr")
 
-# Amounts, observed loss, group and run.
-Row = tuple[dict[str, float], float | None, dict[str, str], str | None]
+# Amounts, observed loss, group, run, and texts where a number was expected.
+Row = tuple[dict[str, float], float | None, dict[str, str], str | None, dict[str, str]]
 
 
 def load_targets(
@@ -40,7 +40,7 @@ def load_targets(
 
     Args:
         by: Columns that name groups; if the file lacks one, its rows are targets of every group.
-        keep: Further columns that hold amounts.
+        keep: Names of further inputs, which may be columns that hold amounts.
         loss_unit: The unit of observed losses; the logarithm of perplexities is taken, as for runs.
         most: Bytes that the file may have when it is unpacked.
 
@@ -55,7 +55,7 @@ def load_targets(
             hint="Write one target per row, under a header with roles, such as params,tokens.",
         )
     groups = [column for column in by if column in rows.columns]
-    amounts = [column for column in keep if column in rows.columns]
+    amounts = [name for name in keep if name in rows.columns and name not in ROLES]
     known = {
         role: column
         for role, column in (mapping or {}).items()
@@ -78,20 +78,19 @@ def load_targets(
             f"{path}: {len(rows) - len(table.frame)} of {len(rows)} rows cannot be used as targets.",
             hint=f"Give every row amounts above 0; `scaling columns {path}` shows how the columns are read.",
         )
-    return [_target(row, table, amounts, groups) for row in table.frame.iter_rows(named=True)]
+    names = {name: name for name in ROLES} | {name: column_of(table.frame.columns, name) for name in keep}
+    return [_target(row, table, names, groups) for row in table.frame.iter_rows(named=True)]
 
 
-def _target(row: Mapping[str, Any], table: RunTable, amounts: Sequence[str], groups: Sequence[str]) -> Row:
+def _target(row: Mapping[str, Any], table: RunTable, names: Mapping[str, str], groups: Sequence[str]) -> Row:
     run = str(row["run_id"]) if "run_id" in table.columns and row["run_id"] is not None else None
+    given = {name: row[column] for name, column in names.items() if row.get(column) is not None}
     return (
-        {
-            name: float(row[column])
-            for name in (*ROLES, *amounts)
-            if row.get(column := column_of(row, name) if name in amounts else name) is not None
-        },
+        {name: float(value) for name, value in given.items() if not isinstance(value, str)},
         _positive(row[OBSERVED]),
         {name: str(row[label_of(table.frame, name)]) for name in groups},
         run,
+        {name: value for name, value in given.items() if isinstance(value, str)},
     )
 
 

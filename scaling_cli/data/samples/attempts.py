@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import polars as pl
@@ -18,13 +19,13 @@ from scaling_cli.data.samples.repeated_attempts import (
     have_no_repeats,
     numbering,
 )
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
 
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
-WORKING = ("rows", "missing", "odd", "won")  # columns that are needed only while counting
+WORKING = ("rows", "missing", "odd", "won", "judged", "graded")  # columns that are needed only while counting
 LAST_COUNTS = "only the last row of each counts"
 TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate", "average", "avg", "mean")
 SAMPLE = 1000  # rows that decide whether attempts are numbered
@@ -111,10 +112,29 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> p
     if log.columns.get("verified") is not None:
         accepted = (pl.col("verified") >= 1) & pl.col("success").is_not_null()
         aggregates.append(accepted.sum().cast(pl.Int64).alias("accepted"))
+        aggregates.append(pl.col("verified").count().cast(pl.Int64).alias("judged"))
+        aggregates.append((~pl.col("verified").is_in([0.0, 1.0])).sum().cast(pl.Int64).alias("graded"))
         aggregates.append((accepted & pl.col("success")).sum().cast(pl.Int64).alias("accepted_correct"))
     if log.columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
-    return values.group_by(raw).agg(aggregates).collect(engine="streaming")
+    counted = values.group_by(raw).agg(aggregates).collect(engine="streaming")
+    if "judged" in counted.columns:
+        _require_verdicts(counted, log)
+    return counted
+
+
+def _require_verdicts(counted: pl.DataFrame, log: SamplingLog) -> None:
+    if counted.height and not counted["judged"].sum():
+        raise DataError(
+            f"Column {log.column('verified')!r} has no verdicts: no value is a number, or a word such as true.",
+            hint="Choose the column of verdicts, 1 for an accepted attempt and 0 for a rejected one: --verified COL.",
+        )
+    if int(counted["graded"].sum()):
+        raise DataError(
+            f"Column {log.column('verified')!r} has values other than 0 and 1, so it does not say which attempts were "
+            "accepted.",
+            hint=f"If they are scores, give --score {shlex.quote(log.column('verified'))} in place of --verified.",
+        )
 
 
 def _without_totals(counted: pl.DataFrame, problem: str) -> pl.DataFrame:
@@ -148,6 +168,8 @@ def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Cavea
     if missing := int(frame["missing"].sum()):
         refuse_one_kind(log, [log.column("correct")], int(frame["rows"].sum()) - missing, int(frame["c"].sum()))
         caveats += missing_outcomes(log, [log.column("correct")], missing)
+    if "judged" in frame.columns and (unjudged := int((frame["rows"] - frame["judged"]).sum())):
+        caveats.append(caveat("missing-verdicts", count=unjudged, column=log.column("verified")))
     if repeated:
         caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=LAST_COUNTS))
     return caveats

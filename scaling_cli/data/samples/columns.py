@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from scaling_cli.data.names import listing, normalise, unknown
 from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.errors import UsageError
-from scaling_cli.options.inference_coverage import ROLES
+from scaling_cli.options.inference_coverage import ROLES, Samples
 
 # Of attempts, if they hold whole numbers: the text of an attempt may have these names too.
 NUMBERED = ("sample", "completion", "generation", "rollout", "repeat", "repetition", "try")
@@ -151,6 +151,17 @@ def check_roles(mapping: Mapping[str, str]) -> None:
     for role in mapping:
         if role not in ROLES:
             raise unknown("role", role, ROLES)
+
+
+def check_named(names: Sequence[str], reading: Samples) -> None:
+    """Refuse a role whose column does not exist, whatever the layout: a log may have no use for the role.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for column in reading.mapping.values():
+        if column not in (*names, IGNORE):
+            raise unknown("column", column, names)
 
 
 def named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ from scaling_cli.data.paths_or_table import PathsOrTable, frame_of, paths_of
 from scaling_cli.data.quiet import quiet_panics
 from scaling_cli.data.reader_errors import THROWN, explained, together
 from scaling_cli.data.samples.attempts import count_attempts
-from scaling_cli.data.samples.columns import check_roles, choose
+from scaling_cli.data.samples.columns import check_named, check_roles, choose
 from scaling_cli.data.samples.counts import count_lists, count_matrix, read_counts
 from scaling_cli.data.samples.dependent import refuse_single
 from scaling_cli.data.samples.divided import divided
@@ -218,6 +218,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
             f"The log has {len(schema):,} columns, but at most {MOST_COLUMNS:,} can be read.",
             hint="Write one row per attempt, counts with columns problem, n and c, or a matrix with numpy.save.",
         )
+    check_named(schema.names(), reading)
     rows = upright(SamplingLog(rows, schema, reading))
     rows = listed(SamplingLog(rows, rows.collect_schema(), reading))
     schema = rows.collect_schema()
@@ -241,6 +242,8 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     log = replace(log, tasks=tasks)
     refuse_documents(log)
     layout, columns = detect_layout(log)
+    if layout != "attempts":
+        _refuse_of_attempts(reading)
     log = replace(log, columns=columns)
     caveats += other_problems(log)
     caveats += pooled_settings(log)
@@ -256,6 +259,15 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     caveats += without_group(frame, reading.by, layout)
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
+
+
+def _refuse_of_attempts(reading: Samples) -> None:
+    """Refuse columns of single attempts for rows that are not attempts, where nothing would read them."""
+    for role in reading.mapping.keys() & {"score", "verified", "answer"}:
+        raise UsageError(
+            f"--{role} is read from single attempts, but each row of this log is a problem.",
+            hint=f"Leave --{role} out, or give a log with one row per attempt.",
+        )
 
 
 def _divided(log: SamplingLog, layout: str) -> tuple[SamplingLog, list[Caveat]]:

@@ -37,7 +37,7 @@ def influence(fitted: Fitted, runs: tuple[str, ...]) -> Asking[tuple[Influence, 
     exponents = [index for index, parameter in enumerate(law.parameters) if parameter.kind == "exponent"]
     if not exponents or fitted.problem.run_count <= len(law.parameters) + 1:
         return ()
-    pulls = run_influences(fitted)[:, exponents] ** 2
+    pulls = run_influences(fitted, moved=exponents) ** 2
     # Errors from the other runs: otherwise an outlier would widen the errors by which it is measured.
     errors = np.sqrt(np.maximum(pulls.sum(axis=0) - pulls, 0.0))
     guess = np.where(errors > 0, np.sqrt(pulls) / np.maximum(errors, ALMOST_ZERO), 0.0).max(axis=1)

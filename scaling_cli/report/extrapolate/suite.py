@@ -66,11 +66,7 @@ def suite_records(report: Report[Extrapolation]) -> Iterable[Row]:
 
 def whole(result: Extrapolation) -> Extrapolation:
     """The result as that of all losses together, and not of its own alone."""
-    assert result.suite is not None
-    losses = {row.name for row in result.suite.rows if row.kind == "loss"}
-    is_one = result.group.get("loss") in losses
-    group = {name: value for name, value in result.group.items() if not (is_one and name == "loss")}
-    return replace(result, group=group)
+    return replace(result, group=result.subject)
 
 
 def _records(result: Extrapolation, roles: tuple[str, ...]) -> Iterator[Row]:

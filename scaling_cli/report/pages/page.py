@@ -92,7 +92,8 @@ def grouped(report: Report[Any], header: Sequence[str], rows: Callable[[Any], It
 
 def answers(report: Report[Any], most: int | None = None) -> list[str]:
     """The sentence of each result, led by its group; beyond `most`, the number of the others."""
-    said = [(group_name(result.group), result.sentence) for result in report.results if result.sentence]
+    named = [(getattr(result, "subject", result.group), result.sentence) for result in report.results]
+    said = [(group_name(group), sentence) for group, sentence in named if sentence]
     lines = [f"{name}: {sentence}" if name else sentence for name, sentence in said[:most]]
     left = len(said) - len(lines)
     return [*lines, f"And {left:,} more groups, in the tables below."] if left else lines

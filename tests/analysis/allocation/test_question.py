@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from scaling_cli.analysis.allocation.question import (
     check_question,
     law_of,
@@ -168,3 +171,18 @@ def test_a_saved_fit_answers_from_its_largest_run():
         saved_plan(asked(hold={"width": "chinchilla"}), SAVED)
     with pytest.raises(UsageError, match="--hold names width"):
         saved_plan(asked(hold={"width": 3}), SAVED)
+
+
+def test_groups_that_share_parameters_have_the_law_that_groups_alone_have():
+    """Without --law, a budget is split by chinchilla, however few runs each group has."""
+    rng = np.random.default_rng(0)
+    params, tokens = 10 ** rng.uniform(8, 10, 14), 10 ** rng.uniform(9, 11, 14)
+    runs = pl.DataFrame(
+        {
+            "data": ["web", "code"] * 7, "params": params, "tokens": tokens,
+            "loss": 1.8 + 480 / params**0.35 + 2100 / tokens**0.37 + 0.01 * (np.arange(14) % 2),
+        }
+    )  # fmt: skip
+    shared = {"by": "data", "share": "A,B,alpha,beta", "interval": "none", "budget": 1e22}
+    found, named = (scaling.optimal_allocation(runs, **shared, **law) for law in ({}, {"law": "chinchilla"}))
+    assert found.results == named.results

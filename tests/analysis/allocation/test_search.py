@@ -242,7 +242,10 @@ def test_a_range_around_zero_is_even_in_the_value_itself():
         ({"law": "granularity", "search": "granularity=8..8"}, "has one value"),
         ({"law": "granularity", "search": "granularity=1.."}, "does not have two ends"),
         ({"law": "granularity", "search": "granularity="}, "--search is"),
-        ({"law": "granularity", "search": "granularity=0..8"}, "cannot take"),
+        ({"law": "granularity", "search": "granularity=0..8"}, "--search granularity=0..8 has a value that"),
+        ({"law": "granularity", "hold": "granularity=0"}, "--hold granularity=0 has a value that granularity cannot"),
+        ({"law": "E + A/(params*grains^g)^alpha + B/tokens^beta", "hold": "grains=0"}, "--hold grains=0 has a value"),
+        ({"law": "E + A/(params*grains^g)^alpha + B/tokens^beta", "search": "grains=-1..8"}, "cannot take"),
         ({"law": "granularity", "search": "granularity=1..8,bits=2..8"}, "--search names bits"),
         ({"law": "granularity", "search": "params=1e6..1e9", "hold": "granularity=4"}, "--search names params"),
         ({"law": "granularity", "search": "mixture"}, "does not say which inputs are shares"),
@@ -291,3 +294,18 @@ def test_columns_of_the_rule_that_params_hardly_decide_are_doubted_only_if_compu
         runs, flops_rule="6 * params * tokens * (1 + layers / 5000)", budget=1e22, interval="none"
     )
     assert ("rule-column-varies" in {each.code for each in report.caveats}) is is_doubted
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"law": "granularity", "search": "bits=1..8"}, "Name one of granularity."),
+        ({"law": "chinchilla", "hold": "bits=8"}, "It has none: leave this out, or choose a --law that has."),
+        ({"law": "additive"}, "--law additive --x params,tokens,COLUMN -o FIT.json"),
+        ({"law": "granularity", "hold": "granularity=0"}, "Give values above 0."),
+    ],
+)
+def test_a_refusal_names_what_can_be_held_or_searched(options, hint):
+    with pytest.raises(UsageError) as caught:
+        split(grained(), **options)
+    assert hint in caught.value.hint

@@ -96,7 +96,7 @@ def test_more_than_ten_pairs_are_tested_with_the_noise_of_all_groups(monkeypatch
         return stopped
 
     members = [group(str(i), points=8) for i in range(groups)]
-    monkeypatch.setattr(answer, "members_of", lambda *_: members)
+    monkeypatch.setattr(answer, "named_members", lambda *_: members)
     monkeypatch.setattr(answer, "marked", lambda found: found)
     monkeypatch.setattr(answer, "shared_names", lambda _, question: question.shared)
     monkeypatch.setattr(answer, "_many", stop("many"))

@@ -9,8 +9,8 @@ import pytest
 
 from scaling_cli.analysis.comparison.question import (
     ComparisonQuestion,
+    check_law,
     law_caveats,
-    members_of,
     named_members,
     shared_names,
     what_was_compared,
@@ -79,17 +79,11 @@ def test_too_few_groups_and_unknown_references_are_refused():
 
 
 def test_floors_are_shared_where_the_law_has_some():
-    results = [fit_of(each) for each in MADE]
-    assert len(members_of(problems(*MADE), results, asked(shared_floor=True))) == 2
-    plain = [group(name, points=9, law="power", seed=i) for i, name in enumerate("ab")]
-    fits = []
-    for each in plain:
-        values = each.problem.parameters(each.theta[None])[0]
-        fits.append(SimpleNamespace(**{**vars(fit_of(MADE[0])), "parameters": {
-            "a": Estimate(values[0]), "b": Estimate(values[1])}}))  # fmt: skip
-    assert len(members_of(problems(*plain), fits, asked())) == 2
+    check_law(problems(*MADE)[0], asked(shared_floor=True))
+    plain = group("a", points=9, law="power")
+    check_law(plain.problem, asked())
     with pytest.raises(UsageError, match="power has no floor that groups could share"):
-        members_of(problems(*plain), fits, asked(shared_floor=True))
+        check_law(plain.problem, asked(shared_floor=True))
 
 
 def test_what_is_shared_is_in_the_order_of_the_law():

@@ -115,6 +115,12 @@ def test_a_law_of_compute_forecasts_the_ratio_of_the_data_and_a_surface_was_not_
     assert "100T tokens" in surface["off-ratio"]
 
 
+def test_runs_of_one_ratio_have_it_and_no_range():
+    target = prediction({"params": 1e9, "tokens": 1e12})
+    said = found(ratio_doubts([target], (19.999, 20.001), {"x": "compute"}, GROUP))["off-ratio"]
+    assert "but the runs have 20, so" in said
+
+
 def test_without_ratios_nothing_is_said_of_them():
     row = prediction({"params": 1e9, "tokens": 1e12})
     assert ratio_doubts([row], None, {"x": "compute"}, GROUP) == []

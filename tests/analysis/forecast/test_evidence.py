@@ -17,7 +17,6 @@ from scaling_cli.analysis.forecast.evidence import (
     plain_fit,
     require_variety,
     saved_evidence,
-    tokens_per_param,
 )
 from scaling_cli.analysis.forecast.interpolation import JoinedForecast
 from scaling_cli.analysis.forecast.question import ForecastQuestion
@@ -31,7 +30,7 @@ from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 from scaling_cli.options.extrapolate import Extrapolate
-from scaling_cli.points.group import groups_of
+from scaling_cli.points.group import groups_of, tokens_per_param
 from scaling_cli.points.table import PointTable
 from scaling_cli.results.fit import Estimate
 from scaling_cli.verbs.common import settings_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from scaling_cli.analysis.forecast.interpolation import NEAREST, join_interpolation
+from scaling_cli.analysis.forecast.interpolation import NEAREST, _apart, join_interpolation
 from scaling_cli.analysis.forecast.stack import rolling_errors
 from scaling_cli.analysis.forecast.stacked import forecast
 from scaling_cli.fitting.ask import alone
@@ -96,3 +96,10 @@ def test_errors_at_an_origin_are_those_of_the_runs_that_it_leaves_out(joined):
         missed = (predicted - np.log(points.observed))[~origin.trained]
         assert value == pytest.approx(np.sqrt(np.mean(missed**2)))
     assert rolling_errors(fit, points, ()) == []
+
+
+def test_an_input_that_may_be_zero_is_near_as_a_share_of_its_range():
+    known = np.array([0.0, 0.1, 0.4])
+    assert _apart(np.array([0.3]), known)[0] == pytest.approx([0.75, 0.5, -0.25])
+    assert _apart(np.array([0.0]), known + 0.1)[0] == pytest.approx([-0.25, -0.5, -1.25])
+    assert _apart(np.array([0.3]), known[1:])[0] == pytest.approx(np.log([3.0, 0.75]))

@@ -126,8 +126,11 @@ def test_draws_without_a_value_of_a_goal_do_not_count():
         for rows in (bent, bent[:6])
     )
     assert one.all.tolist() == other.all.tolist()
-    with pytest.raises(UsageError, match="has no value for params@1e24, alpha: its loss has no minimum there"):
+    with pytest.raises(
+        UsageError, match="has no value for params@1e24, alpha: its loss has no minimum there"
+    ) as caught:
         planned(task("params@1e24", "alpha", arms=[replace(known, parameters=bent[[6, 6]])], runs=8))
+    assert "loss@params=70B,tokens=1.4T" in caught.value.hint  # no split of compute, which would have no minimum either
 
 
 def test_a_design_of_too_few_runs_is_replaced_by_one_of_small_runs():

@@ -13,9 +13,11 @@ from scipy.special import betaln, digamma
 import scaling_cli as scaling
 from scaling_cli.analysis.plan.attempts import _equal, _greedy, _Law, _times, _variance, attempts_plan
 from scaling_cli.analysis.plan.goals import parse_goal
+from scaling_cli.analysis.plan.question import goals_of
 from scaling_cli.coverage.beta_binomial import fit_beta_binomial
 from scaling_cli.coverage.counts import make_counts
 from scaling_cli.errors import UsageError
+from scaling_cli.options.plan import Plan
 
 GOALS = (parse_goal("coverage@10000"),)
 ALPHA, BETA, PROBLEMS, ATTEMPTS = 0.4, 4.0, 250, 60
@@ -81,9 +83,7 @@ def test_a_log_of_attempts_is_planned_group_by_group(tmp_path):
 
 def test_goals_of_two_kinds_and_too_small_budgets_are_refused():
     with pytest.raises(UsageError, match="log of attempts"):
-        attempts_plan(
-            make_counts(np.full(PROBLEMS, ATTEMPTS), sampled(0)[1]), [], (*GOALS, parse_goal("alpha")), 10, 0.95, {}
-        )
+        goals_of(Plan(goal=("coverage@10000", "alpha"), budget=10))
     with pytest.raises(UsageError, match="less than one attempt"):
         plan(sampled(0)[1], budget=0.5)
     with pytest.raises(UsageError, match="needs a log of attempts"):

@@ -351,3 +351,13 @@ def test_a_history_of_lists_is_a_row_per_epoch_and_a_summary_with_a_list_is_one_
     summary = {"val_loss": 3.0, "params": 1e7, "betas": [0.9, 0.95], "loss_weights": [0.5, 0.5], "task_loss": [2, 4]}
     (tmp_path / "0.json").write_text(json.dumps(summary))
     assert load_runs(str(tmp_path / "0.json")).frame["loss"].to_list() == [3.0]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("csv", "tsv")])
+def test_a_format_that_was_named_wrongly_is_told_apart_from_a_damaged_file(tmp_path, name):
+    path = tmp_path / "runs.csv"
+    path.write_text("params,tokens,loss\n1e8,2e9,3.1\n1e9,2e10,2.5\n")
+    with pytest.raises(DataError) as caught:
+        load_runs(path, input_format=name)
+    assert caught.value.hint.endswith("eave --input-format out, and the format is recognised.")
+    assert len(load_runs(path).frame) == 2

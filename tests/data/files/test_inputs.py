@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import polars as pl
 import pytest
 
+from scaling_cli.data.files import inputs
 from scaling_cli.data.files.expand import InputFile
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import UnreadFile, column_counts, joined, none_readable, open_files, open_inputs
@@ -181,3 +184,17 @@ def test_a_missing_file_gets_the_names_beside_it(write, tmp_path, asked, hint):
     with pytest.raises(DataError) as caught:
         open_inputs([asked])
     assert caught.value.hint == hint
+
+
+def test_what_rust_writes_while_it_panics_over_a_file_is_not_shown(tmp_path, monkeypatch, capfd):
+    """Parquet with damaged metadata makes polars panic when the file is opened, before anything is read."""
+
+    def panics(path, _):
+        os.write(2, b"thread '<unnamed>' panicked at column_chunk_metadata.rs:301:37\n")
+        raise DataError(f"{path} cannot be read.", hint="Check it.")
+
+    (tmp_path / "runs.parquet").write_bytes(b"PAR1")
+    monkeypatch.setattr(inputs, "check_unpacked", panics)
+    with pytest.raises(DataError, match="cannot be read"):
+        open_inputs([str(tmp_path / "runs.parquet")])
+    assert capfd.readouterr().err == ""

@@ -28,6 +28,8 @@ def test_the_best_checkpoint_has_the_lowest_loss_and_gets_a_caveat(curves):
     table = load_runs(curves, checkpoints="best")
     assert table.frame.select("run_id", "step", "loss").rows() == [("a", 80.0, 2.0), ("b", 80.0, 3.0)]
     assert "best-checkpoint" in [caveat.code for caveat in table.caveats]
+    last = load_runs(curves.filter(pl.col("step") == pl.col("step").max()), checkpoints="best")
+    assert "best-checkpoint" not in [caveat.code for caveat in last.caveats]
 
 
 def test_of_equal_losses_the_earliest_is_best():

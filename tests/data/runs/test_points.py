@@ -123,7 +123,24 @@ def test_rows_without_names_of_runs_are_sampled_as_runs_of_their_own(tmp_path):
     grid.write_csv(tmp_path / "grid.csv")
     table = load_runs(tmp_path / "grid.csv", sample_at="tokens=1B")
     assert sorted(table.frame["loss"]) == [3.7, 4.0]
+    assert "run_id" not in table.columns
     assert "sample-missed" not in [found.code for found in table.caveats]
+
+
+@pytest.mark.parametrize("which", [{"checkpoints": "best"}, {"sample_at": "tokens=1B"}, {"checkpoints": "final"}])
+def test_steps_of_runs_that_only_their_params_tell_apart_do_not_start_again(tmp_path, which):
+    steps, sizes = [*range(1000, 11000, 1000)], [1e7, 3e7, 1e8, 3e8]
+    curves = {
+        "params": [size for size in sizes for _ in steps],
+        "step": steps * 4,
+        "tokens": [s * 1e6 for s in steps] * 4,
+    }
+    curves["loss"] = [4 - step / 1e5 - size / 1e9 for size in sizes for step in steps]
+    pl.DataFrame(curves).write_csv(tmp_path / "curves.csv")
+    table = load_runs(tmp_path / "curves.csv", **which)
+    assert table.columns["run_id"] == "params"
+    assert "inferred-runs" in [found.code for found in table.caveats]
+    assert "steps-restarted" not in [found.code for found in table.caveats]
 
 
 def test_samples_that_all_runs_reach_are_not_missed():

@@ -135,7 +135,7 @@ def test_the_log_of_perplexity_is_fitted_as_a_loss_in_nats():
 def test_targets_in_perplexity_are_scored_in_nats(tmp_path):
     (tmp_path / "targets.csv").write_text("params,tokens,ppl\n1e9,1e10,7.38906\n1e10,1e11,\n")
     targets = load_targets(tmp_path / "targets.csv", mapping={"loss": "ppl"}, loss_unit="perplexity")
-    assert [loss if loss is None else round(loss, 5) for _, loss, _, _ in targets] == [2.0, None]
+    assert [loss if loss is None else round(loss, 5) for _, loss, *_ in targets] == [2.0, None]
 
 
 @pytest.mark.parametrize(("name", "unit"), [("val_ppl", "perplexity"), ("bpb", "bits-per-byte"), ("acc", "accuracy")])

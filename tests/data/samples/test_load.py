@@ -390,3 +390,39 @@ def test_each_file_has_its_rows_and_tables_in_memory_have_no_files(tmp_path):
 def _written(path, text):
     path.write_text(text)
     return path
+
+
+MARKED = pl.DataFrame({"problem": ["a", "b"], "n": [8, 8], "c": [3, 5], "mark": [0.5, 0.7]})
+
+
+@pytest.mark.parametrize("role", ["cluster", "score", "answer", "verified", "attempt", "problem", "n"])
+def test_a_column_that_does_not_exist_is_refused_whatever_the_layout(role):
+    with pytest.raises(UsageError, match="Unknown column 'mrk'") as caught:
+        load_samples(MARKED, mapping={role: "mrk"})
+    assert "Did you mean 'mark'?" in caught.value.hint
+
+
+@pytest.mark.parametrize("role", ["score", "answer", "verified"])
+def test_counts_have_no_column_of_single_attempts(role):
+    with pytest.raises(UsageError, match=f"--{role} is read from single attempts") as caught:
+        load_samples(MARKED, mapping={role: "mark"})
+    assert f"Leave --{role} out" in caught.value.hint
+    assert load_samples(MARKED, mapping={"cluster": "mark"}).columns["cluster"] == "mark"
+
+
+def test_a_column_without_verdicts_is_no_verifier_that_rejects_everything():
+    table = attempts().with_columns(verdict=pl.Series(["a1", "b2", "c3"] * 4))
+    with pytest.raises(DataError, match="Column 'verdict' has no verdicts"):
+        load_samples(table, mapping={"verified": "verdict"})
+    understood = attempts().with_columns(verdict=pl.Series(["yes", "no", "x"] * 4))
+    loaded = load_samples(understood, mapping={"verified": "verdict"})
+    assert loaded.frame["accepted"].sum() == 4
+    (doubt,) = [each for each in loaded.caveats if each.code == "missing-verdicts"]
+    assert doubt.message.startswith("4 attempts have no verdict in column verdict")
+
+
+def test_scores_in_place_of_verdicts_are_refused():
+    table = attempts().with_columns(pl.Series("how sure", [0.2, 0.7, 1.0] * 4))
+    with pytest.raises(DataError, match="values other than 0 and 1") as caught:
+        load_samples(table, mapping={"verified": "how sure"})
+    assert "--score 'how sure' in place of --verified" in caught.value.hint

@@ -7,6 +7,7 @@ import pytest
 from scaling_cli.record import replace
 from scaling_cli.report.extrapolate import view
 from scaling_cli.report.extrapolate.suite import HEADER, suite_section
+from scaling_cli.report.pages.page import answers
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import SuiteForecast, SuiteRow
 from tests.report.extrapolate.results import forecast, report
@@ -64,6 +65,14 @@ def test_a_page_of_a_suite_begins_with_its_table_and_hides_what_each_rests_on():
     (plain,) = view.pages(report(forecast()))
     assert not any(section.is_detail for section in plain.sections)
     assert "estimator" in dict(plain.facts)
+
+
+def test_the_answer_about_all_losses_is_led_by_its_group_alone():
+    other = forecast(group={"loss": "code", "data": "a"}, sentence="At 1e22 FLOPs expect code of 2.1.")
+    made = whole(other, sentence="At 1e22 FLOPs expect web 2.5, arc 0.7.")
+    assert answers(made) == [
+        "a: At 1e22 FLOPs expect web 2.5, arc 0.7.", "loss=code, data=a: At 1e22 FLOPs expect code of 2.1."
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("loss", "keys"), [("web", ["data"]), ("other", ["loss", "data"])])

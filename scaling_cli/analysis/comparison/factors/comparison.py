@@ -14,7 +14,7 @@ from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import comparison_data
 from scaling_cli.analysis.comparison.models import exponents, floors
 from scaling_cli.analysis.comparison.nested import ALL_SEPARATE
-from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, members_of, what_was_compared
+from scaling_cli.analysis.comparison.question import ComparisonQuestion, law_caveats, named_members, what_was_compared
 from scaling_cli.caveats import Caveat
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.results.comparison import ComparisonResult, NestedTest
@@ -36,7 +36,7 @@ def compare_factors(
         UsageError: The law has no exponent that can be compared.
         FitError: Fewer than two cells were fitted.
     """
-    members = members_of(problems, results, question)
+    members = named_members(problems, results, question)
     setting = ready(members, is_paired=question.is_paired, replicates=question.replicates, seed=question.seed)
     freedom = sum(max(member.freedom, 1) for member in members)
     data = comparison_data(

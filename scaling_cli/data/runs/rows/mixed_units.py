@@ -32,7 +32,7 @@ def refuse_mixed_units(points: pl.DataFrame, columns: Mapping[str, str], by: Seq
     """
     read = [role for role in SMALLEST if role in points.columns and role in columns]  # another column may have its name
     roles = ["params", "tokens"] if has_params_and_tokens(read) else read
-    roles = [role for role in roles if _is_small(points[role].min(), role)]  # of most files, none: grouping takes time
+    roles = [role for role in roles if (points[role] < SMALLEST[role]).any()]  # grouping takes time
     labels = [label_of(points, name) for name in by]
     if not roles or (by and points.select(pl.struct(labels).n_unique()).item() > MOST_GROUPS):
         return
@@ -40,10 +40,6 @@ def refuse_mixed_units(points: pl.DataFrame, columns: Mapping[str, str], by: Seq
         runs = part.group_by("run_id", maintain_order=True).agg(pl.col(roles).max())
         for role in roles:
             _refuse(role, runs.select("run_id", role).drop_nulls(), columns[role])
-
-
-def _is_small(least: object, role: str) -> bool:
-    return isinstance(least, (int, float)) and least < SMALLEST[role]
 
 
 def _refuse(role: str, runs: pl.DataFrame, column: str) -> None:

@@ -40,10 +40,8 @@ def settle(gathered: Gathered, options: LoadOptions) -> LogRows:
     rows = with_total_tokens(rows, options.mapping)
     rows = _ordered(rows, options)
     rows = replace(rows, around=_around(rows, every, gathered, options))
-    rows = _of_one_split(rows, options)
-    if gathered.is_small:
-        rows = rows.saying(*gaps.restarted_steps(rows))
-    return _with_likely_runs(rows, gathered)
+    rows = _with_likely_runs(_of_one_split(rows, options), gathered)
+    return rows.saying(*gaps.restarted_steps(rows)) if gathered.is_small else rows
 
 
 def _filled(gathered: Gathered, options: LoadOptions) -> LogRows:

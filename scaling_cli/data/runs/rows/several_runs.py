@@ -32,7 +32,9 @@ def separate_runs(rows: LogRows, *, is_small: bool) -> LogRows:
         if tables:
             is_table = pl.col(RUN_FILE).is_in(tables)
             run_file = pl.when(~is_table).then(pl.col(RUN_FILE)).alias(RUN_FILE)
-            rows = replace(rows, frame=rows.frame.with_columns(run_file))
+            files = rows.frame.select(pl.col(RUN_FILE).drop_nulls().n_unique()).collect(engine="streaming").item()
+            plan = replace(rows.plan, are_tables=len(tables) == files)
+            rows = replace(rows, frame=rows.frame.with_columns(run_file), plan=plan)
     seeds = [name for name in rows.schema.names() if normalise(re.split(r"[./]", name)[-1]) in SEEDS]
     if seeds and rows.plan.has_runs and not rows.schema[seeds[0]].is_nested() and _repeats(rows, seeds[0]):
         return replace(rows, plan=replace(rows.plan, seed=seeds[0]))

@@ -1,4 +1,4 @@
-"""Files that a command writes: checked before long work, and written whole or not at all."""
+"""Files with results: checked before long work, and written whole or not at all."""
 
 from __future__ import annotations
 
