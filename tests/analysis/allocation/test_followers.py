@@ -58,7 +58,9 @@ def test_another_input_may_be_searched_beside_it():
     assert teacher.low < np.e < teacher.high
     assert teacher.high < 1.1 * teacher.low
     assert best.followed["side"].low < best.followed["side"].estimate < best.followed["side"].high
-    assert any(each.group == {"column": "side"} for each in report.caveats) or not report.caveats
+    # The noise of a side is an error that all its runs share, which the residuals show.
+    others = [each for each in report.caveats if each.code != "law-misfit"]
+    assert any(each.group == {"column": "side"} for each in others) or not others
 
 
 @pytest.mark.thorough
