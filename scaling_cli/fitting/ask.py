@@ -84,7 +84,10 @@ def alone(work: Asking[Result]) -> Result:
 
 
 def side_by_side(works: Sequence[Asking[Result]]) -> Asking[list[Result | ScalingError]]:
-    """The outcomes of `in_turns`, inside of a fit: their asks also share batches with those of other fits."""
+    """The outcomes of `together`, inside of a fit: their asks also share batches with those of other fits.
+
+    At most `AT_ONCE` are under way: more are no faster, and need more memory.
+    """
     outcomes: list[Result | ScalingError] = []
     for first in range(0, len(works), AT_ONCE):
         outcomes += cast(list[Result | ScalingError], (yield Parts(works[first : first + AT_ONCE])))
@@ -172,12 +175,6 @@ class _Waiting:
     def answers(self) -> Iterator[tuple[_Fit, Solution]]:
         """Each fit with the answer to its ask."""
         return zip(self.asks, answered(list(self.asks.values())), strict=True)
-
-
-def in_turns(works: Sequence[Asking[Result]], at_once: int = AT_ONCE) -> Iterator[Result | ScalingError]:
-    """The outcomes of `together`, of so many fits at once: more are no faster, and need more memory."""
-    for first in range(0, len(works), at_once):
-        yield from together(works[first : first + at_once])
 
 
 def certain(outcomes: Sequence[Result | ScalingError]) -> list[Result]:

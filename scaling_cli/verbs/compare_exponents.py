@@ -9,7 +9,7 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, ScalingError, UsageError
-from scaling_cli.fitting.ask import in_turns
+from scaling_cli.fitting.ask import alone, side_by_side
 from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit_asking
@@ -160,7 +160,8 @@ def _own_fits(
     ]
     if not is_pinned(choice.law):
         check_law(grouped[0].problem, question)
-    for each, outcome in zip(grouped, in_turns([fit_asking(one, settings) for one in grouped]), strict=True):
+    outcomes = alone(side_by_side([fit_asking(one, settings) for one in grouped]))
+    for each, outcome in zip(grouped, outcomes, strict=True):
         if isinstance(outcome, FitError):
             failures.append(Failure(each.group, outcome.message, outcome.hint))
             caveats += known_before(outcome)

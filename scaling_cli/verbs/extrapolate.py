@@ -10,7 +10,7 @@ from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import DataError, ScalingError, UsageError
-from scaling_cli.fitting.ask import Asking, certain, in_turns, side_by_side
+from scaling_cli.fitting.ask import Asking, alone, certain, side_by_side
 from scaling_cli.fitting.threads import one_blas_thread
 from scaling_cli.flops import SIX_ND
 from scaling_cli.options.extrapolate import Extrapolate
@@ -98,7 +98,7 @@ def _reports(
     method = Method(asked, settings_of(asked, on_progress))
     empty: Report[Extrapolation] = Report("extrapolate", (), {}, asked.recorded(), ())
     with one_blas_thread():
-        outcomes = list(in_turns([_answered(runs, asked, suite, method) for runs, _ in parts]))
+        outcomes = alone(side_by_side([_answered(runs, asked, suite, method) for runs, _ in parts]))
     labels = [label for _, label in parts]
     return [labelled(partial(_sure, outcome), label, empty) for outcome, label in zip(outcomes, labels, strict=True)]
 

@@ -147,7 +147,7 @@ def test_the_first_words_on_factors_name_the_exponent():
 )  # fmt: skip
 def test_what_no_fit_could_answer_is_refused_before_any_with_a_hint_that_works(words, said, followed, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("scaling_cli.verbs.compare_exponents.in_turns", lambda _: pytest.fail("a group was fitted"))
+        patch.setattr("scaling_cli.verbs.compare_exponents.side_by_side", lambda _: pytest.fail("a group was fitted"))
         refused = run_here(*QUICK, *words)
     assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
     assert run_here(*QUICK, *followed).returncode == 0

@@ -15,7 +15,6 @@ from scaling_cli.fitting.ask import (
     alone,
     answered,
     certain,
-    in_turns,
     side_by_side,
     together,
 )
@@ -167,9 +166,10 @@ def test_the_law_that_is_solved_for_its_loss_is_fitted_in_batches():
         assert solution.value == pytest.approx(ask.answer().value, rel=1e-9)
 
 
-def test_outcomes_come_in_the_order_of_the_works_however_many_are_under_way():
+def test_outcomes_come_in_the_order_of_the_works_however_many_are_under_way(monkeypatch):
+    monkeypatch.setattr("scaling_cli.fitting.ask.AT_ONCE", 2)
     works = [optimum_asking(problem, Objective("least-squares")) for problem in MIXED[:5]]
-    found = certain(list(in_turns(works, at_once=2)))
+    found = certain(alone(side_by_side(works)))
     for problem, fitted in zip(MIXED, found, strict=False):
         assert fitted.value == pytest.approx(optimum(problem, Objective("least-squares")).value, rel=1e-9)
 

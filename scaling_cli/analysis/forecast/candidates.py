@@ -21,7 +21,7 @@ from scaling_cli.analysis.forecast.recipe import DEFAULT, Recipe
 from scaling_cli.analysis.forecast.windows import ForecastPoints, Window
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.ask import Ask, Asking, alone
+from scaling_cli.fitting.ask import Ask, Asking
 from scaling_cli.fitting.drawing import Resampling, run_weights
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, SMALLEST_DELTA, robust_scale
 from scaling_cli.fitting.prior import ParameterPrior, correlation_inflation, strength
@@ -136,19 +136,14 @@ def unweighted(candidate: ForecastCandidate) -> ForecastCandidate:
     return replace(candidate, power=candidate.recipe.power or 0.0)
 
 
-def fit_candidate(candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]) -> FittedCandidate:
+def fit_asking(
+    candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]
+) -> Asking[FittedCandidate]:
     """Fit the candidate's law to all points and at every origin.
 
     Raises:
         FitError: No start led to a finite objective.
     """
-    return alone(fit_asking(candidate, points, origins))
-
-
-def fit_asking(
-    candidate: ForecastCandidate, points: ForecastPoints, origins: Sequence[Window]
-) -> Asking[FittedCandidate]:
-    """`fit_candidate`, as work that asks the solver."""
     law = candidate.law
     problem = _falling(
         problem_from_arrays(

@@ -188,8 +188,9 @@ def evidence_from(
         grouped = _grouped(table, group, choice, asked)
         result, doubts = yield from fit_asking(grouped, settings)
         plain = single_law_forecast(result, settings.level, grouped.problem)
-        made = ForecastData(plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios)
-        return replace(made, law=choice.law), doubts
+        return ForecastData(
+            plain, group, choice.inputs, ranges, points, recipe=changes(asked), ratios=ratios, law=choice.law
+        ), doubts
     laws = () if asked.law == "auto" else (choice.law,)
     checked = None if is_curve else (yield from optimum_asking(problem, Objective()))
     together = None if checked is None else err_together(checked)

@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_candidate
+from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_asking
 from scaling_cli.analysis.forecast.continuation import place_on_runs, require_drops
 from scaling_cli.analysis.forecast.recipe import Recipe
 from scaling_cli.analysis.forecast.stack import predict
 from scaling_cli.analysis.forecast.targets import Places, Target
 from scaling_cli.analysis.forecast.windows import ForecastPoints
 from scaling_cli.errors import FitError, UsageError
+from scaling_cli.fitting.ask import alone
 from scaling_cli.laws import find_law
 
 AT = {"step": 2000.0, "lr": 1e-4}
@@ -83,7 +84,7 @@ def test_a_law_of_whole_schedules_sees_what_a_run_did_before():
     points = ForecastPoints({name: columns[name] for name in ("step", "lr")}, loss, runs, columns["step"])
     law = find_law("annealing")
     recipe = Recipe("least-squares", prior="none")
-    fit = fit_candidate(ForecastCandidate(law, 0.0, is_plain=True, recipe=recipe), points, ())
+    fit = alone(fit_asking(ForecastCandidate(law, 0.0, is_plain=True, recipe=recipe), points, ()))
     assert np.exp(predict(fit, fit.theta[None], points.columns)[0]) == pytest.approx(loss, rel=1e-3)
     later = {"step": np.array([1500.0, 1600.0]), "lr": np.array([1e-3, 5e-4]), "run": np.array([1.0, 1.0])}
     whole = {name: np.concatenate([columns[name], later[name]]) for name in columns}

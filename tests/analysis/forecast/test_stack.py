@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.stats import norm
 
-from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_candidate, fit_parts, fit_replicates
+from scaling_cli.analysis.forecast.candidates import ForecastCandidate, fit_asking, fit_parts, fit_replicates
 from scaling_cli.analysis.forecast.recipe import Recipe
 from scaling_cli.analysis.forecast.rolling import growth, unit_bias, unit_error
 from scaling_cli.analysis.forecast.stack import predict, stacked
@@ -56,7 +56,7 @@ def curve_at(found, x):
 def test_laws_are_fitted_to_points_weighted_by_a_power_of_their_scale(power):
     points = curve(one_law, 20, noise=0.003)
     origins = windows(points)
-    fit = fit_candidate(ForecastCandidate(FLOOR, power, is_plain=True, recipe=LEAST), points, origins)
+    fit = alone(fit_asking(ForecastCandidate(FLOOR, power, is_plain=True, recipe=LEAST), points, origins))
     at = np.array([1.0, 30.0, 1e3])
     size = points.columns["x"] ** power
     assert predict(fit, fit.theta[None], {"x": at})[0] == pytest.approx(
@@ -70,7 +70,7 @@ def test_laws_are_fitted_to_points_weighted_by_a_power_of_their_scale(power):
 
 def test_replicates_are_fits_to_resampled_runs_with_the_weights_of_their_points():
     points = curve(one_law, 20, noise=0.003)
-    fit = fit_candidate(ForecastCandidate(FLOOR, 0.5, is_plain=True, recipe=LEAST), points, ())
+    fit = alone(fit_asking(ForecastCandidate(FLOOR, 0.5, is_plain=True, recipe=LEAST), points, ()))
     resampling = Resampling(6, 1, 2)
     at = np.array([3.0, 300.0])
     part = Window(1.0, 1.0, np.arange(20) >= 5)
@@ -89,7 +89,7 @@ def test_replicates_are_fits_to_resampled_runs_with_the_weights_of_their_points(
 
 def test_delta_and_the_strength_of_priors_follow_the_robust_scale_of_the_residuals():
     points = curve(one_law, 40, noise=0.01)
-    fit = fit_candidate(ForecastCandidate(FLOOR, 0.0), points, ())
+    fit = alone(fit_asking(ForecastCandidate(FLOOR, 0.0), points, ()))
     residuals = fit.problem.residuals(fit.theta[None])[0][0]
     # The median of 40 absolute residuals over that of a standard normal, for 37 degrees of freedom.
     assert fit.scale == pytest.approx(np.median(np.abs(residuals)) / norm.ppf(0.75), rel=0.15)
@@ -100,7 +100,9 @@ def test_delta_and_the_strength_of_priors_follow_the_robust_scale_of_the_residua
 
 def test_a_law_without_a_finite_start_is_a_fit_error():
     points = curve(one_law, 8)
-    fits = [fit_candidate(ForecastCandidate(find_law(name), 0.0), points, ()) for name in ("power", "power-constant")]
+    fits = [
+        alone(fit_asking(ForecastCandidate(find_law(name), 0.0), points, ())) for name in ("power", "power-constant")
+    ]
     made = stacked([FitError("no", hint=""), *fits], points, ())
     assert (len(made.fits), made.weights.tolist()) == (2, [0.5, 0.5])
     with pytest.raises(FitError, match="first"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.forecast.backtest import backtest, baselines
-from scaling_cli.analysis.forecast.candidates import candidates, fit_candidate
+from scaling_cli.analysis.forecast.candidates import candidates, fit_asking
 from scaling_cli.analysis.forecast.interpolation import join_interpolation
 from scaling_cli.analysis.forecast.inverse import inverse
 from scaling_cli.analysis.forecast.predictions import outside_hull
@@ -73,7 +73,7 @@ def test_runs_that_an_origin_may_not_see_do_not_move_it():
     )
     candidate = candidates(("x",))[0]
     # The least loss bounds the floor and the whole fit sets the noise scale; little of that may be felt.
-    first, second = (fit_candidate(candidate, each, origins[-1:]) for each in (points, moved))
+    first, second = (alone(fit_asking(candidate, each, origins[-1:])) for each in (points, moved))
     at = np.array([np.log(points.scale[origins[-1].trained])])
     seen = [candidate.law.evaluate(each.problem.raw(each.at_origins), {"x": at[0]})[0][0] for each in (first, second)]
     assert np.abs(seen[0] - seen[1]).max() < 5e-3
