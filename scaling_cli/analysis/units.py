@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scaling_cli.data.runs.sanity import SLIP, SMALLEST, WRITTEN
+from scaling_cli.data.runs.amounts import SLIP, SMALLEST, WRITTEN
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import figure
 

@@ -95,6 +95,11 @@ SENTENCES = {
         "runs; if they are checkpoints, intervals are too narrow. Name the run with --run COLUMN or --run params if "
         "they are checkpoints, or give --run none if each row is one run."
     ),
+    "unnamed-curve": (
+        "No column names the run, so {rows} rows at evenly spaced {places} count as {rows} independent runs, "
+        "but they look like the checkpoints of {runs}, and intervals are then far too narrow. {remedy} if they are "
+        "checkpoints, or give --run none if each row is one run."
+    ),
     "diverged-runs": (
         "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, as runs that "
         "diverged do, so {count:they are|it is} left out. Keep the last finite loss of such runs with --keep-diverged "
@@ -236,6 +241,10 @@ WHEN = {
         "No column names the run, and each size has on average at least {data.runs.rows.runs_without_names.FEW} rows "
         "at different steps (without steps: at least {data.runs.rows.runs_without_names.MANY_TOKENS} at evenly spaced "
         "tokens), which may or may not belong to one run."
+    ),
+    "unnamed-curve": (
+        "No column names the run or holds params, and each group, or each text of a column, has on average at least "
+        "{data.runs.rows.runs_without_names.LONG} rows, all at different and mostly evenly spaced steps or tokens."
     ),
     "diverged-runs": (
         "After the last finite loss of a run come rows whose loss is NaN or infinite, and before it at most "

@@ -82,8 +82,8 @@ SENTENCES = {
     ),
     "tiny-unit": (
         "{role}, read from {column}, is at most {most} in every row, which is too small for any language model, so a "
-        "unit is probably missing, which makes coefficients and forecasts wrong. Give the unit in the header, as in "
-        "{header!r}, or in the cells, as in {cell}."
+        "unit is probably missing{or_logs}, which makes coefficients and forecasts wrong. Give the unit in the header, "
+        "as in {header!r}, or in the cells, as in {cell}{else_logs}."
     ),
     "compute-mismatch": (
         "The compute column is {ratio} times 6*params*tokens, so compute, params and tokens do not agree. Check the "
@@ -134,9 +134,10 @@ WHEN = {
     ),
     "pooled-groups": (
         "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
-        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
-        "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
-        "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns, or "
+        "{points.pooled.CHANCE_OF_LARGE:g} if the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}). This "
+        "part is at least {points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if "
+        "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss."
     ),
     "unread-setting": (
         "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "
@@ -151,18 +152,18 @@ WHEN = {
         "Some points with repeated data have a loss of more than {data.runs.sanity.RISE:g} times the lowest loss."
     ),
     "unit-slip": (
-        "Of at least {data.runs.sanity.SLIP_POINTS} points, one has tokens per param that differ from those of all "
-        "others by a factor above {data.runs.sanity.LONE_RATIO:g} (if params or tokens are missing, another amount by "
-        "a factor above {data.runs.sanity.LONE_AMOUNT:g}), and a factor of {data.runs.sanity.SLIP:g} would bring it "
-        "among them."
+        "Of at least {data.runs.amounts.SLIP_POINTS} points, one has tokens per param that differ from those of all "
+        "others by a factor above {data.runs.amounts.LONE_RATIO:g} (if params or tokens are missing, another amount "
+        "by a factor above {data.runs.amounts.LONE_AMOUNT:g}), and a factor of {data.runs.amounts.SLIP:g} would bring "
+        "it among them."
     ),
     "tiny-value": (
-        "One of at least {data.runs.sanity.SLIP_POINTS} runs has params below {data.runs.sanity.SMALLEST[params]:g} or "
-        "tokens below {data.runs.sanity.SMALLEST[tokens]:g}, and unit-slip does not fire."
+        "One of at least {data.runs.amounts.SLIP_POINTS} runs has params below {data.runs.amounts.SMALLEST[params]:g} "
+        "or tokens below {data.runs.amounts.SMALLEST[tokens]:g}, and unit-slip does not fire."
     ),
     "tiny-unit": (
-        "All values lie below {data.runs.sanity.SMALLEST[params]:g} (params), {data.runs.sanity.SMALLEST[tokens]:g} "
-        "(tokens) or {data.runs.sanity.SMALLEST[compute]:g} (compute)."
+        "All values of a column lie below {data.runs.amounts.SMALLEST[params]:g} (params), "
+        "{data.runs.amounts.SMALLEST[tokens]:g} (tokens) or {data.runs.amounts.SMALLEST[compute]:g} (compute)."
     ),
     "compute-mismatch": (
         "compute / (6 * params * tokens) lies outside {data.runs.derive.LOW_RATIO} to {data.runs.derive.HIGH_RATIO} "

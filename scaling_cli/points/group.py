@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scaling_cli.data.names import in_order
-from scaling_cli.data.runs.pairing import paired, unpaired
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.points.choose import Choice
+from scaling_cli.points.pairing import paired, unpaired
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scaling_cli.data.runs.load import load_runs
-from scaling_cli.data.runs.pairing import PAIR_COLUMN
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.ask import alone, side_by_side
@@ -20,6 +19,7 @@ from scaling_cli.points.choose import Choice, choose, columns_of
 from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.held import compared, hold
 from scaling_cli.points.input_doubts import input_doubts
+from scaling_cli.points.pairing import PAIR_COLUMN
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult

@@ -194,6 +194,10 @@ CASES = {
     "repeated-steps": (lambda: of(pl.concat([logged(), logged()])), lambda: of(logged())),
     "inferred-runs": (lambda: of(nameless(20)), lambda: of(nameless(20).with_columns(run=params.cast(pl.String)))),
     "unnamed-runs": (lambda: of(nameless(4)), lambda: of(nameless(4), run="params")),
+    "unnamed-curve": (
+        lambda: of(nameless(20).filter(params == params.min()).drop("params")),
+        lambda: of(nameless(20).filter(params == params.min()).drop("params"), run="none"),
+    ),
     "diverged-runs": (
         lambda: of(where(LATE, float("nan"), logged())),
         lambda: of(where(FIRST & (pl.col("step") == 500), float("nan"), logged())),

@@ -24,6 +24,7 @@ NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-1
 NAME_WORDS = 4  # in the name of a column; a longer one is a sentence
 DIGITS = r"[\d.,]+"
 WORD = r"[\w./#()%-]+"
+QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
 Steps = dict[str, dict[str, str | None]]
 
@@ -99,7 +100,7 @@ def looks_like_table(head: bytes) -> bool:
     separator = max(SEPARATORS, key=first[0].count)
     if separator not in first[0]:
         return re.fullmatch(WORD, first[0].strip()) is not None
-    counts = [line.count(separator) for line in first]
+    counts = [re.sub(QUOTED, "", line).count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
     if all(re.fullmatch(WORD, name.strip()) for name in first[0].split(separator)):
         return True

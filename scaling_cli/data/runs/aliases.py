@@ -101,6 +101,10 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             *(
                 "token",
+                "num_token",
+                "token_num",
+                "tokens_num",
+                "n_token",
                 "num_tokens",
                 "n_tokens",
                 "ntokens",

@@ -19,7 +19,7 @@ WORDS = {
 }
 SIZE = r"(?:^|[^0-9A-Za-z.])([0-9]+(?:\.[0-9]+)?[MmBb])(?:[^0-9A-Za-z]|$)"  # in the name of a run
 FEWEST_NAMES, SIZED_SHARE = 4, 0.8  # runs, and the share of them whose names hold a size
-SEVERAL_SIZES = 0.2  # of the runs: as many different sizes, at least
+SEVERAL_SIZES = 3  # that say that the names hold sizes; of ten runs or fewer, two do
 # Names of columns that count what a role counts, perhaps in another unit or only in part.
 KINDRED = {
     "params": {"nonemb", "non_emb"},
@@ -73,7 +73,7 @@ def sized_names(runs: pl.Series) -> tuple[str, str] | None:
     known = sizes.drop_nulls()
     if len(names) < FEWEST_NAMES or len(known) < SIZED_SHARE * len(names):
         return None
-    if known.n_unique() < max(2, SEVERAL_SIZES * len(known)):
+    if known.n_unique() < (SEVERAL_SIZES if len(known) > 10 else 2):
         return None
     letters = "".join(sorted(known.str.slice(-1).unique().to_list()))
     return str(names.filter(sizes.is_not_null())[0]), f"([0-9.]+[{letters}])"

@@ -1,4 +1,4 @@
-"""Checks of readable points: wrong units, metrics other than losses, copies, schedules that had not ended.
+"""Checks of readable points: copies, repeated data, training losses, runs and schedules that had not ended.
 
 The checks give caveats; none changes a point.
 """
@@ -8,33 +8,20 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import different
 from scaling_cli.data.names import listing, normalise
-from scaling_cli.data.runs import metric_kind
+from scaling_cli.data.runs import amounts, metric_kind
 from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.data.runs.table import label_of
-from scaling_cli.numbers.format import figure
-from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.record import replace
 
 STATES = ("state", "status", "run_state", "run_status")  # names of columns, such as W&B's
 STATE = "__state"  # column with the state of the run of each point, such as "crashed"
 UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
-
-SLIP = 1000.0  # factor between units: thousand, million, billion
-SLIP_ROLES = ("tokens", "params", "compute")
-LONE_RATIO = 15.0  # nobody plans tokens per param that differ from all others by this factor
-LONE_AMOUNT = 300.0  # nor an amount, which is checked if the ratio is unknown
-SLIP_POINTS = 5  # with fewer, a comparison with all others says little
-
-# The largest run of any study of language models exceeds these; values in thousands or millions do not.
-SMALLEST = {"params": 1e5, "tokens": 1e5, "compute": 1e12}
-WRITTEN = {"params": ("params (M)", "70M"), "tokens": ("tokens (B)", "1.4B"), "compute": ("compute (PF-days)", "6e18")}
 
 COARSE = 0.9  # different losses a different point; of fewer, some are equal by chance
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
@@ -67,8 +54,7 @@ def doubts(
     return (
         *metric_kind.doubts(points, columns, loss_unit, computed),
         *(_training(columns, others) if not named_loss else ()),
-        *_tiny(points, columns),
-        *_slips(points),
+        *amounts.doubts(points, columns),
         *_copies(points),
         *_repeated_data(points),
     )
@@ -155,7 +141,7 @@ def of_groups(
         return
     for part in points.partition_by(labels):
         group = dict(zip(by, map(str, part.select(labels).row(0)), strict=True))
-        for doubt in (*metric_kind.doubts(part, columns, loss_unit, computed), *_tiny(part, columns)):
+        for doubt in (*metric_kind.doubts(part, columns, loss_unit, computed), *amounts.tiny(part, columns)):
             if doubt.code in codes:
                 yield replace(doubt, group=group)
 
@@ -166,83 +152,6 @@ def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Cav
         what = "an evaluation loss" if len(likely) == 1 else "evaluation losses"
         found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found beside it"
         yield caveat("training-loss", column=columns["loss"], others=found)
-
-
-def _tiny(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
-    """Roles whose values are all too small for plain counts or FLOPs; compute only if params or tokens are missing."""
-    is_derivable = has_params_and_tokens(points.columns)
-    for role, least in SMALLEST.items():
-        if role not in points.columns or role not in columns or (role == "compute" and is_derivable):
-            continue
-        most = points[role].max()
-        if isinstance(most, float) and most < least:
-            header, cell = WRITTEN[role]
-            yield caveat("tiny-unit", role=role, column=columns[role], most=figure(most, 3), header=header, cell=cell)
-
-
-def _slips(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Runs with an amount that is probably wrong: one in another unit, or else one too small for a language model."""
-    if points.height < SLIP_POINTS:
-        return
-    yield from list(_in_other_units(points)) or _tiny_values(points)
-
-
-def _tiny_values(points: pl.DataFrame) -> Iterator[Caveat]:
-    """The only run whose largest params or tokens are too small for any language model."""
-    for role in ("params", "tokens"):
-        if role not in points.columns or not (points[role] < SMALLEST[role]).any():  # grouping takes time
-            continue
-        runs = points.group_by("run_id", maintain_order=True).agg(pl.col(role).max()).drop_nulls()
-        tiny = runs.filter(pl.col(role) < SMALLEST[role])
-        if tiny.height == 1 < SLIP_POINTS <= runs.height:
-            run, value = tiny.row(0)
-            yield caveat("tiny-value", role=role, run=str(run), value=value, least=f"{SMALLEST[role]:g}")
-
-
-def _in_other_units(points: pl.DataFrame) -> Iterator[Caveat]:
-    """Runs with an amount far from all others that a factor of a thousand would bring among them."""
-    if has_params_and_tokens(points.columns):
-        ratio = points["tokens"] / points["params"]
-        for place, factor in _lone(ratio, LONE_RATIO):
-            yield _slip(points, place, _farther_role(points, place), "tokens per param", factor)
-        return
-    for role in SLIP_ROLES:
-        if role in points.columns:
-            for place, factor in _lone(points[role], LONE_AMOUNT):
-                yield _slip(points, place, role, role, factor)
-            return
-
-
-def _slip(points: pl.DataFrame, place: int, role: str, quantity: str, factor: float) -> Caveat:
-    """The caveat about one amount whose `quantity` is farther from that of all other runs than `factor`."""
-    run, value = points["run_id"][place], points[role][place]
-    return caveat("unit-slip", role=role, run=run, value=value, quantity=quantity, factor=factor)
-
-
-def _lone(values: pl.Series, limit: float) -> Iterator[tuple[int, float]]:
-    """The largest and the smallest value, each if it is far from all others, with its index and the factor."""
-    known = values.drop_nulls() if values.null_count() else values
-    if len(known) < SLIP_POINTS or known.dtype != pl.Float64:
-        return
-    ends = np.partition(known.to_numpy(), (0, 1, -2, -1))
-    top, next_top, bottom, next_bottom = (float(ends[place]) for place in (-1, -2, 0, 1))
-    if top > limit * next_top and bottom <= top / SLIP <= next_top:
-        place = values.arg_max()
-        assert place is not None
-        yield place, top / next_top
-    if bottom * limit < next_bottom and next_bottom <= bottom * SLIP <= top:
-        place = values.arg_min()
-        assert place is not None
-        yield place, next_bottom / bottom
-
-
-def _farther_role(points: pl.DataFrame, place: int) -> str:
-    """Which of tokens and params is farther from its median, in logs, at a point with an unusual ratio."""
-    distance = {}
-    for role in ("tokens", "params"):
-        logs = points[role].log()
-        distance[role] = abs(logs[place] - float(logs.median()))  # type: ignore[arg-type]
-    return max(distance, key=lambda role: distance[role])
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:

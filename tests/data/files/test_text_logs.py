@@ -269,6 +269,8 @@ def test_blanks_around_the_names_of_columns_mean_nothing():
         ("step 5, x\nstep 6, x\n", False),  # differs only in its numbers
         ("step 5, x\nstep 6, y\n", True),
         ("\n\na,b\n\n1,2\n", True),
+        ('my a,b\n"6 Enc, 6 Dec",2\n"x, y, z",4\n', True),  # a separator in quotes does not separate
+        ('my a,b\n"6 Enc", 6 Dec,2\n"x", y, z,4\n', False),
     ],
 )
 def test_a_table_has_as_many_cells_in_most_lines_and_a_header_of_words(text, is_table):

@@ -48,8 +48,9 @@ def test_names_with_sizes_give_an_example_and_a_pattern():
         (["a-1M", "a-2M", "a-3M", "b", "c"], False),
         (["a-1M-0", "a-1M-1", "a-1M-2", "a-1M-3"], False),  # one size
         (["a-1M-0", "a-1M-1", "a-1M-2", "a-2M-3"], True),
-        ([f"a-{i // 5}M-{i}" for i in range(20)], True),  # a fifth as many sizes as names
-        ([f"a-{i // 6}M-{i}" for i in range(24)], False),
+        ([f"a-{i // 10}M-{i}" for i in range(30)], True),  # three sizes of any number of runs
+        ([f"a-{i // 6}M-{i}" for i in range(12)], False),  # two sizes of more than ten
+        ([f"a-{i // 5}M-{i}" for i in range(10)], True),
         (["v1.5Mx", "v2.5Mx", "v3.5Mx", "v4.5Mx"], False),  # letters follow
     ],
 )

@@ -12,8 +12,9 @@ import polars as pl
 
 from scaling_cli.data.cells import is_text
 from scaling_cli.data.names import normalise
+from scaling_cli.data.runs.amounts import SLIP, SMALLEST, WRITTEN
 from scaling_cli.data.runs.aside import says_unit
-from scaling_cli.data.runs.sanity import MOST_GROUPS, SLIP, SMALLEST, WRITTEN
+from scaling_cli.data.runs.sanity import MOST_GROUPS
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import figure, with_and

@@ -2,11 +2,13 @@
 
 Rows with equal params and evenly spaced steps are taken for one run: nobody trains models of every size for 100, 200,
 300 steps and so on. If steps repeat or are not evenly spaced, as in a table of finished runs, every row stays a run,
-and a caveat says that this was assumed.
+and a caveat says that this was assumed. So does every row of a table without params, even if its steps are those of a
+training curve.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import polars as pl
@@ -17,13 +19,15 @@ from scaling_cli.record import Record, replace
 
 SIZE, PLACE = "__size", "__place"
 FEW, MANY = 3, 5  # rows per size: with FEW they may be a curve, with MANY evenly spaced steps they are one
+LONG = 20  # rows without params; nobody plans so many runs at evenly spaced steps
+MOST_TEXTS = 12  # columns that may name runs of a table without params
 MANY_TOKENS = 8  # without steps; a planned grid may have a handful of evenly spaced token counts
 ROUNDED = 0.01  # relative difference of gaps that are equal, since tokens are often rounded
 EVEN = 0.5  # share of gaps between steps that equal the median gap; the first and last gaps of logs often differ
 
 
 class _Sizes(Record):
-    """Over all model sizes: how many sizes, rows and different steps; the share of equal gaps."""
+    """Over all sizes (or groups without params): how many, rows and different steps; the share of equal gaps."""
 
     count: int
     rows: int
@@ -34,8 +38,10 @@ class _Sizes(Record):
 def infer_runs(rows: LogRows) -> LogRows:
     """The rows with params as the name of the run, if rows of equal params clearly form runs, and a caveat about it."""
     role = next((role for role in ("step", "tokens") if role in rows.plan.chosen), None)
-    if role is None or "params" not in rows.plan.chosen or rows.plan.params_pattern is not None:
+    if role is None or rows.plan.params_pattern is not None:
         return rows
+    if "params" not in rows.plan.chosen:
+        return _as_curves(rows, role)
     if (
         rows.plan.chosen["params"].column in rows.plan.by.values()
     ):  # each group is one curve, whose rows are to be fitted
@@ -53,13 +59,34 @@ def infer_runs(rows: LogRows) -> LogRows:
     return rows.saying(caveat("unnamed-runs", None, **facts)) if role == "step" or is_even else rows
 
 
-def _sizes(rows: LogRows, role: str, least: int) -> _Sizes:
-    """The sizes; where there are fewer than `least` rows for each, only how many there are."""
-    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(rows.plan.by.values())]
+def _as_curves(rows: LogRows, role: str) -> LogRows:
+    """The rows, with a caveat if they look like the checkpoints of one run, or of one for each text of a column."""
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String and name not in _read(rows)]
+    for column in (None, *texts[:MOST_TEXTS]):
+        curves = _sizes(rows, role, LONG, column)
+        if curves.count and curves.places == curves.rows >= LONG * curves.count and curves.evenness >= EVEN:
+            facts = {"rows": f"{curves.rows:,}", "places": {"step": "steps"}.get(role, role)}
+            if column is None:
+                facts |= {"runs": "one run", "remedy": "Add a column that names the run"}
+            else:
+                facts |= {"runs": f"a run for each {column}", "remedy": f"Give --run {shlex.quote(column)}"}
+            return rows.saying(caveat("unnamed-curve", None, **facts))
+    return rows
+
+
+def _read(rows: LogRows) -> set[str]:
+    return {chosen.column for chosen in rows.plan.chosen.values()} | set(rows.plan.by.values())
+
+
+def _sizes(rows: LogRows, role: str, least: int, label: str | None = None) -> _Sizes:
+    """The sizes, within the values of `label`; where there are fewer than `least` rows for each, only how many."""
+    columns = [*rows.plan.by.values(), *([label] if label is not None else [])]
+    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(columns)]
+    size = rows.value("params") if "params" in rows.plan.chosen else pl.lit(0.0)
     place = rows.value(role).alias(PLACE)
     keys = [*(group.meta.output_name() for group in groups), SIZE]
     gaps = pl.col(PLACE).unique().sort().diff().drop_nulls()
-    known = rows.frame.select(*groups, rows.value("params").alias(SIZE), place).drop_nulls([SIZE, PLACE])
+    known = rows.frame.select(*groups, size.alias(SIZE), place).drop_nulls([SIZE, PLACE])
     # A million sizes are counted at once, but the gaps of each take as long as a thousand rows.
     counts = known.group_by(keys).len().select(pl.len().alias("sizes"), pl.col("len").sum()).collect(engine="streaming")
     count, total = (int(number) for number in counts.row(0))

@@ -23,7 +23,7 @@ from scaling_cli.data.runs.rows.several_runs import separate_runs
 from scaling_cli.data.runs.rows.split_files import one_split_of_files
 from scaling_cli.data.runs.rows.splits import one_split
 from scaling_cli.data.runs.rows.statistics import without_statistics
-from scaling_cli.data.runs.rows.total_tokens import with_total_tokens
+from scaling_cli.data.runs.rows.total_tokens import refuse_evaluated_tokens, with_total_tokens
 from scaling_cli.record import replace
 
 
@@ -32,11 +32,13 @@ def settle(gathered: Gathered, options: LoadOptions) -> LogRows:
 
     Raises:
         UsageError: A column of the condition or of the evaluation does not exist, or is used for something else.
+        DataError: The tokens are probably those of an evaluation.
     """
     every = _filled(gathered, options)
     rows = averaged(_kept(every, gathered, options), options.evaluation)
     rows = _with_aside(rows, gathered, options)
     rows = _with_runs(rows, gathered)
+    refuse_evaluated_tokens(rows, options.mapping)
     rows = with_total_tokens(rows, options.mapping)
     rows = _ordered(rows, options)
     rows = replace(rows, around=_around(rows, every, gathered, options))

@@ -1,4 +1,8 @@
-"""Tokens of one device beside the total of all: the total is what a model was trained on."""
+"""Several columns of tokens: those of one device beside the total of all, or of an evaluation beside those trained on.
+
+The total is what a model was trained on. Tokens of an evaluation stand in its record, as in `results[].tokens` beside
+`hyperparameters.tokens`, and nothing but their values shows that they do not count what a run was trained on.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ SHARE = (
 )
 TOTAL = r"(^|_)(total|global|all|overall|world|consumed|seen)(_|$)"
 DATA = r"(^|_)(dataset|data)_tokens(_|$)"  # what the tokens of a data set are called
+FAR = 2.0  # times: a run that is under way, or went on, has tokens about as many as planned
 WHOLE = 1e-3  # how far a ratio of two counts may be from a whole number of devices
 
 
@@ -46,6 +51,52 @@ def with_total_tokens(rows: LogRows, mapping: Mapping[str, str]) -> LogRows:
             facts = {"column": column, "total": name, "devices": devices}
             return total.saying(caveat("tokens-of-one-device", None, **facts))
     return rows
+
+
+def refuse_evaluated_tokens(rows: LogRows, mapping: Mapping[str, str]) -> None:
+    """Refuse tokens that do not count up within runs, if the settings of the runs have other tokens.
+
+    Raises:
+        DataError: It is not clear which of the two a run was trained on.
+    """
+    if "tokens" in mapping or "tokens" not in rows.plan.chosen:
+        return
+    column = rows.plan.chosen["tokens"].column
+    for name in rows.schema.names() if column not in rows.plan.computed else ():
+        is_tokens = (role_of(name) or ("", 0))[0] == "tokens" and _last(name) == _last(column)
+        if name != column and is_tokens and _is_of_evaluation(rows, name):
+            raise DataError(
+                f"Columns {column!r} and {name!r} could both be tokens and differ by a factor above {FAR:g} in most "
+                f"runs, and {column!r} does not grow within runs, so it may count the tokens of an evaluation.",
+                hint=f"Choose one: --tokens {shlex.quote(name)} or --tokens {shlex.quote(column)}.",
+            )
+
+
+def _last(name: str) -> str:
+    return normalise(re.split(r"[./]", name)[-1])
+
+
+def _is_of_evaluation(rows: LogRows, setting: str) -> bool:
+    """Whether the tokens do not count up within runs and are far from the `setting` of most runs."""
+    kind = rows.schema[setting]
+    if not (kind.is_numeric() or kind == pl.String):
+        return False
+    chosen = rows.plan.chosen | {"tokens": Chosen(setting, scale_of("tokens", setting))}
+    other = replace(rows, plan=replace(rows.plan, chosen=chosen))
+    tokens, planned = (each.value("tokens") * each.plan.chosen["tokens"].scale for each in (rows, other))
+    run = rows.run if rows.plan.has_runs else pl.int_range(pl.len())
+    known = rows.frame.select(run.alias("run"), tokens.alias("tokens"), planned.alias("planned")).drop_nulls()
+    grows = (pl.col("tokens").diff().drop_nulls() >= 0).all() & (pl.col("tokens").n_unique() > 1)
+    ratio = pl.col("tokens").max() / pl.col("planned").first()
+    runs = known.group_by("run").agg(
+        grows=grows, is_far=~ratio.is_between(1 / FAR, FAR), settings=pl.col("planned").n_unique(),
+        planned=pl.col("planned").first(), low=pl.col("tokens").min(), high=pl.col("tokens").max(),
+    ).collect(engine="streaming")  # fmt: skip
+    if runs.is_empty() or runs["settings"].max() != 1 or runs["planned"].n_unique() < 2:
+        return False
+    is_same = runs["low"].min() == runs["high"].max()
+    has_rows = not (runs["low"] == runs["high"]).all()
+    return 2 * runs["is_far"].sum() > runs.height and (is_same or (has_rows and 2 * runs["grows"].sum() < runs.height))
 
 
 def refuse_dataset_tokens(points: pl.DataFrame, plan: Plan, mapping: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ def log(steps, *, sizes=SIZES, step="step"):
 
 
 def codes(table):
-    return {caveat.code for caveat in table.caveats} & {"inferred-runs", "unnamed-runs"}
+    return {caveat.code for caveat in table.caveats} & {"inferred-runs", "unnamed-runs", "unnamed-curve"}
 
 
 def test_rows_of_equal_params_with_evenly_spaced_steps_are_one_run():
@@ -133,3 +133,54 @@ def test_groups_of_one_size_are_curves_to_be_fitted():
     frame = log(range(100, 1100, 100))
     assert not codes(load_runs(frame, by=["params"]))
     assert load_runs(frame, by=["params"]).frame.height == 40
+
+
+def curve(places, name="step", **columns):
+    """A table without params; tokens are a million times the places."""
+    amounts = [(1e6 if name == "tokens" else 1.0) * place for place in places]
+    return pl.DataFrame({name: amounts, "loss": [1 + 5 / place**0.3 for place in places]} | columns)
+
+
+EVEN_STEPS = range(100, 2100, 100)
+
+
+@pytest.mark.parametrize("name", ["step", "tokens"])
+def test_twenty_rows_at_evenly_spaced_steps_look_like_one_run(name):
+    (caveat,) = load_runs(curve(EVEN_STEPS, name)).caveats
+    assert caveat.code == "unnamed-curve"
+    assert (
+        f"20 rows at evenly spaced {'steps' if name == 'step' else 'tokens'} count as 20 independent" in caveat.message
+    )
+    assert load_runs(curve(EVEN_STEPS, name), mapping={"run_id": "none"}).caveats == ()
+    assert "unnamed-curve" not in codes(load_runs(curve(EVEN_STEPS, name, run=["a"] * 20)))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        curve(EVEN_STEPS[:19]),
+        curve([round(100 * 1.2**place) for place in range(20)]),  # spaced like the lengths of planned runs
+        curve([*EVEN_STEPS[:10]] * 2, seed=[0] * 10 + [1] * 10),
+        curve(EVEN_STEPS).rename({"step": "compute"}),
+        curve(EVEN_STEPS, params=[1e6 * 2**place for place in range(20)]),
+    ],
+)
+def test_few_rows_and_steps_that_repeat_or_grow_by_factors_are_runs(rows):
+    assert "unnamed-curve" not in codes(load_runs(rows))
+
+
+def test_each_group_of_a_table_without_params_may_be_a_curve():
+    groups = [curve(EVEN_STEPS, opt=[name] * 20) for name in ("adam", "muon")]
+    assert codes(load_runs(pl.concat(groups), by=("opt",))) == {"unnamed-curve"}
+    assert "unnamed-curve" not in codes(load_runs(pl.concat([rows.head(10) for rows in groups]), by=("opt",)))
+
+
+def test_a_column_of_text_with_a_curve_for_each_value_is_offered_as_the_run():
+    base, large = (curve(EVEN_STEPS, host=["a"] * 20, model=[name] * 20) for name in ("base", "large"))
+    rows = pl.concat([base, large.with_columns(pl.col("loss") * 0.9)])
+    (caveat,) = load_runs(rows).caveats
+    assert caveat.code == "unnamed-curve"
+    assert "checkpoints of a run for each model," in caveat.message
+    assert "Give --run model if they are checkpoints" in caveat.message
+    assert "unnamed-curve" not in codes(load_runs(rows, mapping={"run_id": "model"}))
+    assert "unnamed-curve" not in codes(load_runs(rows.filter(pl.col("step") % 200 == 0)))

@@ -1,4 +1,4 @@
-"""Tokens of one device beside the total of all devices."""
+"""Tokens of one device beside the total of all devices, and of evaluations beside those trained on."""
 
 from __future__ import annotations
 
@@ -134,3 +134,56 @@ def test_tokens_of_a_data_set_seen_once_are_tokens():
         1,
         2,
     ]
+
+
+def evaluated(tokens, planned=(2e9, 9e9, 40e9), name="hyperparameters/tokens", **columns):
+    """Three runs, with a row for each evaluation set, and what their settings say."""
+    rows = [
+        {
+            "run_id": f"r{run}",
+            "params": 1e7 * 3**run,
+            name: total,
+            "tokens": count,
+            "loss": 4.0 - 0.3 * run - 0.1 * place,
+        }
+        for run, total in enumerate(planned)
+        for place, count in enumerate(tokens(total))
+    ]
+    return pl.DataFrame(rows).with_columns(**columns)
+
+
+SIZES_OF_SETS = [2.4e5, 1.7e8, 1.0e6, 9e4]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        evaluated(lambda _: SIZES_OF_SETS),
+        evaluated(lambda _: SIZES_OF_SETS[:1]),
+        evaluated(lambda _: SIZES_OF_SETS, name="config.tokens").cast(pl.String),
+        evaluated(lambda _: SIZES_OF_SETS[:1]).drop("run_id"),
+    ],
+)
+def test_tokens_of_evaluations_are_not_taken_for_those_trained_on(rows):
+    setting = next(name for name in rows.columns if name.endswith("tokens") and name != "tokens")
+    with pytest.raises(DataError, match=f"'tokens' and '{setting}' could both be tokens") as caught:
+        load_runs(rows)
+    assert caught.value.hint == f"Choose one: --tokens {setting} or --tokens tokens."
+    for column in (setting, "tokens"):
+        assert load_runs(rows, tokens=column).columns["tokens"] == column
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        evaluated(lambda total: [0.1 * total, 0.2 * total, 0.3 * total]),  # runs under way
+        evaluated(lambda total: [0.9 * total, 0.7 * total, total]),  # rows in any order
+        evaluated(lambda total: [total]),
+        evaluated(lambda _: [1e9, 2e9, 3e9]),  # counts up, and stopped early
+        evaluated(lambda _: SIZES_OF_SETS, planned=(2e9, 2e9, 2e9)),  # the settings do not tell runs apart either
+        evaluated(lambda _: SIZES_OF_SETS, name="teacher/tokens"),
+        evaluated(lambda _: SIZES_OF_SETS, name="note/tokens").with_columns(pl.lit([1]).alias("note/tokens")),
+    ],
+)
+def test_tokens_that_grow_or_agree_with_the_settings_are_those_trained_on(rows):
+    assert load_runs(rows).columns["tokens"] == "tokens"

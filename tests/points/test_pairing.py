@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from scaling_cli.data.runs.pairing import paired, unpaired
+from scaling_cli.points.pairing import paired, unpaired
 
 FIRST = pl.DataFrame({"seed": ["1", "0", "1"], "params": [10.0, 10.0, 20.0], "loss": [3.1, 3.0, 2.0]})
 
