@@ -145,3 +145,22 @@ def test_the_range_of_what_is_ignored_has_three_digits():
     message = doubts(lengths, ("params",))["ignored-steps"]
     assert "12345" in message
     assert "67891" in message
+
+
+@pytest.mark.parametrize("amount", ["tokens", "compute"])
+@pytest.mark.parametrize("is_of_one_step", [True, False])
+def test_amounts_of_one_step_say_nothing_of_how_long_runs_were_trained(amount, is_of_one_step):
+    """A column called tokens or flops may count those of a batch."""
+    per_step = pl.lit(2.0**18) if amount == "tokens" else 6 * 2.0**18 * pl.col("params")
+    frame = grid().with_columns(step=pl.col("tokens") / 2**18)
+    frame = frame.with_columns((per_step if is_of_one_step else per_step * pl.col("step")).alias(amount))
+    found = doubts(frame if amount == "tokens" else frame.drop("tokens"), ("params", amount))
+    assert ("ignored-steps" in found) == is_of_one_step
+    if is_of_one_step:
+        assert f"but {amount} does not grow with steps" in found["ignored-steps"]
+
+
+def test_runs_of_equal_tokens_may_differ_in_batch_size_and_so_in_steps():
+    batches = 2.0**16 * 2 ** (pl.int_range(pl.len()) % 3)
+    frame = grid().with_columns(tokens=1e9).with_columns(step=pl.col("tokens") / batches)
+    assert "ignored-steps" not in doubts(frame)

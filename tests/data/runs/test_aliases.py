@@ -50,6 +50,12 @@ def test_names_of_other_things_have_no_role(name):
         ("eval/c4_aux_loss", False),
         ("eval/c4_bpb", False),
         ("other/c4_loss", False),
+        ("eval_c4_loss", True),
+        ("val_pile_nll", True),
+        ("val_best_loss", False),
+        ("eval_c4_aux_loss", False),
+        ("eval_loss_scale_loss", False),
+        ("c4_loss", False),
     ],
 )
 def test_a_loss_on_one_evaluation_set_is_a_loss(name, is_evaluation):
