@@ -134,9 +134,10 @@ WHEN = {
     ),
     "pooled-groups": (
         "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
-        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
-        "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
-        "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns, or "
+        "{points.pooled.CHANCE_OF_LARGE:g} if the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}). This "
+        "part is at least {points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if "
+        "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss."
     ),
     "unread-setting": (
         "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "

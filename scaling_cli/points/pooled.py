@@ -43,6 +43,7 @@ from scaling_cli.record import Record, replace
 SIZES = ("params", "tokens", "compute")
 MOST_LEVELS = 40
 CHANCE = 1e-3  # of a caveat by noise alone, over all columns
+CHANCE_OF_LARGE = 1e-2  # of it where what the inputs leave is larger than what seeds make, so that there is a cause
 SHARE = 0.3  # of the variance left
 SHARE_OF_LARGE = 0.1  # of it where it is larger than that of seeds
 OVERLAP = 0.3  # share of runs that lie, along each input, between runs of another level
@@ -206,12 +207,14 @@ def _explaining(runs: _Group) -> list[Explained]:
     left, count = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
     least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE
+    is_large = np.sum(rest**2) > LARGE_SPREAD**2 * max(len(rest) - count, 1)
+    most = CHANCE_OF_LARGE if is_large else CHANCE
     found: list[Explained] = []
     taken = np.zeros((len(rest), 0))
     while candidates and len(found) < NAMED:
         columns = {name: np.hstack([taken, left(terms)]) for name, terms in candidates.items()}
         tests = [explained_by(name, rest, taken, columns[name], count) for name in candidates]
-        kept = [test for test in tests if test is not None and test.chance * len(tests) < CHANCE]
+        kept = [test for test in tests if test is not None and test.chance * len(tests) < most]
         best = max(kept, key=lambda test: test.share, default=None)
         if best is None or best.share < least:
             break

@@ -229,3 +229,23 @@ def test_a_setting_that_is_tuned_can_be_taken_at_its_best(column, is_tuned):
     if is_tuned:
         best = scaling.fit(frame.with_columns(loss=worse), interval="none", best_over=column)
         assert "pooled-groups" not in [each.code for each in best.caveats]
+
+
+def test_two_kinds_of_five_runs_each_are_told_apart_where_their_losses_differ_by_far():
+    sizes = np.geomspace(8e5, 1e8, 5)
+    loss = np.concatenate([0.4 + 500 * sizes**-0.59, 0.36 + 13 * sizes**-0.28]) * np.exp(0.01 * np.cos(np.arange(10)))
+    runs = pl.DataFrame({"params": np.tile(sizes, 2), "model_type": ["transformer"] * 5 + ["lstm"] * 5, "loss": loss})
+    jittered = runs.with_columns(pl.col("params") * np.exp(0.1 * np.sin(np.arange(10))))
+    (found,) = [each for each in scaling.fit(jittered, interval="none").caveats if each.code == "pooled-groups"]
+    assert "model_type takes 2 values" in found.message
+
+
+def test_labels_that_mean_nothing_are_rarely_named_on_noisy_runs():
+    named = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        sizes = np.geomspace(1e6, 1e9, 12)
+        loss = (1 + 50 * sizes**-0.3) * np.exp(0.06 * rng.standard_normal(12))
+        runs = pl.DataFrame({"params": sizes, "kind": rng.permutation(["a", "b"] * 6), "loss": loss})
+        named += "pooled-groups" in {each.code for each in scaling.fit(runs, interval="none").caveats}
+    assert named <= 6  # of 200, at a chance of at most 1 % each: more has a probability of 0.5 %

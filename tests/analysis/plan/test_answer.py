@@ -161,3 +161,10 @@ def test_each_round_has_its_part_of_what_is_left_of_runs_and_budget(runs, rounds
         assert bool(len(chosen.tests)) == (places // left > 3)  # of three runs or fewer, none tests the law
         places -= len(chosen.all)
         budget -= cost
+
+
+def test_where_rounds_are_more_than_places_the_first_rounds_have_one_each_and_the_last_none():
+    there = {"params": np.geomspace(3e7, 3e9, 9), "tokens": np.geomspace(9e10, 5e8, 9)}
+    known = replace(arm(draws=3), present=there)
+    asked = task("params@1e24", arms=[known], runs=4, seeds=2, rounds=3, levels=(7, 9))
+    assert [len(chosen.all) for chosen in planned(asked, draws=3).rounds] == [1, 1, 0]

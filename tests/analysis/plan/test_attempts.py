@@ -132,6 +132,17 @@ def test_the_information_of_further_attempts_is_the_mean_over_their_outcomes():
     assert _equal(law, 3) == pytest.approx(three)
 
 
+def test_thousands_of_attempts_have_odds_although_each_order_of_outcomes_is_too_unlikely_for_a_number():
+    law = law_of(make_counts(np.array([20_000, 20_000, 20_000]), np.array([10_000, 300, 18_000])))
+    a, b = law.fit.alpha, law.fit.beta
+    for place in range(3):
+        n, c = int(law.n[place]), int(law.c[place])
+        assert beta_function(a + c, b + n - c) == 0
+        half = (a + c) / (a + b + n)  # the odds that the next attempt succeeds
+        mean = half * bend(np.log([a, b]), n + 1, c + 1) + (1 - half) * bend(np.log([a, b]), n + 1, c)
+        assert law.information(place, 1) == pytest.approx(mean, rel=1e-3, abs=1e-5)
+
+
 @pytest.mark.parametrize("k", [10.0, 1e4])
 def test_the_slope_of_coverage_is_that_of_its_formula(k):
     fit = law_of(make_counts(np.full(PROBLEMS, ATTEMPTS), sampled(0)[1])).fit

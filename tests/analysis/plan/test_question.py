@@ -68,6 +68,28 @@ def test_runs_that_there_are_give_the_smallest_run():
     assert task_of([by_params], asked(goal=("loss@1e22",)), None).bounds.compute[0] == pytest.approx(1e18)
 
 
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"budget": 5000.0}, "The budget has compute 5000"),
+        ({"min_compute": 5000.0}, "--min-compute has compute 5000"),
+        ({"max_compute": 5000.0}, "--max-compute has compute 5000"),
+        ({"unique_tokens": 3.0}, "--unique-tokens has tokens 3"),
+        ({"sizes": ("7,70B",)}, "--sizes has params 7"),
+        ({"goal": ("loss@params=70,tokens=1.4T",)}, "--goal loss@params=70,tokens=1.4T has params 70"),
+    ],
+)
+def test_limits_without_their_unit_are_refused_where_there_are_runs(limit, words):
+    with pytest.raises(UsageError, match=words):
+        task_of([replace(arm(draws=2), present=THERE)], asked(**limit), None)
+
+
+def test_the_budget_of_a_tiny_design_to_judge_is_no_slip(tmp_path):
+    path = design(tmp_path, "params,tokens\n2,2\n")
+    found = task_of([replace(arm(draws=2), present=THERE)], asked(budget=None, judge=path, min_compute=1e18), None)
+    assert found.budget == 24
+
+
 def test_two_groups_are_compared_and_one_or_three_are_not():
     arms = [arm(draws=2, name="a"), arm(draws=2, name="b")]
     between = asked(goal=("difference(alpha)",))
