@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from scaling_cli.arrays import Array
 from scaling_cli.data.names import in_order
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import with_and
 
 DIGITS = 10  # of a number that serves as a label
 
@@ -33,6 +34,20 @@ def require_shared(levels: Mapping[str, Sequence[str]], points: int) -> None:
                 hint=f"Leave [{name}] out of the formula, index the parameter by a column whose values several points "
                 "share, or, if the log has several rows of each run, add --checkpoints all.",
             )
+
+
+def require_several(groups: int, points: int, by: Iterable[str]) -> None:
+    """Refuse two groups or more of one point each.
+
+    Raises:
+        DataError: It is so.
+    """
+    if groups == points > 1:
+        raise DataError(
+            f"Each of the {groups} groups of {with_and(by)} has only one point, but a fit needs several.",
+            hint="Group by a column whose values several runs share; or, if the log has several rows of each run and "
+            "each run is to have a fit of its own, add --checkpoints all.",
+        )
 
 
 def codes(column: pl.Series, levels: Sequence[str], name: str) -> Array:

@@ -139,7 +139,7 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
     goals = goals_of(asked)
     for goal in goals:
         for arm in arms:
-            check_goal(goal, arm.law)
+            check_goal(goal, arm.law, arm.roles)
             if arm.present is not None or arm.prior is not None:
                 refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
     if any(goal.between for goal in goals) and len(arms) != 2:

@@ -153,7 +153,7 @@ WIDE = law_from_formula(
         (WIDE, ("width",), ("layers", "depth"), "--search names layers"),
         (WIDE, ("width", "depth", "params"), (), "--hold names params"),
         (WIDE, ("width",), ("depth", "tokens"), "--search names tokens"),
-        (find_law("power"), (), (), "is a law of x"),
+        (find_law("power"), (), (), "is a law of one input"),
         (law_from_formula("a*params^b", ("params",)), (), (), "is a law of params"),
     ],
 )

@@ -105,7 +105,7 @@ def test_fixed_params_leave_tokens_alone():
 
 
 def test_other_laws_of_two_inputs_have_no_path():
-    with pytest.raises(UsageError, match="a law of params, lr"):
+    with pytest.raises(UsageError, match="a law of params and lr"):
         reached(2.0, inputs={"params": "params", "x": "lr"})
 
 

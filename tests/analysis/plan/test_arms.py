@@ -148,7 +148,9 @@ def test_a_law_of_a_column_that_a_plan_cannot_choose_is_refused():
         (fit, {}),
         (None, {"law": "bnsl:four-digit-addition"}),
     ):
-        with pytest.raises(UsageError, match=r"is a law of (width|x), but a plan can choose only params and tokens"):
+        with pytest.raises(UsageError, match=r"is a law of (width|x|one input), but a plan") as caught:
             scaling.plan(given, **law, **asked)
+        assert caught.value.hint is not None
+        assert caught.value.hint.startswith("Give the runs with --law chinchilla, or with another law")
     along = scaling.fit(runs, law="power-constant", x="compute", replicates=30)
     assert scaling.plan(along, **asked).results
