@@ -70,6 +70,7 @@ def test_a_loss_below_the_floor_is_reached_with_the_probability_of_the_band():
 def test_without_a_band_the_forecast_itself_decides():
     assert reached(np.exp(0.9), Known(floor=1.0, half=0.0)).reachable == 0.0
     assert reached(np.exp(1.1), Known(floor=1.0, half=0.0)).reachable == 1.0
+    assert reached(np.exp(1.0), Known(floor=1.0, half=0.0)).reachable == 1.0  # it just reaches its floor
     found = reached(np.exp(1.4), Known(half=np.nan))
     assert (found.compute.estimate is not None, found.compute.low, found.compute.high) == (True, None, None)
     assert found.reachable == 1.0
