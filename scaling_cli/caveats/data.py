@@ -97,8 +97,8 @@ SENTENCES = {
     ),
     "unnamed-curve": (
         "No column names the run, so {rows} rows at evenly spaced {places} count as {rows} independent runs, "
-        "but they look like the checkpoints of one run, and intervals are then far too narrow. Add a column that names "
-        "the run if they are checkpoints, or give --run none if each row is one run."
+        "but they look like the checkpoints of {runs}, and intervals are then far too narrow. {remedy} if they are "
+        "checkpoints, or give --run none if each row is one run."
     ),
     "diverged-runs": (
         "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, as runs that "
@@ -243,7 +243,7 @@ WHEN = {
         "tokens), which may or may not belong to one run."
     ),
     "unnamed-curve": (
-        "No column names the run or holds params, and each group has on average at least "
+        "No column names the run or holds params, and each group, or each text of a column, has on average at least "
         "{data.runs.rows.runs_without_names.LONG} rows, all at different and mostly evenly spaced steps or tokens."
     ),
     "diverged-runs": (

@@ -10,8 +10,8 @@ SENTENCES = {
         "intervals mean little. Add runs before using them."
     ),
     "short-range": (
-        "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
-        "before relying on exponents."
+        "{quantity} spans only {decades} {decades:decades|decade}, so exponents are uncertain. Add runs until it spans "
+        "two decades before relying on exponents."
     ),
     "parameters-unknown": (
         "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "

@@ -20,6 +20,7 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.fitting.undetermined import check_levels
 from scaling_cli.numbers.format import number_of, with_and, with_or
 from scaling_cli.results.fit import Identifiability
 
@@ -48,6 +49,7 @@ def check_size(problem: Problem, *, with_interval: bool, needs_interval: bool = 
     least = len(problem.law.parameters) + 1
     points = len(problem.observed)
     without = with_interval and not needs_interval and points >= least
+    check_levels(problem)
     _check_variation(problem)
     if with_interval and problem.run_count < FEWEST_RUNS:
         raise FitError(
@@ -215,7 +217,7 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
     for quantity, decades in _ranges(problem).items():
         if decades < ENOUGH_DECADES:
-            caveats.append(caveat("short-range", group, quantity=quantity, decades=decades))
+            caveats.append(caveat("short-range", group, quantity=quantity, decades=f"{decades:.2g}"))
     return caveats
 
 

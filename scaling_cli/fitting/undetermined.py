@@ -16,7 +16,9 @@ import numpy as np
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import is_formula
+from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.laws.law import Law
 from scaling_cli.record import Record
 
@@ -25,6 +27,23 @@ NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly 
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
 SHOWN = 6
+
+
+def check_levels(problem: Problem) -> None:
+    """Refuse a law with a parameter for each label of a column if no point has one of the labels.
+
+    Raises:
+        FitError: It is so.
+    """
+    for name, labels in problem.law.levels.items():
+        found = {int(code) for code in problem.columns[name]}
+        if missing := [label for place, label in enumerate(labels) if place not in found]:
+            column = name.removeprefix(LEVEL)
+            raise FitError(
+                f"No point has {column} = {missing[0]}, but {problem.law.name} has a parameter for it.",
+                hint=f"If --by or --where keeps only one value of {column}, leave [{column}] out of the formula; else "
+                "add such points.",
+            )
 
 
 class Direction(Record):

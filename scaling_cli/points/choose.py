@@ -192,10 +192,13 @@ def _written(
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import indices, law_from_formula
     from scaling_cli.laws.grouped import LEVEL
-    from scaling_cli.points.labels import labels_of
+    from scaling_cli.points.labels import labels_of, require_shared
 
-    columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
-    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indices(text) if name in columns}
+    indexed = indices(text)
+    taken = [name for name in frame.columns if name != "loss" and (name != "run_id" or name in indexed)]
+    columns = [name.removeprefix(COLUMN) for name in taken]
+    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indexed if name in columns}
+    require_shared(levels, frame.height)
     written = law_from_formula(text, columns, start=start, bound=bound, levels=levels)
     return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 

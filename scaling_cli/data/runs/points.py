@@ -17,6 +17,7 @@ from scaling_cli.data.runs.rows.completion import Completion
 from scaling_cli.data.runs.rows.continued import continued_runs
 from scaling_cli.data.runs.rows.log_rows import Gathered, LogRows
 from scaling_cli.data.runs.rows.marked import marked
+from scaling_cli.data.runs.rows.several_kinds import refuse_several_kinds
 from scaling_cli.data.runs.rows.shorter_copies import shorter_copies
 from scaling_cli.data.runs.select import EARLIEST, FIRST_LOSS, LOWEST, RATE, Selection
 from scaling_cli.errors import DataError, UsageError
@@ -59,7 +60,8 @@ def choose_points(rows: LogRows, gathered: Gathered, options: LoadOptions) -> Ch
 
     Raises:
         UsageError: Rows are to be sampled by compute, which the user counts in another way.
-        DataError: The choice needs runs or steps, and no column has them; or all runs diverged.
+        DataError: The choice needs runs or steps, and no column has them; all runs diverged; or rows of one step are
+            of several kinds.
     """
     sample_at = options.checkpoints.sample_at
     if options.rule.name != SIX_ND and sample_at is not None and sample_at[0] == "compute":
@@ -70,6 +72,8 @@ def choose_points(rows: LogRows, gathered: Gathered, options: LoadOptions) -> Ch
     around = rows.frame if rows.around is None else rows.around
     completion = Completion(lambda: canonical(around, rows.schema, rows.plan)[0], rows.plan, gathered.file_names)
     choice = _choice(*marked(rows, gathered, options, completion), rows, gathered, options)
+    if gathered.is_small:
+        refuse_several_kinds(rows, choice.selection)
     choice = _without_copies(choice, rows, gathered, options)
     choice = _without_diverged(choice, rows, gathered, options)
     selection = completion.of_points(choice.selection)
