@@ -35,11 +35,13 @@ def design(tmp_path, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["params,tokens\n1e8,2e9\n2e8,8e9\n", "params,compute\n1e8,1.2e18\n2e8,9.6e18\n"],
+    ["params,tokens\n1e8,2e9\n2e8,8e9\n", "params,compute\n1e8,1.2e18\n2e8,9.6e18\n",
+     "tokens,compute\n2e9,1.2e18\n8e9,9.6e18\n", "params,tokens,compute\n1e8,2e9,\n2e8,,9.6e18\n",
+     "params,tokens,compute\n1e8,2e9,\n,8e9,9.6e18\n"],
 )
 def test_a_design_has_params_and_tokens_or_compute(tmp_path, text):
     found = read_design(design(tmp_path, text))
-    assert found.params.tolist() == [1e8, 2e8]
+    assert found.params == pytest.approx([1e8, 2e8])
     assert found.tokens == pytest.approx([2e9, 8e9])
 
 
