@@ -121,6 +121,21 @@ class Broken(Known):
         return Bands(middle, half, half, middle[None])
 
 
+class Nowhere(Known):
+    """A forecast without a logarithm at all scales, or at all but one."""
+
+    def bands(self, columns, scale):
+        found = super().bands(columns, scale)
+        middle = np.where(np.arange(len(scale)) < self.slope, found.estimate, np.nan)
+        return Bands(middle, found.confidence, found.prediction, middle[None])
+
+
+@pytest.mark.parametrize("scales", [0, 1])
+def test_a_forecast_at_no_or_one_scale_reaches_nothing(scales):
+    found = reached(np.exp(1.4), Nowhere(slope=scales))
+    assert (found.compute.estimate, found.compute.low, found.compute.high, found.reachable) == (None, None, None, 0.0)
+
+
 def test_scales_without_a_forecast_are_left_out():
     found = reached(np.exp(1.4), Broken())
     assert np.log(found.compute.estimate) == pytest.approx(6.0)
