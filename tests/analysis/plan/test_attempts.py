@@ -88,6 +88,7 @@ def test_goals_of_two_kinds_and_too_small_budgets_are_refused():
         goals_of(Plan(goal=("coverage@10000", "alpha"), budget=10))
     with pytest.raises(UsageError, match="less than one attempt"):
         plan(sampled(0)[1], budget=0.5)
+    assert plan(sampled(0)[1], budget=1.0).compute <= 1
     with pytest.raises(UsageError, match="needs a log of attempts"):
         scaling.plan(law="chinchilla:besiroglu", goal="coverage@100", budget=1e20)
 
