@@ -59,6 +59,8 @@ def test_active_params_count_where_all_params_were_read():
     frame = grid().with_columns(params_active=pl.col("params") / 8)
     assert "active-params" in codes(frame, ("params", "tokens"))
     assert "active-params" not in codes(frame.with_columns(params_active=1e8), ("params", "tokens"))
+    two = pl.when(pl.col("params") > 1e8).then(2e7).otherwise(1e7)
+    assert "active-params" in codes(frame.with_columns(params_active=two), ("params", "tokens"))
 
 
 def doubts(frame, inputs=("params", "tokens"), by=()):
