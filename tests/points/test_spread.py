@@ -179,7 +179,6 @@ def test_a_tenth_is_enough_of_a_larger_spread(share, is_found):
     assert one.share == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("spread", "most"), [(0.025, 1e-3), (0.05, 1e-2)])
 @pytest.mark.parametrize(
     ("chance", "columns", "is_found"),
     [
@@ -189,14 +188,14 @@ def test_a_tenth_is_enough_of_a_larger_spread(share, is_found):
         (0.45, ("kind", "noise"), True),
     ],
 )
-def test_the_chance_of_a_caveat_by_noise_is_a_thousandth_or_a_hundredth_of_large_spreads(
-    spread, most, chance, columns, is_found, monkeypatch
+@pytest.mark.parametrize(("spread", "cells", "most"), [(0.025, 8, 1e-3), (0.035, 12, 1e-2)])
+def test_the_chance_of_a_caveat_by_noise_is_a_thousandth_and_a_hundredth_where_seeds_are_no_cause(
+    chance, columns, is_found, spread, cells, most
 ):
-    monkeypatch.setattr(pooled, "SHARE", 0.05)
-    monkeypatch.setattr(pooled, "SHARE_OF_LARGE", 0.05)
-    ratio = 1 + fdtri(1, 59, 1 - chance * most) / 59
+    spare = 3 * cells - 1
+    ratio = 1 + fdtri(1, spare, 1 - chance * most) / spare
     # It is divided by the number of columns that are tried.
-    assert bool(found(two_levels(ratio, spread, columns=columns))) == is_found
+    assert bool(found(two_levels(ratio, spread, cells, columns=columns))) == is_found
 
 
 def test_at_most_three_columns_are_named_the_best_first():
