@@ -6,12 +6,12 @@ SENTENCES = {
         "are too narrow. Add runs."
     ),
     "no-interval-room": (
-        "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so the "
-        "intervals mean little. Add runs before using them."
+        "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so "
+        "neither the parameters nor their intervals can be relied on. Add runs before using them."
     ),
     "short-range": (
-        "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
-        "before relying on exponents."
+        "{quantity} spans only {decades} {decades:decades|decade}, so exponents are uncertain. Add runs until it spans "
+        "two decades before relying on exponents."
     ),
     "parameters-unknown": (
         "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "
@@ -115,7 +115,10 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
-    "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
+    "few-runs": (
+        "Intervals are asked for, and there are fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the "
+        "parameters."
+    ),
     "no-interval-room": "There are fewer points than the number of parameters plus two.",
     "short-range": (
         "Compute (for laws of params and tokens), or an input (for other laws), spans less than "

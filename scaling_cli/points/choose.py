@@ -192,10 +192,13 @@ def _written(
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import indices, law_from_formula
     from scaling_cli.laws.grouped import LEVEL
-    from scaling_cli.points.labels import labels_of
+    from scaling_cli.points.labels import labels_of, require_shared
 
-    columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
-    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indices(text) if name in columns}
+    indexed = indices(text)
+    taken = [name for name in frame.columns if name != "loss" and (name != "run_id" or name in indexed)]
+    columns = [name.removeprefix(COLUMN) for name in taken]
+    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indexed if name in columns}
+    require_shared(levels, frame.height)
     written = law_from_formula(text, columns, start=start, bound=bound, levels=levels)
     return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 
@@ -271,10 +274,12 @@ def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
         return name
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None
     from_names = f", or take params from names such as {sized[0]}: --params-from-name {sized[1]!r}" if sized else ""
+    alike = next((name for name in ("step", "tokens") if name in frame.columns and len(frame) > 1), None)
+    earlier = f", or give --checkpoints all if runs also have rows at other {alike.removesuffix('s')}s" if alike else ""
     raise DataError(
         f"The law has no input: no column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more "
         "than one value.",
-        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}."
+        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}{earlier}."
         + (f" Columns that were not read: {listing(others)}." if others else ""),
     )
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.errors import ScalingError
+from scaling_cli.errors import ScalingError, UsageError
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -98,6 +98,21 @@ def test_too_narrow_a_range_ranks_by_aicc_and_says_so():
     laws = [each for each in result.selection if not each.is_baseline]
     assert [each.heldout_rmse_log for each in laws] == [None, None]
     assert laws[0].aicc <= laws[1].aicc
+
+
+def test_losses_below_one_are_ranked_and_a_loss_of_zero_is_not():
+    x = np.geomspace(1e18, 1e22, 12)
+    for least, is_ranked in ((0.3, True), (0.0, False)):
+        loss = 30 * x**-0.09
+        loss[-1] = min(loss[-1], least)
+        made = problem_from_arrays(find_law("power"), {"x": x}, loss, np.arange(12), space="linear")
+        candidates = [grouped(made, scale=x)]
+        if is_ranked:
+            assert fit_best(candidates, Settings(interval="none"))[0].law == "power"
+            continue
+        with pytest.raises(UsageError, match="some losses are not positive") as refused:
+            fit_best(candidates, Settings(interval="none"))
+        assert "--space linear" in refused.value.hint
 
 
 def test_ranking_without_compute_says_what_is_missing():

@@ -101,3 +101,13 @@ def test_the_extent_of_losses_is_of_positive_numbers():
     assert share._positive(-4.0, 3.5) == (4e-6, 4.0)
     assert share._positive(0.0, 2.0) == (2e-6, 2.0)
     assert share._positive(0.0, 0.0) == (1e-6, 1.0)
+
+
+@pytest.mark.parametrize("by", [["run_id"], ["size", "run_id"]])
+def test_groups_of_one_point_each_are_refused_as_a_whole(by):
+    with pytest.raises(DataError, match=f"Each of the 6 groups of {' and '.join(by)} has only one point") as caught:
+        list(groups_of(TABLE, by))
+    assert "--checkpoints all" in caught.value.hint
+    with pytest.raises(DataError, match="Each of the 6 groups"):
+        of_groups([FRAME.filter(pl.col("loss") > 0), FRAME.filter(pl.col("loss") < 0)], by, CHOICE, ("b",))
+    assert len(list(groups_of(RunTable(FRAME.head(1), (), {}, {}, 1, ()), by))) == 1

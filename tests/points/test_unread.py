@@ -42,12 +42,25 @@ def test_sizes_in_names_count_where_the_law_is_of_tokens_alone(inputs):
     named = grid().with_columns(run=pl.format("gpt-{}M-{}", (pl.col("params") / 1e6).round(1), pl.int_range(pl.len())))
     frame = named.drop("params") if inputs == ("tokens",) else named
     assert ("sizes-in-names" in codes(frame, inputs)) == (inputs == ("tokens",))
+    assert "sizes-in-names" not in codes(named, ("tokens",))
+    assert "sizes-in-names" not in codes(named.with_columns(step=STEPS).drop("params"), ("lr",))
+
+
+@pytest.mark.parametrize(("inputs", "other"), [("tokens", "params"), ("params", "tokens"), ("step", "params")])
+def test_sizes_that_some_runs_lack_are_counted_where_the_law_does_without_them(inputs, other):
+    frame = grid().with_columns(step=STEPS)
+    some = frame.with_columns(pl.when(pl.int_range(pl.len()) < 3).then(None).otherwise(other).alias(other))
+    assert "21 of 24" in doubts(some, (inputs,))["partly-known"]
+    assert "partly-known" not in doubts(some, ("params", "tokens"))
+    assert "partly-known" not in doubts(frame, (inputs,))
 
 
 def test_active_params_count_where_all_params_were_read():
     frame = grid().with_columns(params_active=pl.col("params") / 8)
     assert "active-params" in codes(frame, ("params", "tokens"))
     assert "active-params" not in codes(frame.with_columns(params_active=1e8), ("params", "tokens"))
+    two = pl.when(pl.col("params") > 1e8).then(2e7).otherwise(1e7)
+    assert "active-params" in codes(frame.with_columns(params_active=two), ("params", "tokens"))
 
 
 def doubts(frame, inputs=("params", "tokens"), by=()):

@@ -11,13 +11,13 @@ from scaling_cli.analysis.hardware import flops_of
 from scaling_cli.analysis.recorded_cost import Recorded, machines_of
 from scaling_cli.analysis.untaken import remedy, takes
 from scaling_cli.caveats import Caveat
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import SIX_ND, FlopsRule, flops_rule
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
-from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.options.optimal_allocation import OptimalAllocation
 from scaling_cli.points.mixture import MIXTURE, listed
@@ -122,7 +122,8 @@ def _require_follower(name: str, follower: str, law: Law) -> None:
         )
     if not set(found.inputs) <= set(SURFACE):
         raise UsageError(
-            f"--hold {name}={follower}: {follower} is a law of {with_and(found.inputs)}.",
+            f"--hold {name}={follower}: {follower} is a law of {inputs_in_words(found.inputs)}, and not of params and "
+            "tokens.",
             hint=f"Name a law of params and tokens, such as --hold {name}=chinchilla.",
         )
 

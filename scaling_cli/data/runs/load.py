@@ -217,10 +217,13 @@ def _load(gathered: Gathered, options: LoadOptions) -> RunTable:
         excluded=selection.excluded,
         total=selection.total,
         caveats=(
-            *left_out(selection.excluded, selection.total, examples), *rows.caveats, *chosen.caveats, *done.caveats
+            *left_out(selection.excluded, selection.total, examples, chosen.lost_groups),
+            *rows.caveats, *chosen.caveats, *done.caveats,
         ),
         scales={role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0},
         others=done.others,
         unreadable=examples,
         aside=done.aside,
+        by=tuple(name for name in plan.by if name != "run_id"),
+        lost=tuple(chosen.lost_groups),
     )  # fmt: skip

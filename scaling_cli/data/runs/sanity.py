@@ -73,7 +73,7 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
     """
     if PEAK not in points.columns:
         return ()
-    known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
+    known = points.drop_nulls(["lr", PEAK])
     if not (known[PEAK] > known[LOWEST]).any():
         return ()
     high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height

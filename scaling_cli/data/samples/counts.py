@@ -103,7 +103,7 @@ def count_matrix(log: SamplingLog) -> Counted:
     if missing:
         refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
         caveats += missing_outcomes(log, cells, missing)
-    elif not columns.are_named and log.options.input_format == "auto" and not by:
+    elif not columns.are_named and log.options.input_format == "auto":
         _refuse_unlike(log, cells, solved, UNNUMBERED if columns.shared is None else CHANCE)
     if counts.height * len(cells) <= MOST_CELLS and log.options.design == "auto":
         judged = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
@@ -133,7 +133,8 @@ def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series, ch
             f"The columns {' and '.join(rates)} differ in successes by more than chance, so they are no attempts at "
             "the same problems.",
             hint=f"If columns are models, give --correct {shlex.quote(cells[most])}; if they are problems, exchange "
-            "rows and columns; if they are attempts, --input-format matrix.",
+            "rows and columns, or call them problem_0, problem_1 and so on; if they are attempts, add --input-format "
+            "matrix.",
         )
 
 
