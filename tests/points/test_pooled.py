@@ -251,7 +251,6 @@ def test_labels_that_mean_nothing_are_rarely_named_on_noisy_runs():
     assert named <= 6  # of 200, at a chance of at most 1 % each: more has a probability of 0.5 %
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("factor", "is_named"), [(1.15, True), (1.0, False)])
 def test_folders_of_files_are_tried_as_the_reason(tmp_path, factor, is_named):
     """Losses on one data set are in one folder, and those on another in the other."""
@@ -268,7 +267,8 @@ def test_folders_of_files_are_tried_as_the_reason(tmp_path, factor, is_named):
     if is_named:
         assert "--by folder" in found["pooled-groups"]
         assert set(load_runs([str(tmp_path)], by=("folder",)).frame["folder"]) == {"c4", "pile"}
-=======
+
+
 def test_a_setting_of_many_values_that_explains_the_spread_is_named():
     decay = np.random.default_rng(4).uniform(0.01, 0.3, 60)
     frame = scattered().with_columns(pl.Series("weight_decay", decay))
@@ -288,4 +288,3 @@ def test_a_rate_that_follows_tokens_matters_to_a_law_of_tokens_or_compute(inputs
     assert ("tied-to-tokens" in codes(frame, inputs=inputs)) == is_said
     by_size = frame.with_columns(lr=3e-4 * (pl.col("params") / 1e8) ** -0.2)
     assert "tied-to-tokens" not in codes(by_size, inputs=inputs)
->>>>>>> sm
