@@ -102,7 +102,8 @@ def looks_like_table(head: bytes) -> bool:
         return re.fullmatch(WORD, first[0].strip()) is not None
     counts = [re.sub(QUOTED, "", line).count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
-    if all(re.fullmatch(WORD, name.strip()) for name in first[0].split(separator)):
+    names = first[0].strip().split(separator)
+    if all(re.fullmatch(WORD, name.strip()) for name in names[not names[0] :]):  # pandas does not name its index
         return True
     return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
 
