@@ -9,6 +9,6 @@ verifications what `table` does for runs.
 
 The rest are doubts about the data. `input_doubts` asks what to know before a fit: columns that no law uses (`unread`),
 `settings` that differ between runs, quantities that change together (`tied`), and runs of several kinds in one group
-(`pooled`, by `variance`). `group_names` finds groups that are probably one, and `beside` columns without a role that
-differ between groups.
+(`pooled`, by `variance`, also by `name_parts`). `group_names` finds groups that are probably one, and `beside` columns
+without a role that differ between groups.
 """
