@@ -31,8 +31,8 @@ SENTENCES = {
         "--loss, or fit a law that grows, such as --law sigmoid, with --space linear."
     ),
     "training-loss": (
-        "{column} is a loss on training data, which is not what the model reaches on new text, and {others}. Choose an "
-        "evaluation loss with --loss if there is one."
+        "{column} {verb} a loss on training data, which is not what the model reaches on new text, and {others}. "
+        "Choose an evaluation loss with --loss if there is one."
     ),
     "several-splits": (
         "{column} marks losses on different data, and a law fitted to all of them would mix these, so only the "
@@ -201,7 +201,10 @@ WHEN = {
         "The rank correlation with compute, tokens or params (the first that takes at least "
         "{data.runs.metric_kind.GROWTH_POINTS} values) is above {data.runs.metric_kind.GROWTH_RANK}."
     ),
-    "training-loss": "The loss was not named, and the best column by name is a training loss.",
+    "training-loss": (
+        "The loss was not named, and the best column by name is a training loss, or one called only loss or the like "
+        "beside losses on evaluation sets, such as eval/c4_loss."
+    ),
     "several-splits": (
         "A column such as split, mode or is_val names training and evaluation data (at most "
         "{data.runs.rows.splits.MOST} values) on different rows that have a loss, unless evaluation rows follow all "

@@ -30,9 +30,9 @@ SENTENCES = {
         "out with --where '{role} > 0'."
     ),
     "ignored-steps": (
-        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
-        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Give "
-        "--tokens a formula, such as --tokens 'step * 524288' where one step has 524,288 tokens."
+        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but "
+        "{why}, so the law ignores how long each run was trained and may be wrong. Give --tokens a "
+        "formula, such as --tokens 'step * 524288' where one step has 524,288 tokens."
     ),
     "pooled-sweep": (
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
@@ -124,8 +124,9 @@ WHEN = {
         "values, but not for all points."
     ),
     "ignored-steps": (
-        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params (to a "
-        "factor of {points.unread.SAME_SIZE}) differ by more than a factor of {points.unread.SAME_LENGTH}."
+        "The steps of runs of equal params (to a factor of {points.unread.SAME_SIZE}) differ by more than a factor of "
+        "{points.unread.SAME_LENGTH}, the law does not take them, and neither tokens nor compute is known; or what was "
+        "read as that is equal in these runs, and below {points.unread.LEAST_PER_STEP:g} tokens a step."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (

@@ -274,10 +274,12 @@ def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
         return name
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None
     from_names = f", or take params from names such as {sized[0]}: --params-from-name {sized[1]!r}" if sized else ""
+    alike = next((name for name in ("step", "tokens") if name in frame.columns and len(frame) > 1), None)
+    earlier = f", or give --checkpoints all if runs also have rows at other {alike.removesuffix('s')}s" if alike else ""
     raise DataError(
         f"The law has no input: no column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more "
         "than one value.",
-        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}."
+        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}{earlier}."
         + (f" Columns that were not read: {listing(others)}." if others else ""),
     )
 

@@ -249,3 +249,42 @@ def test_labels_that_mean_nothing_are_rarely_named_on_noisy_runs():
         runs = pl.DataFrame({"params": sizes, "kind": rng.permutation(["a", "b"] * 6), "loss": loss})
         named += "pooled-groups" in {each.code for each in scaling.fit(runs, interval="none").caveats}
     assert named <= 6  # of 200, at a chance of at most 1 % each: more has a probability of 0.5 %
+
+
+@pytest.mark.parametrize(("factor", "is_named"), [(1.15, True), (1.0, False)])
+def test_folders_of_files_are_tried_as_the_reason(tmp_path, factor, is_named):
+    """Losses on one data set are in one folder, and those on another in the other."""
+    for place, row in enumerate(scattered().iter_rows(named=True)):
+        kind = ("c4", "pile")[place % 2]
+        run = pl.DataFrame({"step": [1, 2], **{name: [row[name]] * 2 for name in SURFACE}, "loss": [5.0, row["loss"]]})
+        run = run.with_columns(tokens=pl.col("tokens") * pl.col("step") / 2)
+        if kind == "pile":
+            run = run.with_columns(loss=pl.col("loss") * factor)
+        (tmp_path / kind).mkdir(exist_ok=True)
+        run.write_csv(tmp_path / kind / f"run{place}.csv")
+    found = {each.code: each.message for each in input_doubts(load_runs([str(tmp_path)]), SURFACE)}
+    assert ("pooled-groups" in found) == is_named
+    if is_named:
+        assert "--by folder" in found["pooled-groups"]
+        assert set(load_runs([str(tmp_path)], by=("folder",)).frame["folder"]) == {"c4", "pile"}
+
+
+def test_a_setting_of_many_values_that_explains_the_spread_is_named():
+    decay = np.random.default_rng(4).uniform(0.01, 0.3, 60)
+    frame = scattered().with_columns(pl.Series("weight_decay", decay))
+    (found,) = doubts(frame.with_columns(pl.col("loss") * pl.Series(np.exp(0.3 * decay))))
+    assert found.code == "unread-setting"
+    assert "weight_decay" in found.message
+    assert codes(frame) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "is_said"), [(SURFACE, True), (("params", "compute"), True), (("params",), False)]
+)  # fmt: skip
+def test_a_rate_that_follows_tokens_matters_to_a_law_of_tokens_or_compute(inputs, is_said):
+    frame = grid().with_columns(
+        lr=3e-4 * (pl.col("tokens") / 1e9) ** -0.2, compute=6 * pl.col("params") * pl.col("tokens")
+    )
+    assert ("tied-to-tokens" in codes(frame, inputs=inputs)) == is_said
+    by_size = frame.with_columns(lr=3e-4 * (pl.col("params") / 1e8) ** -0.2)
+    assert "tied-to-tokens" not in codes(by_size, inputs=inputs)

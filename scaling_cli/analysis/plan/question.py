@@ -23,7 +23,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import number_of
-from scaling_cli.numbers.surface import has_params_and_tokens
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement, PlanResult
@@ -209,8 +209,10 @@ def read_design(path: str) -> Candidates:
 
     params, tokens = [], []
     for at, *_ in load_targets(path):
-        if "compute" in at and "params" in at and "tokens" not in at:
-            at = {**at, "tokens": at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at["params"]}
+        known = [role for role in SURFACE if role in at]
+        if "compute" in at and len(known) == 1:
+            other = SURFACE[1 - SURFACE.index(known[0])]
+            at = {**at, other: at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at[known[0]]}
         if not has_params_and_tokens(at):
             raise DataError(
                 f"{path} has a run without params and tokens.", hint="Write one run per row, under params,tokens."

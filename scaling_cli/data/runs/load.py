@@ -115,7 +115,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> RunTable:
-        gathered = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable, options)
+        gathered = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable.labelled_by_folder(), options)
         table = _load(gathered, options)
         is_passed_over = any(found.code == "several-splits" for found in table.caveats)
         is_whole = options.where is None and not skips_other_losses(gathered.rows.plan) and not is_passed_over

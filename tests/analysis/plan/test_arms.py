@@ -111,6 +111,8 @@ def test_what_a_plan_cannot_choose_is_refused():
         _require_plannable(find_law(name), {"x": "compute"})
     with pytest.raises(UsageError, match="only params and tokens"):
         _require_plannable(find_law("data-constrained"), {})
+    with pytest.raises(UsageError, match="describes whole training curves"):
+        _require_plannable(find_law("annealing"), {})
 
 
 def test_an_arm_of_runs_knows_their_noise_draws_and_departures():

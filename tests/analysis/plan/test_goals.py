@@ -76,7 +76,7 @@ def test_a_law_of_one_input_has_goals_too():
         ("alpha@1e24", "works only after params, tokens, loss, multiplier and coverage"),
         ("parms@1e24", "works only after params, tokens, loss, multiplier and coverage"),
         ("coverage", "lacks the number of attempts after @"),
-        ("", "cannot be"),
+        ("", "cannot be"), ("params@1e24@1e25", "more than one goal"),
         ("0*alpha", "weight"), ("params@params=7B", "needs a budget"), ("loss@-1", "Give"),
     ],
 )  # fmt: skip

@@ -35,11 +35,17 @@ def design(tmp_path, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["params,tokens\n1e8,2e9\n2e8,8e9\n", "params,compute\n1e8,1.2e18\n2e8,9.6e18\n"],
+    [
+        "params,tokens\n1e8,2e9\n2e8,8e9\n",
+        "params,compute\n1e8,1.2e18\n2e8,9.6e18\n",
+        "tokens,compute\n2e9,1.2e18\n8e9,9.6e18\n",
+        "params,tokens,compute\n1e8,2e9,\n2e8,,9.6e18\n",
+        "params,tokens,compute\n1e8,2e9,\n,8e9,9.6e18\n",
+    ],
 )
 def test_a_design_has_params_and_tokens_or_compute(tmp_path, text):
     found = read_design(design(tmp_path, text))
-    assert found.params.tolist() == [1e8, 2e8]
+    assert found.params == pytest.approx([1e8, 2e8])
     assert found.tokens == pytest.approx([2e9, 8e9])
 
 
@@ -112,6 +118,14 @@ def test_runs_under_way_belong_to_one_group(tmp_path):
 def test_the_budget_is_that_of_the_design_to_judge_where_none_is_given(tmp_path):
     path = design(tmp_path, "params,tokens\n1e8,2e9\n2e8,8e9\n")
     assert task_of([arm(draws=2)], asked(budget=None, judge=path), None).budget == pytest.approx(1.2e18 + 9.6e18)
+
+
+def test_groups_share_a_budget_but_each_judges_the_whole_design(tmp_path):
+    path = design(tmp_path, "params,tokens\n1e8,2e9\n2e8,8e9\n")
+    found = task_of([arm(draws=2)], asked(), None, 4)
+    assert (found.budget, found.sharing) == (0.25e21, 4)
+    found = task_of([arm(draws=2)], asked(budget=None, judge=path), None, 4)
+    assert (found.budget, found.sharing) == (pytest.approx(1.08e19), 1)
 
 
 def test_the_fewest_runs_are_those_of_a_fit_unless_something_is_known():

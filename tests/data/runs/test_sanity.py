@@ -161,6 +161,18 @@ def test_a_learning_rate_that_is_a_setting_shows_no_schedule(name):
     assert codes(final) == []
 
 
+@pytest.mark.parametrize("name", ["eval/c4/loss", "eval_c4_loss", "val/pile_nll"])
+def test_a_loss_beside_losses_on_evaluation_sets_is_probably_that_on_training_data(name):
+    """The Trainer of Hugging Face and many scripts call the loss on training data only loss."""
+    frame = lawful().with_columns(pl.col("loss").alias(name))
+    (caveat,) = load_runs(frame).caveats
+    assert caveat.code == "training-loss"
+    assert caveat.message.startswith("loss is probably a loss on training data")
+    assert f"{name} may be an evaluation loss" in caveat.message
+    assert codes(frame, mapping={"loss": "loss"}) == []
+    assert codes(frame, mapping={"loss": name}) == []
+
+
 def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_them():
     frame = lawful().rename({"loss": "train_loss"})
     (caveat,) = load_runs(frame).caveats

@@ -106,6 +106,19 @@ def test_the_bias_of_parabolas_is_said_where_they_are_used():
     assert "parabola-bias" not in answer(grid(OFFSETS, law=SYMMETRIC), profile="parabola")[1]
 
 
+def test_exponents_that_differ_between_profiles_are_named():
+    steep = answer(grid(OFFSETS, drift=0.5, law=ASYMMETRIC))
+    found = {profile.profile: profile.params_exponent for profile in steep[0].profiles}
+    assert max(found, key=found.get) == "akima"
+    assert found["akima"] - found["parabola"] > 0.05
+    said = f"from {found['parabola']:.3f} (parabola) to {found['akima']:.3f} (akima)"
+    assert said in steep[1]["profiles-differ"]
+    level = answer(grid(OFFSETS, drift=0.2, law=ASYMMETRIC))
+    found = [profile.params_exponent for profile in level[0].profiles]
+    assert 0.01 < max(found) - min(found) < 0.05
+    assert "profiles-differ" not in level[1]
+
+
 def test_a_budget_without_a_minimum_is_refused_with_the_runs_to_add():
     good = grid(OFFSETS)
     bad = isoflop_frame(HOFFMANN, offsets=np.linspace(0.5, 2.0, 6), budgets=np.array([1e22]))
