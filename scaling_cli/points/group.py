@@ -24,7 +24,7 @@ def groups_of(
     """Each group's values and points, in the order of the values; all points as one group where `by` is empty.
 
     Raises:
-        DataError: Each of several groups has only one point.
+        FitError: Each of several groups has only one point.
     """
     if not by:
         yield dict(label or {}), PointTable(table.frame)

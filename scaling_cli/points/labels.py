@@ -9,7 +9,7 @@ import polars as pl
 
 from scaling_cli.arrays import Array
 from scaling_cli.data.names import in_order
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.numbers.format import with_and
 
 DIGITS = 10  # of a number that serves as a label
@@ -40,10 +40,10 @@ def require_several(groups: int, points: int, by: Iterable[str]) -> None:
     """Refuse two groups or more of one point each.
 
     Raises:
-        DataError: It is so.
+        FitError: It is so.
     """
     if groups == points > 1:
-        raise DataError(
+        raise FitError(
             f"Each of the {groups} groups of {with_and(by)} has only one point, but a fit needs several.",
             hint="Group by a column whose values several runs share; or, if the log has several rows of each run and "
             "each run is to have a fit of its own, add --checkpoints all.",

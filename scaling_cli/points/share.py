@@ -42,7 +42,8 @@ def of_groups(
 
     Raises:
         UsageError: The parameters cannot be shared.
-        DataError: There is only one group, or each has only one point.
+        DataError: There is only one group.
+        FitError: Each group has only one point.
     """
     column = ",".join(by)
     frame = pl.concat(frames)

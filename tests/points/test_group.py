@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.options.fit import Fit
 from scaling_cli.points import share
@@ -105,9 +105,9 @@ def test_the_extent_of_losses_is_of_positive_numbers():
 
 @pytest.mark.parametrize("by", [["run_id"], ["size", "run_id"]])
 def test_groups_of_one_point_each_are_refused_as_a_whole(by):
-    with pytest.raises(DataError, match=f"Each of the 6 groups of {' and '.join(by)} has only one point") as caught:
+    with pytest.raises(FitError, match=f"Each of the 6 groups of {' and '.join(by)} has only one point") as caught:
         list(groups_of(TABLE, by))
     assert "--checkpoints all" in caught.value.hint
-    with pytest.raises(DataError, match="Each of the 6 groups"):
+    with pytest.raises(FitError, match="Each of the 6 groups"):
         of_groups([FRAME.filter(pl.col("loss") > 0), FRAME.filter(pl.col("loss") < 0)], by, CHOICE, ("b",))
     assert len(list(groups_of(RunTable(FRAME.head(1), (), {}, {}, 1, ()), by))) == 1

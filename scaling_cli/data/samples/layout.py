@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.data.cells import is_text, text
 from scaling_cli.data.names import listing, normalise
-from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, is_pass_rate, named
+from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, PARTS, choose, is_pass_rate, named
 from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
@@ -169,13 +169,17 @@ def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
     n, c = choose(names, options.mapping, "n"), _successes(names, options.mapping)
     if n is None or c is None or n == c:
         return None
-    layout = _counts_or_curve(log, problem)
-    columns: Columns = {"problem": problem, "n": n, "c": c, "cluster": options.mapping.get("cluster")}
+    part = next((name for name in named(names, PARTS) if name not in (problem, n, c, *options.by)), None)
+    layout = _counts_or_curve(log, problem, part)
+    columns: Columns = {"problem": problem, "n": n, "c": c, "cluster": options.mapping.get("cluster"), "part": part}
     return None if layout is None else (layout, columns)
 
 
-def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
-    """`counts` for one row per problem, `curve` for one row per problem and k; None if rows are attempts."""
+def _counts_or_curve(log: SamplingLog, problem: str | None, part: str | None) -> str | None:
+    """`counts` for one row per problem, or per problem and part of its attempts; `curve` for one per problem and k.
+
+    None if rows are attempts.
+    """
     options, names = log.options, log.schema.names()
     of_k = named(names, CURVE_COLUMNS)
     if problem is None and of_k and options.input_format == "auto":
@@ -188,6 +192,8 @@ def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
         return "counts"
     if of_k and options.input_format in ("auto", "curve"):
         return "curve"
+    if part is not None and not _has_repeats(log.rows, [*options.by, *log.tasks, problem, part]):
+        return "counts"
     if options.input_format == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
         raise several_rows()
     return None

@@ -42,6 +42,7 @@ from scaling_cli.data.samples.pooling import (
     refuse_documents,
     refuse_filters,
     refuse_models,
+    similar_problems,
     tasks_of,
     with_files,
     without_group,
@@ -256,7 +257,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
         raise no_outcome(log, columns)
     if reading.design == "auto":
         refuse_single(frame, reading.by)
-    caveats += without_group(frame, reading.by, layout)
+    caveats += [*without_group(frame, reading.by, layout), *similar_problems(frame, reading.by)]
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 
