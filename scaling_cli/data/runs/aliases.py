@@ -57,6 +57,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("name",),
         ("id",),
+        ("run_uuid",),
     ),
     "step": (
         ("step",),
