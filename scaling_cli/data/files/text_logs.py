@@ -98,7 +98,7 @@ def looks_like_table(head: bytes) -> bool:
         first = first[:-1]  # it may be cut short
     if first[:1] and re.match(SOURCE, first[0]):
         return False  # programs that print their own source before they log
-    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0]:
+    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0] or first[0].startswith("sep="):
         return True  # or something else that the reader of tables explains
     separator = max(SEPARATORS, key=first[0].count)
     if separator not in first[0]:
