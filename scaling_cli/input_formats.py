@@ -21,6 +21,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainer-console": ("trainer_console.CONSOLE", (".log",)),
     "composer": ("composer.COMPOSER", (".log",)),
     "wandb-chart": ("delimited.CHART", (".csv",)),
+    "tensorboard-csv": ("delimited.SCALARS_CSV", (".csv",)),
     "text-table": ("text_tables.TEXT_TABLE", ()),
     "csv": ("delimited.DELIMITED", (".csv", ".tsv")),
 }

@@ -203,7 +203,8 @@ WHEN = {
     ),
     "training-loss": (
         "The loss was not named, and the best column by name is a training loss, or one called only loss or the like "
-        "beside losses on evaluation sets, such as eval/c4_loss."
+        "beside losses on evaluation sets, such as eval/c4_loss, or beside the norm of the gradient (grad_norm), which "
+        "training programs log with it."
     ),
     "several-splits": (
         "A column such as split, mode or is_val names training and evaluation data (at most "

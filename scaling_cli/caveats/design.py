@@ -46,8 +46,7 @@ SENTENCES = {
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
-        "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}{tuned}."
+        "one law is fitted to several kinds of runs. {remedy}."
     ),
     "unread-setting": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
@@ -138,7 +137,8 @@ WHEN = {
         "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns, or "
         "{points.pooled.CHANCE_OF_LARGE:g} if the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}). This "
         "part is at least {points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if "
-        "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss."
+        "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss. "
+        "Parts of the names of runs are tried where no column explains more than {points.pooled.LARGE_SPREAD:.0%}."
     ),
     "unread-setting": (
         "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "

@@ -20,6 +20,7 @@ from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.held import compared, hold
 from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.pairing import PAIR_COLUMN
+from scaling_cli.points.untrained import without_untrained
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import replace
 from scaling_cli.results.comparison import ComparisonResult
@@ -73,7 +74,7 @@ def compare_exponents(
     table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
     with knowing(table.caveats, unread(table)):
         choice = _chosen(table, asked, by)
-        table = table.needing((*choice.inputs.values(), *table.own(weights)))
+        table = without_untrained(table.needing((*choice.inputs.values(), *table.own(weights))), [choice])
         groups, is_paired = matched(list(groups_of(table, by)), choice, column, must=asked.pair not in (None, "none"))
         if len(groups) < 2:
             raise FitError(

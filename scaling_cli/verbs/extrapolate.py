@@ -18,6 +18,7 @@ from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.table import PointTable
+from scaling_cli.points.untrained import without_untrained
 from scaling_cli.record import Record, replace
 from scaling_cli.results.forecast import Extrapolation
 from scaling_cli.results.report import Failure, Report
@@ -175,6 +176,7 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
         choice = method.choose(table, ask)
         require_compute(choice, asked.flops_rule)
         table = table.needing((*choice.inputs.values(), *table.own((asked.weight,) if asked.weight else ())))
+        table = without_untrained(table, [choice])
     label = {"loss": name} if name is not None else {}
     if not choice.law.levels:
         ask = ask.of_groups([group for group, _ in groups_of(table, asked.by)])

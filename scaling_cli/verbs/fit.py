@@ -29,6 +29,7 @@ from scaling_cli.points.group import Groups, grouped_for, groups_of
 from scaling_cli.points.input_doubts import input_doubts
 from scaling_cli.points.mixture import own_inputs
 from scaling_cli.points.table import PointTable
+from scaling_cli.points.untrained import without_untrained
 from scaling_cli.points.weights import Weighting
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import FitResult
@@ -216,7 +217,8 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
     with knowing(table.caveats, unread(table)):
         choices, bent = _chosen(table, asked, own)
-        return table.needing((*_inputs(choices), *table.own(weights))), choices, bent
+        table = without_untrained(table.needing((*_inputs(choices), *table.own(weights))), choices)
+        return table, choices, bent
 
 
 def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[Choice], dict[str, tuple[str, ...]]]:

@@ -1,4 +1,4 @@
-"""CSV, TSV and other text with separators, and the CSV that a W&B chart exports.
+"""CSV, TSV and other text with separators, and the CSV that a W&B chart or TensorBoard exports.
 
 Cells stay text, so that one rule reads all numbers, and no type guessed from the first rows can fail later in the file.
 """
@@ -25,6 +25,12 @@ SEPARATORS = (",", "\t", ";", "|")
 
 # W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
 CHART_COLUMN = r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?"
+
+# TensorBoard exports one tag of one run to a file, whose name alone says which; a run may be a part of another.
+SCALARS = "Wall time,Step,Value"
+SCALARS_FILE = r"(?:.*/)?run-(?P<run>.+)-tag-(?P<tag>.+?)(?: ?\(\d+\))?\.csv(?:\.gz|\.zst)?"
+TAGGED = "tagged "  # before the layout of a file whose name says the run and the tag
+SPLIT_OF_RUN = r"(?P<run>.+?)[_.-](?P<split>train|eval|val|valid|validation|test)"
 
 
 def _header(head: bytes) -> str:
@@ -133,6 +139,43 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return pl.concat(parts, how="diagonal")
 
 
+def _scalars(path: str) -> tuple[str, str]:
+    """The run and the column of a file that TensorBoard exported, by its name; both empty for another name."""
+    if (match := re.fullmatch(SCALARS_FILE, path)) is None:
+        return "", ""
+    run, column = match["run"], match["tag"]
+    if (part := re.fullmatch(SPLIT_OF_RUN, run)) is not None and part["split"] not in column.split("_"):
+        run, column = part["run"], f"{part['split']}/{column}"
+    return run, column
+
+
+def _scan_scalars(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    """One row per step of a file, with the value in a column that is called after the tag."""
+    if not layout.endswith(SCALARS):
+        raise DataError(
+            f"{paths[0]} is not a CSV that TensorBoard exported, whose columns are {SCALARS}.",
+            hint="Leave --input-format out, and the format is recognised.",
+        )
+    if not layout.startswith(TAGGED):
+        return _scan(paths, layout)
+    columns: dict[str, list[str]] = {}
+    for path in paths:
+        columns.setdefault(_scalars(path)[1], []).append(path)
+    runs = pl.col(FILE).replace_strict({path: _scalars(path)[0] for path in paths}, return_dtype=pl.String)
+    parts = [
+        _cells(files, layout.removeprefix(TAGGED)).select(
+            FILE, runs.alias("run_id"), pl.col("Step").alias("step"), pl.col("Value").alias(column)
+        )
+        for column, files in columns.items()
+    ]
+    return pl.concat(parts, how="diagonal")
+
+
+SCALARS_CSV = Format(
+    lambda head: _header(head) == SCALARS,
+    lambda path, head: (TAGGED if all(_scalars(path)) else "") + _layout(path, head),
+    _scan_scalars,
+)
 CHART = Format(_is_chart, _layout, _scan_chart)
 DELIMITED = Format(  # accepts anything, so it must be tried last
     lambda head: True, _layout, _scan, line_per_row=True, has_fixed_columns=True

@@ -153,12 +153,14 @@ def of_groups(
 
 
 def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:
-    beside = [name for name in others if is_named_evaluation(name)] if is_of_unsaid_data(columns["loss"]) else []
-    if beside or is_training_loss(columns["loss"]):
+    is_unsaid = is_of_unsaid_data(columns["loss"])
+    beside = [name for name in others if is_named_evaluation(name)] if is_unsaid else []
+    of_steps = is_unsaid and any(set(normalise(name).split("_")) >= {"grad", "norm"} for name in others)
+    if beside or of_steps or is_training_loss(columns["loss"]):
         likely = beside or [name for name in others if may_be_evaluation(name)]
         what = "an evaluation loss" if len(likely) == 1 else "evaluation losses"
         found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found beside it"
-        yield caveat("training-loss", column=columns["loss"], verb="is probably" if beside else "is", others=found)
+        yield caveat("training-loss", column=columns["loss"], verb="is probably" if is_unsaid else "is", others=found)
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:

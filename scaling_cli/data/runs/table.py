@@ -75,13 +75,22 @@ class RunTable(Record):
         for role in roles:
             if role not in self.frame.columns:
                 raise no_column(role, self.others)
-        points, aside, excluded = self.frame, self.aside, dict(self.excluded)
+        kept = self
         for role in roles:
-            if lacking := points[role].null_count():
-                excluded[f"no {role}"] = excluded.get(f"no {role}", 0) + lacking
-                known = points[role].is_not_null()
-                aside = aside.filter(known) if aside.width else aside
-                points = points.filter(known)
+            kept = kept.without(pl.col(role).is_null(), f"no {role}")
+        return kept
+
+    def without(self, condition: pl.Expr, reason: str) -> RunTable:
+        """The table without the points that satisfy a condition; these are counted as excluded, `with` this reason.
+
+        Raises:
+            DataError: No point is left.
+        """
+        gone = self.frame.select(condition.fill_null(value=False)).to_series()
+        if not gone.any():
+            return self
+        points, aside = self.frame.filter(~gone), self.aside.filter(~gone) if self.aside.width else self.aside
+        excluded = {**self.excluded, reason: self.excluded.get(reason, 0) + int(gone.sum())}
         if points.is_empty():
             raise no_points(excluded, self.total, None, self.unreadable)
         others = tuple(known for known in self.caveats if known.code != "rows-excluded")

@@ -54,6 +54,17 @@ def test_a_training_loss_gets_a_caveat_unless_it_was_chosen():
     assert codes(frame.with_columns(pl.col("train_loss").alias("eval_loss"))) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "is_said"), [("grad_norm", True), ("train/grad-norm", True), ("gradient_steps", False)]
+)
+def test_a_loss_that_is_logged_with_the_norm_of_the_gradient_is_probably_of_training(name, is_said):
+    found = load_runs(lawful().with_columns(pl.lit(0.4).alias(name))).caveats
+    assert [each.code for each in found] == (["training-loss"] if is_said else [])
+    if is_said:
+        assert found[0].message.startswith("loss is probably a loss on training data")
+    assert codes(lawful().rename({"loss": "eval_loss"}).with_columns(pl.lit(0.4).alias(name))) == []
+
+
 def test_equal_points_are_counted_but_kept():
     frame = lawful()
     table = load_runs(pl.concat([frame, frame.head(2)]))
