@@ -8,8 +8,8 @@ import pytest
 import scaling_cli as scaling
 from scaling_cli.record import replace
 from scaling_cli.report.inference_coverage.panels import beyond, coverage_panels
-from scaling_cli.report.inference_coverage.rows import _combined, _exchanges, _laws, _splits, sections
-from scaling_cli.results.coverage import CurveCrossing, Forecast, LawFit, Mix, Purchase, Slope
+from scaling_cli.report.inference_coverage.rows import _combined, _data, _exchanges, _laws, _splits, sections
+from scaling_cli.results.coverage import Attempts, CurveCrossing, Forecast, LawFit, Mix, Purchase, Slope
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Curve, Estimate
 from scaling_cli.results.verifications import BestSplit, VerificationSplit
@@ -29,6 +29,12 @@ def table(report, title, **changes):
             names = [column.name for column in section.sheet.columns]
             return [dict(zip(names, row, strict=True)) for row in section.sheet.rows]
     return []
+
+
+@pytest.mark.parametrize(("attempts", "shown"), [((8, 8.0, 8), "8"), ((2, 8.0, 1200), "2 to 1,200")])
+def test_the_attempts_of_problems_are_a_number_or_a_range(report, attempts, shown):
+    ((_, span, *_),) = _data(replace(report.results[0], attempts=Attempts(*attempts)))
+    assert span == shown
 
 
 def purchase(**changes):
