@@ -48,7 +48,9 @@ def test_the_first_success_counts_from_one_where_lengths_differ():
     assert "first" not in loaded(even, on_missing="fail").frame.columns
 
 
-@pytest.mark.parametrize("names", [["x1", "x2", "x3", "x1", "x2", "x1"], [1.0, 2.0, 3.0, 1.0, 2.0, 1.0]])
+@pytest.mark.parametrize(
+    "names", [["x1", "x2", "x3", "x1", "x2", "x1"], ["1", "2", "x3", "1", "2", "1"], [1.0, 2.0, 3.0, 1.0, 2.0, 1.0]]
+)
 def test_attempts_with_names_have_no_first(names):
     assert "first" not in loaded(LOG | {"attempt": names}, on_missing="fail").frame.columns
 
