@@ -52,7 +52,9 @@ def test_a_plan_of_equal_cost_runs_at_both_ends():
     assert wasteful.best_widths[0] < 0.8 * wasteful.widths[0]
 
 
-@pytest.mark.parametrize("limit", [{"sizes": (1e7,)}, {"most_tokens": 1e8}])
+@pytest.mark.parametrize(
+    "limit", [{"sizes": (1e7,)}, {"sizes": (float(np.sqrt(1e18 / 120)),), "ratio": (20.0, 20.0)}, {"most_tokens": 1e8}]
+)
 def test_limits_that_a_design_does_not_keep_do_not_limit_the_plan_beside_it(limit):
     """Otherwise the best design of equal cost could be worse than the one that is judged."""
     asked = line()

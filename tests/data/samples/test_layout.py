@@ -222,6 +222,18 @@ def test_columns_called_after_problems_keep_groups_and_words():
     assert found["b", "problem_2"] == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ({"problem_id": ["a", "b", "c"], "n": [4, 4, 4], "c": [1, 2, 3]}, {"a": (4, 1), "b": (4, 2), "c": (4, 3)}),
+        ({"task_id": ["a", "a", "b"], "correct": [1, 0, 1]}, {"a": (2, 1), "b": (1, 1)}),
+    ],
+)
+def test_columns_called_after_problems_are_none_beside_one_of_problems(others, found):
+    table = load_samples(transposed("problem_{}", **others))
+    assert {row["problem"]: (row["n"], row["c"]) for row in table.frame.iter_rows(named=True)} == found
+
+
 @pytest.mark.parametrize("pattern", ["sample_{}", "attempt {} of problem", "prompt_{}", "{}"])
 def test_columns_called_otherwise_are_attempts(pattern):
     table = load_samples(transposed(pattern))

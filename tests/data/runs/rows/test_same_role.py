@@ -76,6 +76,12 @@ def test_columns_with_different_values_on_one_row_stay_apart():
     assert load_runs(beside).frame["params"].to_list() == [1e7, 1e8, None]
 
 
+def test_columns_with_different_values_on_one_row_of_a_file_stay_apart(tmp_path):
+    table = ROWS.with_columns(n_params=pl.Series([2e7, 2e8, 2e9]), params=pl.Series([1e7, 1e8, None]))
+    frame = of_files(tmp_path, [table, ROWS.rename({"params": "n_params"})])
+    assert sorted(frame["params"].drop_nulls().to_list()) == [1e7, 1e8]
+
+
 def test_params_that_are_counted_in_another_way_stay_apart(tmp_path):
     frame = of_files(tmp_path, halves({}, {"params": "non_embedding_params"}))
     assert frame["params"].null_count() == 2
