@@ -223,6 +223,13 @@ def test_the_count_of_jumps_is_of_all_curves():
     assert said.startswith("3 of 4 runs")
 
 
+@pytest.mark.parametrize(("jumping", "rising", "is_said"), [(3, 2, True), (3, 3, False), (2, 1, False)])
+def test_runs_that_rose_over_several_rows_do_not_jump(jumping, rising, is_said):
+    runs = {f"r{i}": [3.0, 2.2, 2.1, 2.0, 2.3] for i in range(jumping)}
+    runs |= {f"s{i}": [3.0, 2.0, 2.2, 2.3, 2.4] for i in range(rising)}
+    assert ("last-rows-rise" in codes(load_runs(one_loss(**runs)))) is is_said
+
+
 def test_runs_of_three_rows_are_too_short_to_jump():
     assert "last-rows-rise" not in codes(load_runs(one_loss(**{f"r{i}": [3.0, 2.0, 2.1] for i in range(3)})))
     assert "last-rows-rise" in codes(load_runs(one_loss(**{f"r{i}": [2.1, 2.05, 2.0, 2.2] for i in range(3)})))
