@@ -146,7 +146,7 @@ def test_a_wrong_size_is_named_with_its_line(tmp_path):
     path.write_text("name,params\na,60M\n")
     with pytest.raises(UsageError, match=r"sizes\.csv, line 1: 'name' is not a number"):
         parse_sizes([str(path)])
-    with pytest.raises(UsageError, match="--sizes: 'none.txt' is not a number") as caught:
+    with pytest.raises(UsageError, match=r"--sizes: 'none\.txt' is not a number") as caught:
         parse_sizes(["none.txt"])
     assert caught.value.hint.endswith("Or give a file with one size on each line.")
     path.write_bytes(b"\xff")
