@@ -5,15 +5,22 @@ Cells stay text, so that one rule reads all numbers, and no type guessed from th
 
 from __future__ import annotations
 
+import ast
 import csv
+import io
+import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
 
 import polars as pl
 
+from scaling_cli.data.cells import NESTED
 from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
-from scaling_cli.data.files.format import BOM, FILE, Format
+from scaling_cli.data.files.format import BOM, FILE, Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, scan_joined
 from scaling_cli.errors import DataError
 
@@ -22,6 +29,7 @@ ZIP = b"PK\x03\x04"
 PADDED, BARE = "p", "b"  # whether cells have blanks around them
 AROUND = ' "'  # a quote after a blank does not quote, so it is removed, too
 SEPARATORS = (",", "\t", ";", "|")
+NOT_LITERAL = r"([:,\[]\s*)-?(?:nan|inf)\b"  # numbers that Python prints and does not read
 
 # W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
 CHART_COLUMN = r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?"
@@ -137,6 +145,66 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
             hint="Leave --input-format out, and the format is recognised.",
         )
     return pl.concat(parts, how="diagonal")
+
+
+def _has_objects(head: bytes) -> bool:
+    """Whether a cell of the first row is an object, such as the settings of a run."""
+    if b"{" not in head:
+        return False
+    text = head.removeprefix(BOM).decode(errors="replace")
+    separator = max(SEPARATORS, key=_header(head).count)
+    try:
+        header, *rows = islice(csv.reader(text.lstrip().splitlines(keepends=True), delimiter=separator), 2)
+    except (ValueError, csv.Error):
+        return False
+    return any(_object(cell) for row in rows for cell in row) and not any(map(_object, header))
+
+
+def _object(cell: str) -> dict[str, Any]:
+    """The object that a cell holds, as JSON or Python writes it; empty for any other cell."""
+    if not (cell.startswith("{") and cell.endswith("}")):
+        return {}
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(cell if read is json.loads else re.sub(NOT_LITERAL, r"\1None", cell))
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _scan_objects(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    """The cells of a table, and those of the objects in it as `column/name`."""
+    separator = layout[0]
+
+    def rows(path: str) -> list[Row]:
+        texts = (block.decode(errors="replace") for block in line_blocks(path))
+        table = csv.reader(io.StringIO("".join(texts).removeprefix("\ufeff")), delimiter=separator)
+        names = next(table)
+        return [
+            {name: text for column, cell in zip(names, row, strict=False) for name, text in _cells_of(column, cell)}
+            for row in table
+            if row
+        ]
+
+    return scan_rows(paths, rows)
+
+
+def _cells_of(column: str, cell: str) -> Iterable[tuple[str, str | None]]:
+    found = flattened(_object(cell), column + NESTED)
+    return found.items() if found else [(column, cell)]
+
+
+def _layout_of_objects(path: str, head: bytes) -> str:
+    if not _has_objects(head):
+        raise DataError(
+            f"{path} has no objects such as {{'lr': 0.1}} in the cells of its first row.",
+            hint="Leave --input-format out, and the format is recognised.",
+        )
+    return _layout(path, head)
+
+
+OBJECTS = Format(_has_objects, _layout_of_objects, _scan_objects)
 
 
 def _scalars(path: str) -> tuple[str, str]:

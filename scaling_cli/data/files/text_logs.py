@@ -98,14 +98,15 @@ def looks_like_table(head: bytes) -> bool:
         first = first[:-1]  # it may be cut short
     if first[:1] and re.match(SOURCE, first[0]):
         return False  # programs that print their own source before they log
-    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0]:
+    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0] or first[0].startswith("sep="):
         return True  # or something else that the reader of tables explains
     separator = max(SEPARATORS, key=first[0].count)
     if separator not in first[0]:
         return re.fullmatch(WORD, first[0].strip()) is not None
     counts = [re.sub(QUOTED, "", line).count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
-    if all(re.fullmatch(WORD, name.strip()) for name in first[0].split(separator)):
+    names = first[0].strip().split(separator)
+    if all(re.fullmatch(WORD, name.strip()) for name in names[not names[0] :]):  # pandas does not name its index
         return True
     return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
 

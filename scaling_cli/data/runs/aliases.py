@@ -57,6 +57,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("name",),
         ("id",),
+        ("run_uuid",),
     ),
     "step": (
         ("step",),
@@ -158,6 +159,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
 PREFIXES = ("config", "summary", "metrics", "params", "hparams", "hyperparameters")
+WRAPPED = r"(?<=[^./])[./](value|last)$"  # W&B's `config/lr/value`, and the last value beside `val/loss/min`
 NATS = ("_nats_per_token", "_nats_token", "_nats")
 
 CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
@@ -234,7 +236,7 @@ def _field(column: str) -> str | None:
 
 
 def _forms(column: str) -> Iterator[str]:
-    """The name of a column normalised, then without the object that holds it, then without `nats`."""
+    """The name of a column normalised, without the object that holds it, without `nats`, and out of its own object."""
     name = _plain(column)
     yield name
     # Only a dot or a slash separates an object from its field: `config_id` is a name.
@@ -245,6 +247,8 @@ def _forms(column: str) -> Iterator[str]:
     for unit in NATS:
         if name.endswith(unit):
             yield name.removesuffix(unit)
+    if (stem := re.sub(WRAPPED, "", column)) != column:
+        yield from _forms(stem)
 
 
 def scale_of(role: str, column: str) -> float:

@@ -33,6 +33,7 @@ from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout, listed, problem_of, upright
 from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.multiples import multiple_of, one_row_each
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
     files_differ,
@@ -246,6 +247,9 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     if layout != "attempts":
         _refuse_of_attempts(reading)
     log = replace(log, columns=columns)
+    if layout == "attempts" and (multiple := multiple_of(log)) is not None:
+        rows = one_row_each(rows, log, multiple)
+        log = replace(log, rows=one_row_each(log.rows, log, multiple), columns=columns | {"count": multiple})
     caveats += other_problems(log)
     caveats += pooled_settings(log)
     if layout in DIVIDED:

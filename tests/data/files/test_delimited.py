@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+
 import pytest
 
 from scaling_cli.data.files.delimited import CHART, DELIMITED
@@ -141,3 +144,30 @@ def test_an_exported_tag_under_another_name_is_a_plain_table(tmp_path):
     with pytest.raises(DataError, match="No column could be identified as the loss"):
         load_runs([str(tmp_path / "gpt.csv")])
     assert load_runs([str(tmp_path / "gpt.csv")], mapping={"loss": "Value"}).frame["loss"].to_list() == [5.0, 4.0]
+
+
+SUMMARY = {"val/loss": 3.5, "_step": 100, "tokens": 2e9, "note": 'it\'s {odd}, "really"', "_wandb": {"runtime": 5}}
+CONFIG = {"n_params": 10**8, "tied": True, "wd": None, "scale": float("nan"), "betas": [0.9, float("inf")]}
+
+
+@pytest.mark.parametrize("write", [str, json.dumps], ids=["Python", "JSON"])
+@pytest.mark.parametrize("index", [True, False])
+def test_objects_in_cells_are_columns(tmp_path, write, index):
+    """The example of W&B's public API saves the settings and the last values of a run as one cell each."""
+    rows = [{"": "0"} if index else {}, {"summary": write(SUMMARY), "config": write(CONFIG), "name": "a, b"}]
+    row = rows[0] | rows[1]
+    with (tmp_path / "runs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([list(row), list(row.values()), [*list(row.values())[:-1], "c"]])
+    loaded = load_runs([str(tmp_path / "runs.csv")])
+    assert loaded.frame["run_id"].to_list() == ["a, b", "c"]
+    assert loaded.frame.select("params", "tokens", "loss").row(0) == (1e8, 2e9, 3.5)
+    assert loaded.columns["params"] == "config/n_params"
+
+
+@pytest.mark.parametrize("cell", ["{broken", "{}", "[1, 2]", "{1, 2}", "{'a': f(x)}", "{" * 5000 + "}" * 5000])
+def test_a_cell_that_is_no_object_stays_text(tmp_path, cell):
+    rows = [["loss", "note"], ["3.5", cell], ["3.4", "x"]]
+    with (tmp_path / "runs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    loaded = load_runs([str(tmp_path / "runs.csv")], keep=["note"])
+    assert loaded.frame["note"].to_list() == [cell, "x"]
