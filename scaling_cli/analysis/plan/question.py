@@ -78,12 +78,13 @@ def answered(
         task = replace(task, budget=least, bounds=bounds)
     plan = planned(task)
     result = result_of(task, plan, machines, source, group)
-    everything = plan.place(np.repeat(plan.all, task.seeds))
     check = None
     if asked.check_:
         if len(arms) > 1:
             raise UsageError("--check works only with plans of one group.", hint="Leave it out, or plan without --by.")
-        check = simulated(arms[0], task.goals, everything, seed=asked.seed)
+        widths = [goal.width_after for goal in result.goals]
+        trained = plan.place(np.repeat(plan.all, task.seeds)).joined(task.underway)
+        check = simulated(arms[0], task.goals, trained, widths, task.level, seed=asked.seed)
     result = replace(
         result,
         check=check,
