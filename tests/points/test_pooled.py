@@ -70,6 +70,12 @@ def test_a_column_of_text_that_explains_the_spread_is_named_with_both_cures(fram
     assert f"--where '{column} = ...'" in found.message
 
 
+def test_the_spread_that_a_column_explains_is_that_at_equal_inputs_or_beside_the_law():
+    for frame, where in ((grid(seeds=3), "between runs at equal"), (scattered(), "that remains beside")):
+        (found,) = doubts(shifted(frame, "dataset", ("x", "y"), (1, 1.1)))
+        assert where in found.message
+
+
 def test_groups_that_are_fitted_separately_are_not_pooled():
     assert codes(shifted(grid(seeds=3), "dataset", ("x", "y"), (1, 1.1)), by=("dataset",)) == []
 

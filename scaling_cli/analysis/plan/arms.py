@@ -26,6 +26,7 @@ from scaling_cli.numbers.format import group_label
 from scaling_cli.options.plan import Plan
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for
+from scaling_cli.points.mixture import MIXTURE
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 
@@ -162,6 +163,11 @@ def require_plannable_name(name: str) -> None:
     Raises:
         UsageError: It is one.
     """
+    if name.startswith(MIXTURE) and name in FAMILIES:
+        raise UsageError(
+            f"{name} is a law of shares of domains, but a plan can choose only params and tokens.",
+            hint="Give the runs with --law chinchilla, or with another law of params and tokens.",
+        )
     if name in ("auto", *FAMILIES) or is_formula(name):
         return
     law = find_law(name)

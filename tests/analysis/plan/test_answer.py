@@ -67,6 +67,16 @@ def test_seeds_repeat_every_run():
     assert sum(run.repeats * run.compute for run in result.runs) <= asked.budget * (1 + 1e-9)
 
 
+def test_four_seeds_are_as_good_as_one_run_of_half_the_noise():
+    """So the plan is the same for four times the budget and the runs."""
+    asked = {"share": 0.3, "levels": (7, 9)}
+    one = planned(task("alpha", runs=9, budget=6e20, arms=[arm(draws=3, sigma=0.005)], **asked), draws=3)
+    four = planned(task("alpha", runs=36, budget=24e20, seeds=4, arms=[arm(draws=3, sigma=0.01)], **asked), draws=3)
+    assert len(one.rounds[0].tests) > 0
+    assert four.rounds[0].main.tolist() == one.rounds[0].main.tolist()
+    assert four.rounds[0].tests.tolist() == one.rounds[0].tests.tolist()
+
+
 def test_runs_under_way_are_counted_on():
     there = Candidates(np.array([1e8, 1e8, 1e9, 1e9]), np.array([1e9, 1e10, 1e10, 2e9]))
     alone, helped = (result_of(asked := task(runs=12, underway=more), planned(asked), None, "published", {})
