@@ -118,9 +118,7 @@ def test_further_inputs_of_a_forecast_are_compared_where_runs_have_them(rate, is
 
 def test_runs_of_other_groups_are_told_from_runs_of_other_sizes():
     forecasts = [forecast(prediction(AT), group={"opt": name}) for name in "ab"]
-    with pytest.raises(
-        DataError, match="The forecasts are of runs with opt a, b, but runs of these sizes are"
-    ):
+    with pytest.raises(DataError, match="The forecasts are of runs with opt a, b, but runs of these sizes are"):
         result(forecasts, [run(**AT, opt="c")])
     with pytest.raises(DataError, match="is not within 5%"):
         result(forecasts, [run(params=1e9, tokens=3e10, opt="c")])
