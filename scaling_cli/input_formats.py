@@ -21,6 +21,8 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainer-console": ("trainer_console.CONSOLE", (".log",)),
     "composer": ("composer.COMPOSER", (".log",)),
     "wandb-chart": ("delimited.CHART", (".csv",)),
+    "tensorboard-csv": ("delimited.SCALARS_CSV", (".csv",)),
+    "csv-objects": ("delimited.OBJECTS", (".csv", ".tsv")),
     "text-table": ("text_tables.TEXT_TABLE", ()),
     "csv": ("delimited.DELIMITED", (".csv", ".tsv")),
 }

@@ -147,7 +147,7 @@ def bad_report() -> Report[FitResult]:
         columns={"loss": "eval/\x1b[31mloss[/bold]", "compute": "flops"},
         caveats=(
             caveat("few-runs", runs=4, parameters=2),
-            caveat("short-range", quantity="compute", decades=0.301),
+            caveat("short-range", quantity="compute", decades="0.3"),
             caveat("at-bound", parameter="b", value=-0.05),
         ),
     )

@@ -31,6 +31,11 @@ SENTENCES = {
         "Problems are identified by {taken} ({count} of them), but {other} would give {others} problems and a "
         "different coverage. Give --problem {other} if those are the problems, or --by {by} if both are needed."
     ),
+    "similar-problems": (
+        "{count} of {total} names of problems differ from another one only in how they are written, such as {pair}, so "
+        "attempts at one problem may count as several problems, and coverage is then too low. Give each problem one "
+        "name."
+    ),
     "unknown-outcomes": (
         "{count} {count:attempts have|attempt has} an outcome that is not understood ({words}), so {count:they are|it "
         "is} {done}, which makes coverage too high or too low if that is wrong for some of these words. Name the words "
@@ -155,6 +160,10 @@ WHEN = {
         "(Mantel-Haenszel test, p below {data.samples.pooling.CHANCE} over the number of files), without --by file."
     ),
     "other-problems": "Another column that could name problems distinguishes more of them than the one chosen.",
+    "similar-problems": (
+        "More than {data.samples.pooling.SIMILAR:.0%} of the names of problems are equal to another one but for "
+        "capitals, or for blanks, hyphens and underscores between words."
+    ),
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
     "missing-verdicts": "Some verdicts of --verified are empty, or words that mean neither accepted nor rejected.",

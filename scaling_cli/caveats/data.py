@@ -31,8 +31,8 @@ SENTENCES = {
         "--loss, or fit a law that grows, such as --law sigmoid, with --space linear."
     ),
     "training-loss": (
-        "{column} is a loss on training data, which is not what the model reaches on new text, and {others}. Choose an "
-        "evaluation loss with --loss if there is one."
+        "{column} {verb} a loss on training data, which is not what the model reaches on new text, and {others}. "
+        "Choose an evaluation loss with --loss if there is one."
     ),
     "several-splits": (
         "{column} marks losses on different data, and a law fitted to all of them would mix these, so only the "
@@ -97,8 +97,8 @@ SENTENCES = {
     ),
     "unnamed-curve": (
         "No column names the run, so {rows} rows at evenly spaced {places} count as {rows} independent runs, "
-        "but they look like the checkpoints of one run, and intervals are then far too narrow. Add a column that names "
-        "the run if they are checkpoints, or give --run none if each row is one run."
+        "but they look like the checkpoints of {runs}, and intervals are then far too narrow. {remedy} if they are "
+        "checkpoints, or give --run none if each row is one run."
     ),
     "diverged-runs": (
         "{count} of {total} runs ({names}) {count:end|ends} with a loss that is not a finite number, as runs that "
@@ -201,7 +201,11 @@ WHEN = {
         "The rank correlation with compute, tokens or params (the first that takes at least "
         "{data.runs.metric_kind.GROWTH_POINTS} values) is above {data.runs.metric_kind.GROWTH_RANK}."
     ),
-    "training-loss": "The loss was not named, and the best column by name is a training loss.",
+    "training-loss": (
+        "The loss was not named, and the best column by name is a training loss, or one called only loss or the like "
+        "beside losses on evaluation sets, such as eval/c4_loss, or beside the norm of the gradient (grad_norm), which "
+        "training programs log with it."
+    ),
     "several-splits": (
         "A column such as split, mode or is_val names training and evaluation data (at most "
         "{data.runs.rows.splits.MOST} values) on different rows that have a loss, unless evaluation rows follow all "
@@ -243,7 +247,7 @@ WHEN = {
         "tokens), which may or may not belong to one run."
     ),
     "unnamed-curve": (
-        "No column names the run or holds params, and each group has on average at least "
+        "No column names the run or holds params, and each group, or each text of a column, has on average at least "
         "{data.runs.rows.runs_without_names.LONG} rows, all at different and mostly evenly spaced steps or tokens."
     ),
     "diverged-runs": (

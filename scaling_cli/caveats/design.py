@@ -30,9 +30,9 @@ SENTENCES = {
         "out with --where '{role} > 0'."
     ),
     "ignored-steps": (
-        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but no "
-        "column gives their tokens, so the law ignores how long each run was trained and may be wrong. Give "
-        "--tokens a formula, such as --tokens 'step * 524288' where one step has 524,288 tokens."
+        "Runs of equal params were trained for different numbers of steps, from {low} to {high} over all runs, but "
+        "{why}, so the law ignores how long each run was trained and may be wrong. Give --tokens a "
+        "formula, such as --tokens 'step * 524288' where one step has 524,288 tokens."
     ),
     "pooled-sweep": (
         "Runs at equal {inputs} differ in {role}, by up to {spread:.1%} in loss{share}, so the law describes an "
@@ -46,8 +46,7 @@ SENTENCES = {
     ),
     "pooled-groups": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, so "
-        "one law is fitted to several kinds of runs. Fit each kind separately with --by {quoted}, or keep one with "
-        "--where {condition}{tuned}."
+        "one law is fitted to several kinds of runs. {remedy}."
     ),
     "unread-setting": (
         "{column} takes {levels} values and explains {share:.0%} of the variance of the log loss {where} {inputs}, but "
@@ -107,8 +106,8 @@ SENTENCES = {
 WHEN = {
     "best-over": "--best-over.",
     "unread-input": (
-        "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
-        "is one of the letters N, D and C."
+        "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, is "
+        "one of the letters N, D and C, or is that of GPU-hours."
     ),
     "sizes-in-names": (
         "The law is of tokens or steps, neither params nor compute is known, and the names of at least "
@@ -124,8 +123,9 @@ WHEN = {
         "values, but not for all points."
     ),
     "ignored-steps": (
-        "The law takes params alone, neither tokens nor compute is known, and the steps of runs of equal params (to a "
-        "factor of {points.unread.SAME_SIZE}) differ by more than a factor of {points.unread.SAME_LENGTH}."
+        "The steps of runs of equal params (to a factor of {points.unread.SAME_SIZE}) differ by more than a factor of "
+        "{points.unread.SAME_LENGTH}, the law does not take them, and neither tokens nor compute is known; or what was "
+        "read as that is equal in these runs, and below {points.unread.LEAST_PER_STEP:g} tokens a step."
     ),
     "pooled-sweep": "Points of equal inputs differ in learning rate or batch size.",
     "tied-to-tokens": (
@@ -134,9 +134,11 @@ WHEN = {
     ),
     "pooled-groups": (
         "A column of at most {points.pooled.MOST_LEVELS} values explains a part of log loss that a smooth surface of "
-        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns). This part is at least "
-        "{points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if the surface "
-        "leaves more than noise), and more than {points.variance.EFFECT:.1%} of the loss."
+        "the inputs does not explain (F test, p < {points.pooled.CHANCE:g} over all columns, or "
+        "{points.pooled.CHANCE_OF_LARGE:g} if the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}). This "
+        "part is at least {points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if "
+        "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss. "
+        "Parts of the names of runs are tried where no column explains more than {points.pooled.LARGE_SPREAD:.0%}."
     ),
     "unread-setting": (
         "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "

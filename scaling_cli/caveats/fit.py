@@ -6,12 +6,12 @@ SENTENCES = {
         "are too narrow. Add runs."
     ),
     "no-interval-room": (
-        "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so the "
-        "intervals mean little. Add runs before using them."
+        "{points} points for {parameters} parameters leave almost nothing from which to estimate the noise, so "
+        "neither the parameters nor their intervals can be relied on. Add runs before using them."
     ),
     "short-range": (
-        "{quantity} spans only {decades:.2g} decades, so exponents are uncertain. Add runs until it spans two decades "
-        "before relying on exponents."
+        "{quantity} spans only {decades} {decades:decades|decade}, so exponents are uncertain. Add runs until it spans "
+        "two decades before relying on exponents."
     ),
     "parameters-unknown": (
         "The data determine the predictions of {law}, but not {parameters}, which can change together without changing "

@@ -129,7 +129,7 @@ def best(surface: Smooth, log_budget: float) -> Best:
     inner = np.clip(top, 1, STEPS - 1)
     left, middle, right = (values[rows, inner + step] for step in (-1, 0, 1))
     bend = left - 2 * middle + right
-    shift = np.where(bend < 0, np.clip(0.5 * (left - right) / np.where(bend < 0, bend, 1.0), -1, 1), 0.0)
+    shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
     is_inner = (top > 0) & (top < STEPS)
     place = np.where(is_inner, grid[inner] + shift * (grid[1] - grid[0]), grid[top])
     end = np.where(is_inner, 0, np.where(top == 0, -1, 1))

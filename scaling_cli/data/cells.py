@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from scaling_cli.errors import DataError
-from scaling_cli.numbers.parse import NUMBER, POWERS
+from scaling_cli.numbers.parse import GAP, GROUPED, NUMBER, POWERS, WRITTEN
 
 NESTED = "/"  # joins the names of a nested column and of its field
 FEW = 1000  # values that Python counts faster than polars starts a query
@@ -88,9 +88,16 @@ def read_numbers(texts: pl.Series, units: Mapping[str, float] | None = None) -> 
     if plain.null_count() == texts.null_count():
         return plain
     pair = pl.DataFrame({"plain": plain, "text": texts.cast(pl.String)})
-    rest = without_missing(pl.when(pl.col("plain").is_null()).then("text"))
+    rest = _plain(without_missing(pl.when(pl.col("plain").is_null()).then("text")))
     readings = [pl.col("plain"), _number_with_suffix(rest), *([_number_with_unit(rest, units)] if units else [])]
     return pair.select(pl.coalesce(readings)).to_series().alias(texts.name)
+
+
+def _plain(texts: pl.Expr) -> pl.Expr:
+    """Numbers in the writing that `numbers.NUMBER` matches."""
+    for pattern, written in WRITTEN:
+        texts = texts.str.replace(pattern, written)
+    return pl.when(texts.str.contains(GROUPED)).then(texts.str.replace_all(GAP, "")).otherwise(texts)
 
 
 def _number_with_unit(texts: pl.Expr, units: Mapping[str, float]) -> pl.Expr:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
 
 COLUMN = "column "  # before the name of a column that is read beside a role of the same name
@@ -29,6 +30,12 @@ def normalise(name: str) -> str:
 def column_of(columns: Collection[str], name: str) -> str:
     """The column that a name on the command line stands for: the one of the file, then the role."""
     return COLUMN + name if COLUMN + name in columns else name
+
+
+def inputs_in_words(inputs: Sequence[str], columns: Mapping[str, str] | None = None) -> str:
+    """What a law is of, for a message: `params and tokens`; `x` is its column, or `one input` if that is not known."""
+    known = columns or {}
+    return with_and(known.get(name, "one input" if name == "x" else name).removeprefix(COLUMN) for name in inputs)
 
 
 def listing(names: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from scaling_cli.fitting.checks.adequacy import misfit_doubts
 from scaling_cli.fitting.checks.influence import influence, influence_doubts, outlying_doubts
 from scaling_cli.fitting.checks.repeats import by_configuration, err_together, together_doubt
 from scaling_cli.fitting.drawing import Resampling
-from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified
+from scaling_cli.fitting.identifiability import doubts, examine, require_identified
 from scaling_cli.fitting.intervals import Intervals, estimates, intervals_asking
 from scaling_cli.fitting.linear import expectations
 from scaling_cli.fitting.objective import Objective
@@ -23,6 +23,7 @@ from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.fitting.undetermined import check_size
 from scaling_cli.record import Record, replace
 from scaling_cli.results.fit import (
     Alternative,
@@ -89,12 +90,12 @@ def fit(grouped: Grouped, settings: Settings) -> tuple[FitResult, list[Caveat]]:
 
 def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, list[Caveat]]]:
     """`fit`, as work that asks the solver."""
-    problem = grouped.problem
-    check_size(problem, with_interval=settings.interval != "none", needs_interval=settings.needs_interval)
+    problem, with_interval = grouped.problem, settings.interval != "none"
+    check_size(problem, with_interval=with_interval, needs_interval=settings.needs_interval)
     fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
     unknown = require_identified(fitted, facts)
-    caveats = doubts(fitted, facts, grouped.group)
+    caveats = doubts(fitted, facts, grouped.group, grouped.inputs)
     if unknown:
         caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
     ends, found = yield from _intervals(fitted, grouped, settings)

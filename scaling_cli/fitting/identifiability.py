@@ -12,6 +12,8 @@ differ, so the design is also checked directly.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array, mean_ranks
@@ -20,7 +22,6 @@ from scaling_cli.errors import FitError
 from scaling_cli.fitting.normal import triangles
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
-from scaling_cli.numbers.format import number_of, with_and, with_or
 from scaling_cli.results.fit import Identifiability
 
 DOUBTFUL_CONDITION = 5e4
@@ -34,61 +35,8 @@ GROWTH_RANK = 0.5  # rank correlation with an input; above it, the metric grows
 GROWTH_POINTS = 8
 FLAT = 0.1  # share of the observed range that the predictions of a flat fit stay within
 FEW_RUNS = 10
-FEWEST_RUNS = 3  # that can be resampled at all
 SAME_VALUE = 0.01  # relative: optima whose parameters all agree this well are one answer
 TYPICAL = (0.1, 0.9)  # quantiles of tokens per param: a caveat about their span should not hang on single runs
-
-
-def check_size(problem: Problem, *, with_interval: bool, needs_interval: bool = False) -> None:
-    """Refuse data that no estimator could fit.
-
-    Raises:
-        FitError: There are fewer points, or fewer distinct ones, than the law needs, or a column never varies.
-    """
-    least = len(problem.law.parameters) + 1
-    points = len(problem.observed)
-    without = with_interval and not needs_interval and points >= least
-    _check_variation(problem)
-    if with_interval and problem.run_count < FEWEST_RUNS:
-        raise FitError(
-            f"{problem.run_count} {'run is' if problem.run_count == 1 else 'runs are'} too few for an interval, which "
-            f"needs {FEWEST_RUNS}, because the errors of points of one run are correlated.",
-            hint=with_or(
-                ["Add runs"]
-                + ["name the column that identifies the run with --run COL"] * (points > problem.run_count)
-                + ["leave intervals out with --interval none"] * without
-            )
-            + ".",
-        )
-    if (missing := least + with_interval - points) > 0:
-        more = f"Add {missing} or more runs"
-        raise FitError(
-            f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
-            f"{len(problem.law.parameters)} parameters.",
-            hint=f"{more}, or use --interval none." if without else f"{more}.",
-        )
-    different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
-    if different < len(problem.law.parameters):
-        names = with_and(problem.columns)
-        raise FitError(
-            f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
-            f"{number_of(different, 'distinct value')} of {names}.",
-            hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
-        )
-
-
-def _check_variation(problem: Problem) -> None:
-    if len(problem.observed) < 2:
-        return
-    # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
-    takes_constants = problem.law.is_formula and any(np.ptp(v) > 0 for v in problem.columns.values())
-    columns = {} if takes_constants else problem.columns
-    for name, values in [*columns.items(), ("the loss", problem.observed)]:
-        if np.ptp(values) == 0:
-            raise FitError(
-                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} cannot be fitted.",
-                hint="Check the column, or add runs that differ in it.",
-            )
 
 
 def examine(fitted: Fitted) -> Identifiability:
@@ -191,20 +139,33 @@ def scatter(params: Array, tokens: Array) -> float:
     return float(np.sqrt(np.mean((y - slope * x) ** 2)))
 
 
-def doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
-    """The caveats of a fit that is identified."""
-    return [*_design_doubts(fitted, facts, group), *_bound_doubts(fitted, group), *_start_doubts(fitted, group)]
+def doubts(
+    fitted: Fitted,
+    facts: Identifiability,
+    group: dict[str, str] | None,
+    columns: Mapping[str, str] | None = None,
+) -> list[Caveat]:
+    """The caveats of a fit that is identified; `columns` has the column of each input of the law."""
+    return [
+        *_size_doubts(fitted, facts, group),
+        *_design_doubts(fitted, facts, group, columns or {}),
+        *_bound_doubts(fitted, group),
+        *_start_doubts(fitted, group),
+    ]
 
 
-def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> list[Caveat]:
-    caveats = []
+def _size_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> Iterator[Caveat]:
     problem, parameters = fitted.problem, len(fitted.theta)
     if facts.degrees_of_freedom < 2:
-        caveats.append(
-            caveat("no-interval-room", group, points=len(problem.observed), parameters=parameters),
-        )
+        yield caveat("no-interval-room", group, points=len(problem.observed), parameters=parameters)
     if problem.run_count < max(FEW_RUNS, 2 * parameters):
-        caveats.append(caveat("few-runs", group, runs=problem.run_count, parameters=parameters))
+        yield caveat("few-runs", group, runs=problem.run_count, parameters=parameters)
+
+
+def _design_doubts(
+    fitted: Fitted, facts: Identifiability, group: dict[str, str] | None, columns: Mapping[str, str]
+) -> list[Caveat]:
+    caveats, problem = [], fitted.problem
     if facts.condition_number > DOUBTFUL_CONDITION:
         caveats.append(caveat("condition-number", group, condition=facts.condition_number))
     if facts.tokens_per_param is not None:
@@ -215,7 +176,9 @@ def _design_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str]
         caveats.append(caveat("collinear-design", group, correlation=facts.correlation))
     for quantity, decades in _ranges(problem).items():
         if decades < ENOUGH_DECADES:
-            caveats.append(caveat("short-range", group, quantity=quantity, decades=decades))
+            caveats.append(
+                caveat("short-range", group, quantity=columns.get(quantity, quantity), decades=f"{decades:.2g}")
+            )
     return caveats
 
 
@@ -264,15 +227,6 @@ def _condition(fitted: Fitted) -> float:
         return float("inf")
     singular = np.linalg.svd(triangles(jacobian / length), compute_uv=False)
     return float((singular[0] / max(singular[-1], 1e-150)) ** 2)
-
-
-def _count_different(columns: Array, enough: int) -> int:
-    """The number of distinct points in `columns` `(inputs, n)`, or of the first thousand where that is `enough`."""
-    ordered = columns[:, :1_000][:, np.lexsort(columns[:, :1_000])]
-    count = 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
-    if count >= enough or columns.shape[1] <= ordered.shape[1]:
-        return count
-    return 1 + int((np.diff(columns[:, np.lexsort(columns)], axis=1) != 0).any(axis=0).sum())
 
 
 def _quantiles(values: Array, shares: tuple[float, ...]) -> Array:

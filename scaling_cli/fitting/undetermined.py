@@ -1,10 +1,10 @@
-"""What to say of a fit whose parameters are not determined: which of them trade off, or that the search has failed.
+"""What to say of data from which no fit can be made, and of a fit whose parameters are not determined.
 
-The Jacobian's columns are scaled to length one, and its singular vectors taken. Those with a hopelessly small singular
-value are changes of the parameters that no prediction shows; the parameters with a large share of such a vector cannot
-be known one by one. That is so only at an optimum. If the residuals are much larger than the noise, which a smooth
-surface through the data bounds from above, then the search has not found the optimum, or the law does not fit, and the
-data are not to blame.
+Of the latter it is said which parameters trade off, or that the search has failed. The Jacobian's columns are scaled to
+length one, and its singular vectors taken. Those with a hopelessly small singular value are changes of the parameters
+that no prediction shows; the parameters with a large share of such a vector cannot be known one by one. That is so only
+at an optimum. If the residuals are much larger than the noise, which a smooth surface through the data bounds from
+above, then the search has not found the optimum, or the law does not fit, and the data are not to blame.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import numpy as np
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.optimum import Fitted
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.laws import is_formula
+from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.laws.law import Law
+from scaling_cli.numbers.format import number_of, with_and, with_or
 from scaling_cli.record import Record
 
 EXACT = 1e14  # condition number of what trades off exactly, but for rounding
@@ -25,6 +28,86 @@ NOTABLE = 0.15  # of the largest share in a vector: parameters with less hardly 
 WORSE = 2.0  # times the residuals of a smooth surface: residuals above it are not noise
 SPARE = 2  # points for each term of the surface
 SHOWN = 6
+FEWEST_RUNS = 3  # that can be resampled at all
+
+
+def check_size(problem: Problem, *, with_interval: bool, needs_interval: bool = False) -> None:
+    """Refuse data that no estimator could fit.
+
+    Raises:
+        FitError: There are fewer points, or fewer distinct ones, than the law needs, or a column never varies.
+    """
+    least = len(problem.law.parameters) + 1
+    points = len(problem.observed)
+    without = with_interval and not needs_interval and points >= least
+    check_levels(problem)
+    _check_variation(problem)
+    if with_interval and problem.run_count < FEWEST_RUNS:
+        raise FitError(
+            f"{problem.run_count} {'run is' if problem.run_count == 1 else 'runs are'} too few for an interval, which "
+            f"needs {FEWEST_RUNS}, because the errors of points of one run are correlated.",
+            hint=with_or(
+                ["Add runs"]
+                + ["name the column that identifies the run with --run COL"] * (points > problem.run_count)
+                + ["leave intervals out with --interval none"] * without
+            )
+            + ".",
+        )
+    if (missing := least + with_interval - points) > 0:
+        more = f"Add {missing} or more runs"
+        raise FitError(
+            f"{points} {'point is' if points == 1 else 'points are'} too few for {problem.law.name}, which has "
+            f"{len(problem.law.parameters)} parameters.",
+            hint=f"{more}, or use --interval none." if without else f"{more}.",
+        )
+    different = _count_different(np.stack(list(problem.columns.values())), len(problem.law.parameters))
+    if different < len(problem.law.parameters):
+        names = with_and(problem.columns)
+        raise FitError(
+            f"{problem.law.name} has {len(problem.law.parameters)} parameters, but the points have only "
+            f"{number_of(different, 'distinct value')} of {names}.",
+            hint=f"Add runs at other values of {names}, or choose a --law with fewer parameters.",
+        )
+
+
+def check_levels(problem: Problem) -> None:
+    """Refuse a law with a parameter for each label of a column if no point has one of the labels.
+
+    Raises:
+        FitError: It is so.
+    """
+    for name, labels in problem.law.levels.items():
+        found = {int(code) for code in problem.columns[name]}
+        if missing := [label for place, label in enumerate(labels) if place not in found]:
+            column = name.removeprefix(LEVEL)
+            raise FitError(
+                f"No point has {column} = {missing[0]}, but {problem.law.name} has a parameter for it.",
+                hint=f"If --by or --where keeps only one value of {column}, leave [{column}] out of the formula; else "
+                "add such points.",
+            )
+
+
+def _check_variation(problem: Problem) -> None:
+    if len(problem.observed) < 2:
+        return
+    # A formula may well take a constant; whether it leaves a parameter undetermined is seen at the optimum.
+    takes_constants = problem.law.is_formula and any(np.ptp(v) > 0 for v in problem.columns.values())
+    columns = {} if takes_constants else problem.columns
+    for name, values in [*columns.items(), ("the loss", problem.observed)]:
+        if np.ptp(values) == 0:
+            raise FitError(
+                f"{name} is {values[0]:g} at all {len(values)} points, so {problem.law.name} cannot be fitted.",
+                hint="Check the column, or add runs that differ in it.",
+            )
+
+
+def _count_different(columns: Array, enough: int) -> int:
+    """The number of distinct points in `columns` `(inputs, n)`, or of the first thousand where that is `enough`."""
+    ordered = columns[:, :1_000][:, np.lexsort(columns[:, :1_000])]
+    count = 1 + int((np.diff(ordered, axis=1) != 0).any(axis=0).sum())
+    if count >= enough or columns.shape[1] <= ordered.shape[1]:
+        return count
+    return 1 + int((np.diff(columns[:, np.lexsort(columns)], axis=1) != 0).any(axis=0).sum())
 
 
 class Direction(Record):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from scaling_cli.data.records import frame_of_records
 from scaling_cli.document.write import to_json
 from scaling_cli.errors import UsageError
-from scaling_cli.numbers.format import escape, group_label, is_called, number_of
+from scaling_cli.numbers.format import escape, group_label, group_name, is_called, number_of
 from scaling_cli.options.formats import suffixes
 from scaling_cli.record import fields, replace
 from scaling_cli.report.pages.html import report_part
@@ -269,7 +269,7 @@ def text(report: Report[Any]) -> str:
     counts += [f"{len(report.failures):,} failed"] if report.failures else []
     lines = [f"<scaling {report.command}: {', '.join(counts)}{_read(report)}"]
     few = [_shown(result) for result in report.results[:SHOWN]]
-    failed = [_led(group_label(each.group), f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]]
+    failed = [_led(group_name(each.group), f"failed: {escape(each.error)}") for each in report.failures[:SHOWN]]
     lines += _some(few, len(report.results)) + _some(failed, len(report.failures))
     codes = Counter(caveat.code for caveat in report.caveats)
     if codes:
@@ -288,7 +288,7 @@ def _read(report: Report[Any]) -> str:
 def _shown(result: Any) -> str:
     """The line of a result; a law in a list has no sentence."""
     if result.sentence:
-        return _led(group_label(result.group), result.sentence)
+        return _led(group_name(result.group), result.sentence)
     return _led(_title(result), getattr(result, "formula", ""))
 
 

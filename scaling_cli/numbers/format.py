@@ -236,8 +236,10 @@ def group_label(group: Mapping[str, str]) -> str:
 
 
 def group_name(group: Mapping[str, str]) -> str:
-    """`group_label`, safe to print."""
-    return escape(group_label(group))
+    """`group_label`, safe to print; a loss among several goes before its group: `code_loss of adamw`."""
+    others = {column: value for column, value in group.items() if column != "loss"}
+    is_loss_of_group = others and len(others) < len(group)
+    return escape(f"{group['loss']} of {group_label(others)}" if is_loss_of_group else group_label(group))
 
 
 def is_called(label: str, name: object) -> bool:

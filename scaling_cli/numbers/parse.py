@@ -1,4 +1,4 @@
-"""Numbers as people write them: `70B`, `1.4T`, `6e23`, `124k`, `1_000`, `1,000,000`, `10PFdays`, and shares: `40%`."""
+"""Numbers as people write them: `70B`, `6e23`, `1.3 × 10^9`, `1_000`, `1,000,000`, `10PFdays`, and shares: `40%`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ NUMBER = (
     r"\s*(?P<suffix>(?:[a-z]+(?:[-_/ ][a-z]+)*)?)"
 )
 
+# What papers and spreadsheets write otherwise: a pattern, and what stands in its place. Patterns are read by Python and
+# by polars, so they look neither ahead nor back.
+WRITTEN = (
+    (r"^\*+([^*]+)\*+$", "$1"),  # bold in Markdown
+    (r"^[~≈]\s*", ""),
+    (r"−", "-"),
+    (r"\s*[×x*·]\s*10(?:\^|\*\*)", "e"),
+)
+# Thousands may be apart by blanks of any width, or by apostrophes.
+GAP = "[\u00a0\u202f\u2009 '\u2019]"
+GROUPED = rf"^[+-]?[0-9]{{1,3}}(?:{GAP}[0-9]{{3}})+(?:\.[0-9]*)?\s*[A-Za-z]*$"
+
+
+def _plain(text: str) -> str:
+    for pattern, written in WRITTEN:
+        text = re.sub(pattern, written.replace("$1", r"\1"), text)
+    return re.sub(GAP, "", text) if re.fullmatch(GROUPED, text) else text
+
 
 def parse_number(text: str) -> float:
     """The number a person wrote: `parse_number("70B") == 7e10`; with a unit of compute, in FLOPs.
@@ -40,7 +58,7 @@ def parse_number(text: str) -> float:
     Raises:
         UsageError: The text is not a finite number with one of the known suffixes.
     """
-    match = re.fullmatch(NUMBER, text.strip())
+    match = re.fullmatch(NUMBER, _plain(text.strip()))
     scale, unit = _scale(match["suffix"].casefold()) if match else (None, 1.0)
     if match is None or scale is None:
         raise _not_a_number(text)

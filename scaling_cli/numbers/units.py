@@ -81,11 +81,23 @@ METRICS = {
 PERCENT = {"%": 0.01}
 
 
+# What stands behind a number in the cells of a role, as in `1.3B params` and `3.2 nats`.
+NOUNS = {
+    "params": ("params", "param", "parameters"),
+    "tokens": ("tokens", "token", "tok", "toks"),
+    "unique_tokens": ("tokens", "token", "tok", "toks"),
+    "step": ("steps", "step", "iterations", "iters", "updates"),
+}
+
+
 def cell_units(role: str, scale: float) -> dict[str, float]:
     """The units that may stand in the cells of a role, where its column has none."""
     if role == "compute" and scale == 1.0:
         return COMPUTE_SUFFIXES
-    return PERCENT if role == "loss" else {}
+    if role == "loss":
+        return {**PERCENT, "nats": 1.0}
+    nouns = NOUNS.get(role, ()) if scale == 1.0 else ()
+    return {f"{unit}_{noun}".strip("_"): factor for unit, factor in {"": 1.0, **COUNT_UNITS}.items() for noun in nouns}
 
 
 def metric_unit(name: str) -> str | None:

@@ -15,7 +15,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
-from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
+from scaling_cli.points.mixture import MIXTURE, check_mixture, check_named, listed, without_shares
 from scaling_cli.record import Record
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
@@ -104,8 +104,7 @@ def choose(
     """
     _refuse_one(frame)
     own = own or {}
-    if MIXTURE in own:
-        check_mixture(frame, own[MIXTURE].split(","))
+    check_named(frame, law, own)
     if is_formula(law):
         return _written(frame, law, x, start, bound)
     if start or bound:
@@ -171,14 +170,15 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Seque
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
     if law.startswith(MIXTURE) and not asked:
-        raise UsageError(
-            f"{law} needs columns with the share of each data domain.", hint="Name them: --map mixture=w1,w2,w3."
-        )
+        raise without_shares(law)
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
     own = {name: column_of(frame.columns, name) if asked else name for name in family.inputs}
-    return Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
+    choice = Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
+    if family.shares and asked:
+        check_mixture(frame, [choice.inputs[name] for name in family.shares])
+    return choice
 
 
 def _written(
@@ -192,10 +192,13 @@ def _written(
         raise UsageError("--x cannot be used with a formula.", hint="Write the column's name in the formula.")
     from scaling_cli.laws.custom import indices, law_from_formula
     from scaling_cli.laws.grouped import LEVEL
-    from scaling_cli.points.labels import labels_of
+    from scaling_cli.points.labels import labels_of, require_shared
 
-    columns = [name.removeprefix(COLUMN) for name in frame.columns if name not in ("run_id", "loss")]
-    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indices(text) if name in columns}
+    indexed = indices(text)
+    taken = [name for name in frame.columns if name != "loss" and (name != "run_id" or name in indexed)]
+    columns = [name.removeprefix(COLUMN) for name in taken]
+    levels = {name: labels_of(frame[column_of(frame.columns, name)]) for name in indexed if name in columns}
+    require_shared(levels, frame.height)
     written = law_from_formula(text, columns, start=start, bound=bound, levels=levels)
     return Choice(written, {name: column_of(frame.columns, name.removeprefix(LEVEL)) for name in written.inputs})
 
@@ -271,10 +274,12 @@ def _one_input(frame: pl.DataFrame, others: Sequence[str]) -> str:
         return name
     sized = sized_names(frame["run_id"]) if "run_id" in frame.columns and "params" not in frame.columns else None
     from_names = f", or take params from names such as {sized[0]}: --params-from-name {sized[1]!r}" if sized else ""
+    alike = next((name for name in ("step", "tokens") if name in frame.columns and len(frame) > 1), None)
+    earlier = f", or give --checkpoints all if runs also have rows at other {alike.removesuffix('s')}s" if alike else ""
     raise DataError(
         f"The law has no input: no column for {', '.join(ONE_INPUT_ORDER[:-1])} or {ONE_INPUT_ORDER[-1]} takes more "
         "than one value.",
-        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}."
+        hint=f"Name the input with --x COLUMN, or with --compute, --tokens or --params{from_names}{earlier}."
         + (f" Columns that were not read: {listing(others)}." if others else ""),
     )
 

@@ -11,6 +11,7 @@ from scaling_cli.data.cells import different
 from scaling_cli.data.runs.aliases import SWEPT
 from scaling_cli.data.runs.best_over import cells, levels
 from scaling_cli.data.runs.table import RunTable, label_of
+from scaling_cli.points.name_parts import name_parts
 from scaling_cli.points.unread import ignored_roles, unread_inputs
 from scaling_cli.points.variance import FEWEST_SPARE
 
@@ -42,12 +43,13 @@ def input_doubts(
 
 
 def _shows_nothing(frame: pl.DataFrame, aside: pl.DataFrame, inputs: Sequence[str], skip: Sequence[str]) -> bool:
-    """Whether no column could explain how losses differ, and too few runs have equal inputs."""
+    """Whether no column or name could explain how losses differ, and too few runs have equal inputs."""
     swept = set(SWEPT) & set(frame.columns) - {*inputs, *skip}
     if aside.width or swept or not inputs or not set(inputs) <= set(frame.columns) or frame.is_empty():
         return False
     places = int(cells([levels(frame[name]) for name in inputs]).max()) + 1
-    return frame.height - places < FEWEST_SPARE or different(frame["run_id"]) < frame.height
+    has_equal_inputs = frame.height - places >= FEWEST_SPARE and different(frame["run_id"]) == frame.height
+    return not (has_equal_inputs or name_parts(frame["run_id"], frame.height // 3))
 
 
 def _parts(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from scaling_cli.arrays import Array
 from scaling_cli.data.names import in_order
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.numbers.format import with_and
 
 DIGITS = 10  # of a number that serves as a label
 
@@ -17,6 +18,36 @@ DIGITS = 10  # of a number that serves as a label
 def labels_of(column: pl.Series) -> tuple[str, ...]:
     """The different labels of a column, numbers by size and before words."""
     return tuple(sorted({_label(value) for value in column.drop_nulls().unique()}, key=in_order))
+
+
+def require_shared(levels: Mapping[str, Sequence[str]], points: int) -> None:
+    """Refuse a column that indexes a parameter and has another label at each point.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for name, labels in levels.items():
+        if len(labels) == points:
+            raise UsageError(
+                f"Each of the {points} points has another {name}, so a parameter indexed by {name} would have only one "
+                "point for each of its values.",
+                hint=f"Leave [{name}] out of the formula, index the parameter by a column whose values several points "
+                "share, or, if the log has several rows of each run, add --checkpoints all.",
+            )
+
+
+def require_several(groups: int, points: int, by: Iterable[str]) -> None:
+    """Refuse two groups or more of one point each.
+
+    Raises:
+        FitError: It is so.
+    """
+    if groups == points > 1:
+        raise FitError(
+            f"Each of the {groups} groups of {with_and(by)} has only one point, but a fit needs several.",
+            hint="Group by a column whose values several runs share; or, if the log has several rows of each run and "
+            "each run is to have a fit of its own, add --checkpoints all.",
+        )
 
 
 def codes(column: pl.Series, levels: Sequence[str], name: str) -> Array:

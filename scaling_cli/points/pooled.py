@@ -26,6 +26,7 @@ from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.numbers.format import percent, with_and
 from scaling_cli.numbers.surface import has_params_and_tokens
+from scaling_cli.points.name_parts import name_parts, way_to_keep
 from scaling_cli.points.settings import settings
 from scaling_cli.points.tied import tied_to_tokens
 from scaling_cli.points.variance import (
@@ -43,6 +44,7 @@ from scaling_cli.record import Record, replace
 SIZES = ("params", "tokens", "compute")
 MOST_LEVELS = 40
 CHANCE = 1e-3  # of a caveat by noise alone, over all columns
+CHANCE_OF_LARGE = 1e-2  # of it where what the inputs leave is larger than what seeds make, so that there is a cause
 SHARE = 0.3  # of the variance left
 SHARE_OF_LARGE = 0.1  # of it where it is larger than that of seeds
 OVERLAP = 0.3  # share of runs that lie, along each input, between runs of another level
@@ -59,7 +61,7 @@ TUNED = {
 class _Group(Record):
     """Runs of one group: log losses `(n,)`, log inputs by name, labels by column, and the cell of equal inputs.
 
-    `amounts` are settings of many values, each with its terms `(n, k)`.
+    `amounts` are settings of many values, each with its terms `(n, k)`, and `parts` are labels from the names of runs.
     """
 
     loss: Array
@@ -68,6 +70,7 @@ class _Group(Record):
     amounts: Mapping[str, Array]
     cells: Indices
     swept: Mapping[str, Array]
+    parts: Mapping[str, Indices] = {}
 
 
 def pooled_doubts(
@@ -84,7 +87,7 @@ def pooled_doubts(
 
 
 def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[str, str] | None) -> Iterator[Caveat]:
-    explained = _explaining(runs)
+    explained = _explaining(runs) or _explaining(replace(runs, labels=runs.parts, amounts={}), only_large=True)
     if not (explained or runs.swept) and _pure_spread(runs) <= LARGE_SPREAD:
         return
     spread = _spread(runs)
@@ -110,11 +113,14 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
         said = {"column": column, "levels": one.levels, "share": one.share, "where": where, "inputs": names}
         if one.column in runs.amounts:
             yield caveat("unread-setting", group, **said)
+        elif one.column in runs.parts:
+            yield caveat("pooled-groups", group, **said, remedy=way_to_keep(table.columns["run_id"], column))
         else:
             tuned = (
                 f", or the best of each size with --best-over {shlex.quote(column)}" if words(column) & TUNED else ""
             )
-            yield caveat("pooled-groups", group, **said, quoted=shlex.quote(column), condition=condition, tuned=tuned)
+            remedy = f"Fit each kind separately with --by {shlex.quote(column)}, or keep one with --where {condition}"
+            yield caveat("pooled-groups", group, **said, remedy=remedy + tuned)
     if not (swept or explained) and _pure_spread(runs) > LARGE_SPREAD:
         yield caveat("unexplained-spread", group, inputs=names, spread=spread)
 
@@ -163,6 +169,7 @@ def _reduced(
     numbers = {name: levels(values) for name, values in tried.items()}
     amounts = settings(tried, min(MOST_LEVELS, frame["run_id"].n_unique() // 3))
     rates = {name: values.cast(pl.Float64).to_numpy() for name, values in swept.items()}
+    parts = {name: levels(values) for name, values in name_parts(frame["run_id"], MOST_LEVELS).items()}
     if ids.max() + 1 == len(ids):
         every = slice(None, None, step)
         return _Group(
@@ -170,6 +177,7 @@ def _reduced(
             {name: _renumbered(values[every]) for name, values in numbers.items()},
             {name: terms[every] for name, terms in amounts.items()}, _renumbered(same[every]),
             {name: values[every] for name, values in rates.items()},
+            {name: _renumbered(values[every]) for name, values in parts.items()},
         )  # fmt: skip
     rest = left_by(loss, surface([logs[name] for name in inputs], len(loss)))
     count = np.bincount(ids)
@@ -183,6 +191,7 @@ def _reduced(
         {name: terms[first] for name, terms in amounts.items()},
         alone,
         {},
+        {name: _renumbered(values[first]) for name, values in parts.items()},
     )
 
 
@@ -197,8 +206,11 @@ def _renumbered(labels: Indices) -> Indices:
     return distinct(labels)[1]
 
 
-def _explaining(runs: _Group) -> list[Explained]:
-    """The columns that explain how losses differ, the best first; each beyond those before it."""
+def _explaining(runs: _Group, *, only_large: bool = False) -> list[Explained]:
+    """The columns that explain how losses differ, the best first; each beyond those before it.
+
+    With `only_large`, only differences that are larger than those of seeds are to be explained.
+    """
     labelled = {name: dummies(labels) for name, labels in runs.labels.items() if _is_candidate(runs, labels)}
     candidates = {**runs.amounts, **labelled}
     if not candidates:
@@ -206,12 +218,16 @@ def _explaining(runs: _Group) -> list[Explained]:
     left, count = _remover(runs)
     rest = left(runs.loss[:, None])[:, 0]
     least = SHARE if _pure_spread(runs) <= LARGE_SPREAD else SHARE_OF_LARGE
+    is_large = np.sum(rest**2) > LARGE_SPREAD**2 * max(len(rest) - count, 1)
+    if only_large and not is_large:
+        return []
+    most = CHANCE_OF_LARGE if is_large and not only_large else CHANCE
     found: list[Explained] = []
     taken = np.zeros((len(rest), 0))
     while candidates and len(found) < NAMED:
         columns = {name: np.hstack([taken, left(terms)]) for name, terms in candidates.items()}
         tests = [explained_by(name, rest, taken, columns[name], count) for name in candidates]
-        kept = [test for test in tests if test is not None and test.chance * len(tests) < CHANCE]
+        kept = [test for test in tests if test is not None and test.chance * len(tests) < most]
         best = max(kept, key=lambda test: test.share, default=None)
         if best is None or best.share < least:
             break

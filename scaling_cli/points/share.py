@@ -14,6 +14,7 @@ from scaling_cli.laws.grouped import LEVEL, grouped
 from scaling_cli.options.fit import Fit
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.held import hold
+from scaling_cli.points.labels import require_several
 from scaling_cli.points.table import PointTable
 from scaling_cli.record import replace
 
@@ -42,6 +43,7 @@ def of_groups(
     Raises:
         UsageError: The parameters cannot be shared.
         DataError: There is only one group.
+        FitError: Each group has only one point.
     """
     column = ",".join(by)
     frame = pl.concat(frames)
@@ -52,6 +54,7 @@ def of_groups(
         raise DataError(
             f"--share needs several groups, but {column} has only one value.", hint="Leave --by and --share out."
         )
+    require_several(len(levels), frame.height, by)
     ends = {label: (float(losses.min()), float(losses.max()))  # type: ignore[arg-type]
             for (label,), part in frame.partition_by([LEVEL + column], as_dict=True).items()
             for losses in [part["loss"]]}  # fmt: skip

@@ -20,6 +20,7 @@ from scaling_cli.numbers.surface import has_params_and_tokens
 DESIGN_ROLES = ("bits", "experts", "granularity", "streams")  # what a model is made of, beside its params
 FEW_EPOCHS = 1.5  # above it, some tokens were seen again
 SAME_LENGTH = 1.1  # runs whose steps differ by a smaller factor were trained for about as long
+LEAST_PER_STEP = 256.0  # tokens; nobody trains language models with smaller batches
 SAME_SIZE = 1.05  # models whose params differ by a smaller factor are of one size
 
 
@@ -31,6 +32,10 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
         if role in read or (role == "compute" and has_params_and_tokens(read)):
             continue
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
+        if role == "compute" and not names and "tokens" not in read and _has_gpu_hours(table):
+            hours = table.columns["gpu_hours"]
+            flag = "--compute 'gpu_hours * 3600 * 4e14', at 4e14 FLOP/s a GPU,"
+            yield caveat("unread-input", None, columns=hours, verb="looks", role=role, flag=flag)
         if names:
             columns = with_and(names[:3])
             flag = f"--{role} {shlex.quote(names[0])}"
@@ -38,6 +43,11 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
             yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
     if "params" in table.columns:
         yield from _active_params(table)
+
+
+def _has_gpu_hours(table: RunTable) -> bool:
+    """Whether runs differ in their GPU-hours, which are like compute."""
+    return "gpu_hours" in table.frame.columns and table.frame["gpu_hours"].drop_nulls().n_unique() > 1
 
 
 def _active_params(table: RunTable) -> Iterator[Caveat]:
@@ -74,10 +84,16 @@ def ignored_roles(
         sized = sized_names(table.frame["run_id"])
         if sized is not None:
             yield caveat("sizes-in-names", None, name=sized[0], pattern=repr(sized[1]))
-    if any(_differ_in_length(part, inputs) for part in parts):
+    derived = {formula for _, formula in DERIVATIONS.values()}
+    amounts = [role for role in ("tokens", "compute") if role in table.frame.columns]
+    amount = next((role for role in amounts if table.columns[role] not in derived), None)
+    if any(_differ_in_length(part, inputs, amount) for part in parts):
         steps = table.frame["step"].drop_nulls()
         low, high = (figure(float(step), 3) for step in (steps.min(), steps.max()))  # type: ignore[arg-type]
-        yield caveat("ignored-steps", None, low=low, high=high)
+        why = "no column gives their tokens"
+        if amount is not None:
+            why = f"{table.columns[amount]} does not grow with steps, as if it counted the {amount} of one step"
+        yield caveat("ignored-steps", None, low=low, high=high, why=why)
 
 
 def _partly_known(table: RunTable, inputs: Sequence[str]) -> Iterator[Caveat]:
@@ -92,17 +108,30 @@ def _partly_known(table: RunTable, inputs: Sequence[str]) -> Iterator[Caveat]:
             yield caveat("partly-known", None, role=role, known=f"{len(known):,}", total=f"{table.frame.height:,}")
 
 
-def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str]) -> bool:
-    """Whether runs of equal params took different numbers of steps, and nothing else says how long they trained."""
-    if list(inputs) != ["params"] or "step" not in runs.columns or {"tokens", "compute"} & set(runs.columns):
+def _differ_in_length(runs: pl.DataFrame, inputs: Sequence[str], amount: str | None) -> bool:
+    """Whether runs of equal params took different numbers of steps, and nothing else says how long they trained.
+
+    The `amount`, tokens or compute, says nothing if it does not differ between these runs, and is far too small for
+    all of their steps.
+    """
+    if not {"step", "params"} <= set(runs.columns) or "step" in inputs or (amount is None and "params" not in inputs):
         return False
-    ends = runs.group_by("run_id", maintain_order=True).agg(pl.col("params").last(), pl.col("step").max())
+    per_step = pl.lit(0.0)
+    if amount is not None:
+        per_step = pl.col(amount) / pl.col("step") / (1 if amount == "tokens" else 6 * pl.col("params"))
+    read = [name for name in ("params", amount) if name is not None]
+    ends = runs.group_by("run_id", maintain_order=True).agg(
+        *(pl.col(name).last() for name in read), pl.col("step").max(), per_step.last().alias("per_step")
+    )
     ordered = ends.filter(pl.col("step") > 0).sort("params")
     is_larger = pl.col("params").log().diff().fill_null(0.0) > math.log(SAME_SIZE)
     sizes = ordered.group_by(is_larger.cum_sum().alias("size")).agg(
-        pl.col("params", "step").max() / pl.col("params", "step").min()
+        pl.col(*read, "step").max() / pl.col(*read, "step").min(), pl.col("per_step").median()
     )
-    return bool(((sizes["step"] > SAME_LENGTH) & (sizes["params"] < SAME_SIZE**2)).any())
+    longer = sizes.filter((pl.col("step") > SAME_LENGTH) & (pl.col("params") < SAME_SIZE**2))
+    if amount is None or longer.is_empty():
+        return not longer.is_empty()
+    return bool(((longer[amount] < SAME_LENGTH) & (longer["per_step"] < LEAST_PER_STEP)).all())
 
 
 def _ignored(table: RunTable, role: str, values: pl.Series) -> Caveat:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.caveats.order import rank
 from scaling_cli.data.files.pipes import StreamCopy, copy_of
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.data.paths_or_table import PathsOrTable, is_table, paths_of
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import ScalingError, UsageError
@@ -133,7 +134,8 @@ def require_compute(choice: Choice, rule: str) -> None:
     """
     if rule != SIX_ND and "compute" not in choice.inputs.values():
         raise UsageError(
-            f"--flops-rule {rule!r} counts compute, but {choice.law.name} is a law of {', '.join(choice.inputs)}.",
+            f"--flops-rule {rule!r} counts compute, but {choice.law.name} is a law of "
+            f"{inputs_in_words(choice.law.inputs, choice.inputs)}.",
             hint="Leave it out, give --x compute, or use `scaling optimal-allocation`, which takes any rule.",
         )
 

@@ -11,6 +11,7 @@ from scaling_cli.fitting.ask import AT_ONCE, Asking, together
 from scaling_cli.fitting.fit import Grouped, Settings, fit_asking
 from scaling_cli.fitting.starts import find_starts
 from scaling_cli.fitting.threads import one_blas_thread
+from scaling_cli.fitting.undetermined import check_levels
 from scaling_cli.options.fit import Fit
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for
@@ -42,6 +43,8 @@ class Work(Record):
         drawn_as = {key: value for key, value in self.group.items() if key != LOSS} if LOSS in self.group else None
         try:
             made = [grouped_for(self.points, self.group, choice, space, weighting) for choice in self.choices]
+            for grouped in made:
+                check_levels(grouped.problem)  # here, since starts are sought before any fit asks for this check
         except ScalingError as error:
             return error
         return [replace(grouped, drawn_as=drawn_as) for grouped in made]

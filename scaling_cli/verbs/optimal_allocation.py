@@ -87,6 +87,7 @@ def optimal_allocation(
 def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | None]:
     """The points to fit, and the rows of training curves, where an approach needs them."""
     from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns, rule_of
+    from scaling_cli.analysis.allocation.surface import require_no_column
     from scaling_cli.points.mixture import MIXTURE, check_mixture
 
     law = law_of(asked)
@@ -99,6 +100,7 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
     table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
     with knowing(table.caveats, unread(table)):
+        require_no_column(law, {*table.others, *table.columns, *table.columns.values()})
         _check_unit(table)
         table = table_of_parts(table, own, law.parts, rule) if law.parts else table
         if mixture_of(asked):

@@ -348,7 +348,10 @@ CASES = {
         lambda: fitted(grid().with_columns(lr=3e-4 * (params / 5e7) ** -0.2)),
     ),
     "pooled-groups": (lambda: fitted(TWO_KINDS), lambda: fitted(SAME_KINDS)),
-    "unexplained-spread": (lambda: fitted(TWO_KINDS.drop("kind")), lambda: fitted(SAME_KINDS.drop("kind"))),
+    "unexplained-spread": (
+        lambda: fitted(TWO_KINDS.drop("kind").with_columns(run=pl.format("r{}", pl.int_range(pl.len())))),
+        lambda: fitted(SAME_KINDS.drop("kind")),
+    ),
     "repeated-data": (
         lambda: fitted(EPOCHS.with_columns(unique_tokens=tokens / 8)),
         lambda: fitted(EPOCHS),

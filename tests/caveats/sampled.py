@@ -91,6 +91,7 @@ def went_on():
 READ = attempts()
 WORDS = READ.with_columns(correct=pl.when("correct").then(pl.lit("pass")).otherwise(pl.lit("fail")))
 FIRST = pl.col("attempt") == 0
+SPELT = pl.when(FIRST).then(pl.lit("A 1_")).otherwise(pl.lit("a-1_"))
 EVEN = counts(50, np.random.default_rng(0).integers(1, 40, 40))
 SMALL = counts(50, [0, 1, 2, 5, 10, 30, 0, 3])
 SHORT = counts(np.array([10] * 30 + [4] * 30), [2, 0, 1] * 20)
@@ -122,6 +123,10 @@ CASES = {
     "other-problems": (
         lambda: load_samples(READ.with_columns(task_id=pl.format("{}-{}", "problem", pl.col("attempt") % 2))),
         lambda: load_samples(READ.with_columns(task_id="problem")),
+    ),
+    "similar-problems": (
+        lambda: load_samples(READ.with_columns(problem=pl.concat_str(SPELT, "problem"))),
+        lambda: load_samples(READ.with_columns(problem=pl.concat_str(pl.lit("A-1_"), "problem"))),
     ),
     "unknown-outcomes": (
         lambda: load_samples(

@@ -79,6 +79,13 @@ def test_atoms_have_the_likelihood_of_certain_failure_and_success():
     assert scaled.atoms[0] == pytest.approx([binom.pmf(2, 5, 0.1), binom.pmf(2, 5, 0.6)])
 
 
+def test_what_is_negligible_takes_no_memory():
+    """Of 10,000 attempts, half of which succeed, other chances than a half are far too unlikely."""
+    grid = make_grid(make_counts(np.array([10_000]), np.array([5_000])))
+    assert np.abs(grid.t[grid.columns]).max() < 20 * 2 / np.sqrt(10_000)
+    assert grid.values.min() > 1e-24
+
+
 def test_the_step_follows_the_narrowest_likelihood():
     """A problem with n attempts at a chance of one half has a likelihood of width 2 / sqrt(n) in log-odds."""
     coarse, fine = (make_grid(make_counts(np.array([n]), np.array([n // 2]))).t for n in (10, 100_000))

@@ -171,11 +171,11 @@ def test_exponents_leave_out_budgets_whose_best_split_is_at_an_end_and_need_thre
 
 def test_settings_of_verdicts_double_up_to_the_smallest_problem():
     generator = np.random.default_rng(0)
-    judged = [np.ones((9, 4)), np.ones((7, 5))]
+    judged = [np.ones((9, 2)), np.ones((7, 3))]
     found = settings_of_verdicts([np.ones(9), np.zeros(7)], judged, generator)
-    assert found.solutions.tolist() == [1, 1, 1, 2, 2, 2, 4, 4, 4]
-    assert found.verifications.tolist() == [1, 2, 4] * 3
-    assert found.accuracy.tolist() == [[1.0] * 9, [0.0] * 9]
+    assert found.solutions.tolist() == [1, 1, 2, 2, 4, 4]
+    assert found.verifications.tolist() == [1, 2] * 3
+    assert found.accuracy.tolist() == [[1.0] * 6, [0.0] * 6]
 
 
 def noisy(cubic, seed=0, problems=40):

@@ -61,6 +61,15 @@ def test_blanks_around_names_go_where_names_stay_unique_and_not_empty():
         ("7 billion", 7e9),
         ("nan", float("nan")),
         ("1K", 1000.0),
+        ("1.3×10^9", 1.3e9),
+        ("2 * 10**3", 2e3),
+        ("**3.21**", 3.21),
+        ("~1.3B", 1.3e9),
+        ("19\u202f047\u202f777", 19047777.0),
+        ("19'047'777", 19047777.0),
+        ("1 234.5 M", 1.2345e9),
+        ("12 34", None),
+        ("3.21*", None),
     ],
 )
 def test_text_is_read_as_options_are(cell, value):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.identifiability import check_size, doubts, examine, require_identified, scatter
+from scaling_cli.fitting.identifiability import doubts, examine, require_identified, scatter
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.undetermined import check_size
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 
@@ -216,3 +217,9 @@ def test_a_parameter_at_its_bound_is_named_with_its_value():
     (found,) = [each for each in doubts(fitted, examine(fitted), None) if each.code == "at-bound"]
     assert found.message.startswith("c")
     assert "at-bound" not in codes(SURFACE)
+
+
+def test_a_short_range_is_said_of_the_column_behind_x():
+    short = optimum(line(decades=1.0), SQUARES)
+    (said,) = (found.message for found in doubts(short, examine(short), None, {"x": "tokens"}))
+    assert said.startswith("tokens spans only 1 decade, so")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.identifiability import check_size, doubts, examine, scatter
+from scaling_cli.fitting.identifiability import doubts, examine, scatter
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.undetermined import check_size
 from scaling_cli.laws import find_law
 
 SQUARES = Objective("least-squares")

@@ -9,9 +9,10 @@ import pytest
 
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.fit import Settings, fit
-from scaling_cli.fitting.identifiability import _correlation, _count_different, _decades, _start_doubts
+from scaling_cli.fitting.identifiability import _correlation, _decades, _start_doubts
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
+from scaling_cli.fitting.undetermined import _count_different
 from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from tests.factories import grouped
@@ -140,8 +141,11 @@ def test_floor_at_its_bound_is_a_caveat():
 
 def test_short_range_and_few_runs_are_caveats():
     x = np.geomspace(1e20, 1e21, 6)
-    _, caveats = fit(curve("power", x, 20 * x**-0.1), PLAIN)
+    noisy = 20 * x**-0.1 * np.exp(0.003 * np.random.default_rng(0).standard_normal(6))
+    _, caveats = fit(curve("power", x, noisy), Settings(interval="wild"))
     assert codes(caveats) == {"short-range", "few-runs"}
+    _, caveats = fit(curve("power", x, noisy), PLAIN)
+    assert codes(caveats) == {"short-range"}
 
 
 def test_lone_start_and_rival_optimum_are_told():

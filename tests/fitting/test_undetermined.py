@@ -179,6 +179,15 @@ def test_what_slid_to_a_bound_without_changing_a_prediction_is_found():
         assert hidden_at_bounds(fit) == ()
 
 
+def test_the_exponent_of_a_term_that_vanished_is_not_hidden():
+    x = np.geomspace(1.0, 3.0, 12)
+    problem = problem_from_arrays(find_law("power-constant"), {"x": x}, 3 + 2 / x, np.arange(12))
+    fit = optimum(problem, Objective("least-squares"))
+    gone = replace(fit, theta=np.where(problem.law.vanishing, problem.low, fit.theta))
+    assert {"a", "b"} <= {name for found in undetermined(gone, 1e14) for name in found.names}
+    assert hidden_at_bounds(gone) == ()
+
+
 def test_a_bound_of_another_parameter_hides_nothing():
     fit = fitted("a + b + c / x")
     low = fit.problem.low.copy()

@@ -8,6 +8,7 @@ import pytest
 from scaling_cli.document.published import published_fit
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import LAWS
+from scaling_cli.laws.chinchilla import BESIROGLU_COVARIANCE
 from scaling_cli.laws.published import names_published, published_law
 
 
@@ -16,6 +17,12 @@ def test_besiroglus_uncertainty_is_the_one_that_they_print():
     assert draws.std(axis=0)[[0, 3, 4]] == pytest.approx([0.02566, 0.01540, 0.02060], rel=0.03)
     exponent = draws[:, 4] / (draws[:, 3] + draws[:, 4])
     assert (exponent.mean(), exponent.std()) == pytest.approx((0.513, 0.020), rel=0.04)
+
+
+def test_a_published_covariance_is_one():
+    covariance = np.array(BESIROGLU_COVARIANCE)
+    assert (covariance == covariance.T).all()
+    assert (np.linalg.eigvalsh(covariance) > 0).all()
 
 
 def test_every_published_fit_can_stand_in_place_of_runs():

@@ -164,3 +164,37 @@ def test_labels_carry_no_caveat_about_their_range():
     columns = grid(optimizer=["adamw", "muon"], params=np.geomspace(1e7, 1e10, 10).tolist())
     report = scaling.fit(simulated(text, truth, columns), law=text, interval="none")
     assert "short-range" not in {caveat.code for caveat in report.caveats}
+
+
+def curves(points: int = 10) -> pl.DataFrame:
+    """The loss curves of five runs, each with a floor of its own."""
+    truth = {f"E[r{place}]": 2.0 + 0.1 * place for place in range(5)} | {"B": 3000.0, "b": 0.4}
+    columns = grid(run_id=[f"r{place}" for place in range(5)], tokens=np.geomspace(1e8, 1e10, points).tolist())
+    return simulated("E[run_id] + B*tokens^-b", truth, columns)
+
+
+def test_a_parameter_may_be_indexed_by_the_runs_of_curves():
+    report = scaling.fit(curves(), law="E[run_id] + B*tokens^-b", checkpoints="all", level=0.999)
+    assert_found(report.results[0], {"E[r0]": 2.0, "E[r4]": 2.4, "b": 0.4})
+    assert report.results[0].inputs == {"tokens": "tokens", "level of run_id": "run_id"}
+
+
+@pytest.mark.parametrize("groups", [{}, {"by": "run_id"}])
+def test_a_parameter_with_one_point_for_each_value_is_refused(groups):
+    with pytest.raises(UsageError, match="Each of the 5 points has another run_id") as caught:
+        scaling.fit(curves().with_columns(step=pl.col("tokens")), law="E[run_id] + B*tokens^-b", **groups)
+    assert "--checkpoints all" in caught.value.hint
+
+
+def test_groups_without_one_value_of_an_index_are_told_which():
+    """With many values, the search for starts crashed at the empty columns of those that a group lacks."""
+    truth = {"E": 1.5, "A[adamw]": 400.0, "A[muon]": 330.0, "alpha": 0.33}
+    text = "E + A[optimizer]/params^alpha"
+    columns = grid(optimizer=["adamw", "muon"], params=np.geomspace(1e7, 1e10, 10).tolist())
+    with pytest.raises(FitError, match="optimizer=adamw: No point has optimizer = muon") as caught:
+        scaling.fit(simulated(text, truth, columns), law=text, by="optimizer")
+    assert "leave [optimizer] out of the formula" in caught.value.hint
+    own = simulated("E[kind]/params^a", {f"E[k{place}]": 2.0 for place in range(16)} | {"a": 0.1},
+                    grid(kind=[f"k{place}" for place in range(16)], params=[1e7, 1e8]))  # fmt: skip
+    with pytest.raises(FitError, match="kind=k0: No point has kind = k1"):
+        scaling.fit(own, law="E[kind] + A/params^a", by="kind", interval="none")

@@ -104,6 +104,12 @@ def test_a_group_is_named_by_its_value_or_by_all_its_columns():
     assert names == ["", "adam\\x09", "o=adam, d=c4"]
 
 
+def test_one_of_several_losses_is_named_before_its_group():
+    assert group_name({"loss": "code_loss"}) == "code_loss"
+    assert group_name({"loss": "code_loss", "opt": "adam"}) == "code_loss of adam"
+    assert group_name({"loss": "code_loss", "opt": "adam", "data": "c4"}) == "code_loss of opt=adam, data=c4"
+
+
 def test_names_in_a_sentence_have_one_and():
     assert [with_and([]), with_and("a"), with_and("ab"), with_and(iter("abc"))] == ["", "a", "a and b", "a, b and c"]
 

@@ -23,13 +23,44 @@ from scaling_cli.numbers.parse import is_computable, parse_number, parse_share
         ("1.5 petaflop/s-days", 1.296e20),
         ("1e21 FLOPs", 1e21),
         ("989TFLOPS", 9.89e14),
+        ("1.3×10^9", 1.3e9),
+        ("1.3 x 10^9", 1.3e9),
+        ("2.1 * 10**20 FLOPs", 2.1e20),
+        ("5·10^−3", 5e-3),
+        ("~1.3B", 1.3e9),
+        ("**3.21**", 3.21),
+        ("19 047 777", 19047777.0),
+        ("19\u202f047\u202f777", 19047777.0),
+        ("1\u00a0234.5 M", 1.2345e9),
+        ("19'047'777", 19047777.0),
+        ("19’047’777", 19047777.0),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text, value):
     assert parse_number(text) == pytest.approx(value, rel=1e-15)
 
 
-@pytest.mark.parametrize("text", ["", "B", "1,5", "70X", "nan", "inf", "1e999", "1__0", "12,34", "seven", "1.2.3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "B",
+        "1,5",
+        "70X",
+        "nan",
+        "inf",
+        "1e999",
+        "1__0",
+        "12,34",
+        "seven",
+        "1.2.3",
+        "12 34",
+        "1 2",
+        "3*",
+        "1.3x109",
+        "1 000,000",
+    ],
+)
 def test_text_that_is_no_number_is_refused_with_examples(text):
     with pytest.raises(UsageError) as caught:
         parse_number(text)

@@ -108,9 +108,9 @@ def test_every_unit_of_compute_has_its_factor(unit, factor):
     [
         ("compute", 1.0, COMPUTE_SUFFIXES),
         ("compute", 1e9, {}),
-        ("loss", 1.0, {"%": 0.01}),
-        ("loss", 2.0, {"%": 0.01}),
-        ("params", 1.0, {}),
+        ("loss", 1.0, {"%": 0.01, "nats": 1.0}),
+        ("loss", 2.0, {"%": 0.01, "nats": 1.0}),
+        ("lr", 1.0, {}),
     ],
 )
 def test_cells_may_have_units_where_their_column_has_none(role, scale, units):
@@ -129,3 +129,12 @@ def test_units_of_compute_are_those_of_their_prefix():
     for unit, factor in COMPUTE_SUFFIXES.items():
         assert factor == (PF_DAY if "day" in unit else 10.0 ** powers[unit[0]])
     assert PF_DAY == 1e15 * 24 * 60 * 60
+
+
+def test_nouns_may_stand_in_cells_behind_the_numbers_of_their_role():
+    assert cell_units("params", 1.0)["m_params"] == 1e6
+    assert cell_units("tokens", 1.0)["tokens"] == 1.0
+    assert cell_units("step", 1.0)["k_steps"] == 1e3
+    assert cell_units("loss", 1.0)["nats"] == 1.0
+    # A unit in the name of the column would count twice.
+    assert cell_units("params", 1e6) == {}

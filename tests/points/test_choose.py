@@ -216,3 +216,9 @@ def test_tokens_per_param_must_differ_by_half(highest, is_surface):
     params = 2.0 ** np.arange(20, 32)
     choice = choose(plain(params=params, tokens=params * np.repeat([16.0, highest], 6)), "auto", None)
     assert (choice.law.name == "chinchilla") == is_surface
+
+
+def test_runs_that_end_alike_may_differ_before_their_ends():
+    with pytest.raises(DataError, match="The law has no input") as caught:
+        choose(plain(step=np.full(4, 1000.0), loss=np.array([4.0, 3.0, 2.5, 2.2])), "auto", None)
+    assert ", or give --checkpoints all if runs also have rows at other steps." in caught.value.hint

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.runs.table import RunTable
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, FitError, UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.options.fit import Fit
 from scaling_cli.points import share
@@ -101,3 +101,12 @@ def test_the_extent_of_losses_is_of_positive_numbers():
     assert share._positive(-4.0, 3.5) == (4e-6, 4.0)
     assert share._positive(0.0, 2.0) == (2e-6, 2.0)
     assert share._positive(0.0, 0.0) == (1e-6, 1.0)
+
+
+@pytest.mark.parametrize("by", [["run_id"], ["size", "run_id"]])
+def test_groups_of_one_point_each_are_refused_as_a_whole(by):
+    words = f"Each of the 6 groups of {' and '.join(by)} has only one point"
+    with pytest.raises(FitError, match=words) as caught:
+        of_groups([FRAME.filter(pl.col("loss") > 0), FRAME.filter(pl.col("loss") < 0)], by, CHOICE, ("b",))
+    assert "--checkpoints all" in caught.value.hint
+    assert len(list(groups_of(TABLE, by))) == 6

@@ -182,16 +182,20 @@ def test_a_tenth_is_enough_of_a_larger_spread(share, is_found):
 @pytest.mark.parametrize(
     ("chance", "columns", "is_found"),
     [
-        (0.9e-3, ("kind",), True),
-        (1.1e-3, ("kind",), False),
-        (0.6e-3, ("kind", "noise"), False),
-        (0.45e-3, ("kind", "noise"), True),
+        (0.9, ("kind",), True),
+        (1.1, ("kind",), False),
+        (0.6, ("kind", "noise"), False),
+        (0.45, ("kind", "noise"), True),
     ],
 )
-def test_the_chance_of_a_caveat_by_noise_is_a_thousandth(chance, columns, is_found):
-    ratio = 1 + fdtri(1, 59, 1 - chance) / 59
+@pytest.mark.parametrize(("spread", "cells", "most"), [(0.025, 8, 1e-3), (0.035, 12, 1e-2)])
+def test_the_chance_of_a_caveat_by_noise_is_a_thousandth_and_a_hundredth_where_seeds_are_no_cause(
+    chance, columns, is_found, spread, cells, most
+):
+    spare = 3 * cells - 1
+    ratio = 1 + fdtri(1, spare, 1 - chance * most) / spare
     # It is divided by the number of columns that are tried.
-    assert bool(found(two_levels(ratio, 0.05, columns=columns))) == is_found
+    assert bool(found(two_levels(ratio, spread, cells, columns=columns))) == is_found
 
 
 def test_at_most_three_columns_are_named_the_best_first():

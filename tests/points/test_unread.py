@@ -42,12 +42,25 @@ def test_sizes_in_names_count_where_the_law_is_of_tokens_alone(inputs):
     named = grid().with_columns(run=pl.format("gpt-{}M-{}", (pl.col("params") / 1e6).round(1), pl.int_range(pl.len())))
     frame = named.drop("params") if inputs == ("tokens",) else named
     assert ("sizes-in-names" in codes(frame, inputs)) == (inputs == ("tokens",))
+    assert "sizes-in-names" not in codes(named, ("tokens",))
+    assert "sizes-in-names" not in codes(named.with_columns(step=STEPS).drop("params"), ("lr",))
+
+
+@pytest.mark.parametrize(("inputs", "other"), [("tokens", "params"), ("params", "tokens"), ("step", "params")])
+def test_sizes_that_some_runs_lack_are_counted_where_the_law_does_without_them(inputs, other):
+    frame = grid().with_columns(step=STEPS)
+    some = frame.with_columns(pl.when(pl.int_range(pl.len()) < 3).then(None).otherwise(other).alias(other))
+    assert "21 of 24" in doubts(some, (inputs,))["partly-known"]
+    assert "partly-known" not in doubts(some, ("params", "tokens"))
+    assert "partly-known" not in doubts(frame, (inputs,))
 
 
 def test_active_params_count_where_all_params_were_read():
     frame = grid().with_columns(params_active=pl.col("params") / 8)
     assert "active-params" in codes(frame, ("params", "tokens"))
     assert "active-params" not in codes(frame.with_columns(params_active=1e8), ("params", "tokens"))
+    two = pl.when(pl.col("params") > 1e8).then(2e7).otherwise(1e7)
+    assert "active-params" in codes(frame.with_columns(params_active=two), ("params", "tokens"))
 
 
 def doubts(frame, inputs=("params", "tokens"), by=()):
@@ -145,3 +158,33 @@ def test_the_range_of_what_is_ignored_has_three_digits():
     message = doubts(lengths, ("params",))["ignored-steps"]
     assert "12345" in message
     assert "67891" in message
+
+
+@pytest.mark.parametrize("amount", ["tokens", "compute"])
+@pytest.mark.parametrize("is_of_one_step", [True, False])
+def test_amounts_of_one_step_say_nothing_of_how_long_runs_were_trained(amount, is_of_one_step):
+    """A column called tokens or flops may count those of a batch."""
+    per_step = pl.lit(2.0**18) if amount == "tokens" else 6 * 2.0**18 * pl.col("params")
+    frame = grid().with_columns(step=pl.col("tokens") / 2**18)
+    frame = frame.with_columns((per_step if is_of_one_step else per_step * pl.col("step")).alias(amount))
+    found = doubts(frame if amount == "tokens" else frame.drop("tokens"), ("params", amount))
+    assert ("ignored-steps" in found) == is_of_one_step
+    if is_of_one_step:
+        assert f"but {amount} does not grow with steps" in found["ignored-steps"]
+
+
+def test_runs_of_equal_tokens_may_differ_in_batch_size_and_so_in_steps():
+    batches = 2.0**16 * 2 ** (pl.int_range(pl.len()) % 3)
+    frame = grid().with_columns(tokens=1e9).with_columns(step=pl.col("tokens") / batches)
+    assert "ignored-steps" not in doubts(frame)
+
+
+def test_gpu_hours_stand_for_compute_where_neither_tokens_nor_compute_are_known():
+    hours = grid().with_columns(gpu_hours=6 * pl.col("params") * pl.col("tokens") / 4e14 / 3600)
+    found = doubts(hours.drop("tokens"), ("params",))
+    assert "gpu_hours looks like compute" in found["unread-input"]
+    assert "--compute 'gpu_hours * 3600 * 4e14'" in found["unread-input"]
+    assert "unread-input" not in doubts(hours)
+    assert "unread-input" not in doubts(hours.drop("tokens").with_columns(gpu_hours=2.0), ("params",))
+    same = load_runs(hours.drop("tokens"), compute="gpu_hours * 3600 * 4e14").frame["compute"]
+    assert same.to_list() == pytest.approx((6 * hours["params"] * hours["tokens"]).to_list())

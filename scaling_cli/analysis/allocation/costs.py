@@ -16,6 +16,7 @@ FORWARD_SHARE = 1 / 3  # of a training pass: inference takes 2 FLOPs per param a
 FEWEST_PARAMS = 1.0
 BISECTIONS = 60  # halve a hundred log params down to rounding
 MOST_LOG_PARAMS = 120.0
+ROUNDING = 1e-12  # relative: a budget of 2e9 FLOPs for a token allows the 1e9 params that need them
 
 
 class Costs(Record, dict=True):
@@ -118,7 +119,7 @@ class Costs(Record, dict=True):
     def most_affordable(self, shape: Array, further: Mapping[str, Array]) -> Array:
         """The most params that the inference budget allows, in the shape of `shape`, at values of further columns."""
         assert self.inference_budget is not None
-        budget = self.inference_budget
+        budget = self.inference_budget * (1 + ROUNDING)
         return most_params(lambda params: FORWARD_SHARE * self.counted(params, further) <= budget, shape.shape)
 
     @property

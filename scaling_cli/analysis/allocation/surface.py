@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, FlopsRule
 from scaling_cli.laws import Law
@@ -182,6 +183,26 @@ def several_laws(name: str, columns: Sequence[str]) -> UsageError:
     )
 
 
+def require_no_column(law: Law, columns: Collection[str]) -> None:
+    """Refuse a formula of the user's that has a column of the runs as a parameter, since it was not held or searched.
+
+    Raises:
+        UsageError: It has one.
+    """
+    if others := [name for name in law.names if law.is_formula and name in columns]:
+        raise _undecided(law, others)
+
+
+def _undecided(law: Law, others: Sequence[str]) -> UsageError:
+    search = "".join(f" --search {name}=LOW..HIGH" for name in others if name not in law.shares)
+    search += " --search mixture" * any(name in law.shares for name in others)
+    what, best = ("its value", "the best one") if len(others) == 1 else ("their values", "the best ones")
+    return UsageError(
+        f"The law {law.name} also depends on {with_and(others)}.",
+        hint=f"Give {what}: {' '.join(f'--hold {name}=VALUE' for name in others)}, or find {best}:{search}.",
+    )
+
+
 def require_surface(
     law: Law, held: Collection[str], searched: Sequence[str] = (), rule: FlopsRule | None = None
 ) -> None:
@@ -199,15 +220,11 @@ def require_surface(
     others = [name for name in law.inputs if name not in (*KNOWN_INPUTS, *held, *searched, rest)]
     has_sizes = has_params_and_tokens((*law.inputs, *(("params",) if law.parts else ())))
     if others and has_sizes:
-        raise UsageError(
-            f"The law {law.name} also depends on {with_and(others)}.",
-            hint="Give its value: "
-            + " ".join(f"--hold {name}=VALUE" for name in others)
-            + f", or find the best one: --search {others[0]}=LOW..HIGH.",
-        )
+        raise _undecided(law, others)
     if not has_sizes:
         raise UsageError(
-            f"{law.name} is a law of {with_and(law.inputs)}, but only a law of params and tokens can split a budget.",
+            f"{law.name} is a law of {inputs_in_words(law.inputs)}, but only a law of params and tokens can split a "
+            "budget.",
             hint=_other_law(law),
         )
 

@@ -16,6 +16,7 @@ import numpy as np
 from scaling_cli.analysis.forecast.forecaster import Bands, Forecaster
 from scaling_cli.analysis.forecast.split import best_split
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN, scale_name
 from scaling_cli.numbers.surface import SURFACE
@@ -85,7 +86,7 @@ def _path(
     if set(inputs) != set(SURFACE):
         raise UsageError(
             "--target-loss needs a law of one input, or of params and tokens, but this is a law of "
-            f"{', '.join(inputs.values())}.",
+            f"{inputs_in_words(tuple(inputs), inputs)}.",
             hint="Use --at instead of --target-loss, or choose a law of one input or of params and tokens.",
         )
     if fixed is not None:

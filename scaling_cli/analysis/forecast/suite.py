@@ -27,7 +27,7 @@ from msgspec import ValidationError, convert
 from scaling_cli.data.names import guess
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.extrapolate import THEN_LAWS, Extrapolate
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 
 HINT = 'Write losses = ["COL", "COL"], a table [tasks.COL] for each task, and averages under [averages].'
 
@@ -78,17 +78,28 @@ def suite_of(asked: Extrapolate) -> Suite:
 
     Raises:
         DataError: The file cannot be read.
-        UsageError: It is not a suite, or options name losses or tasks, too.
+        UsageError: It is not a suite, options name losses or tasks, too, or are about a task where there is none.
     """
+    of_tasks = {"--chance": asked.chance is not None, "--then-law": asked.then_law != THEN_LAWS[0]}
+    about_a_task = next((option for option, is_given in of_tasks.items() if is_given), None)
     if asked.suite is None:
+        if about_a_task and not asked.then:
+            raise UsageError(
+                f"{about_a_task} is about a task metric, but --then names none.",
+                hint=f"Name its column with --then COL, or leave {about_a_task} out.",
+            )
         tasks = tuple(Task(name, asked.then_law, asked.chance) for name in asked.then)
         return Suite(asked.loss, tasks)
-    if asked.then or asked.mapping.get("loss"):
-        option = "--then" if asked.then else "--loss"
+    suite = read_suite(asked.suite)
+    if asked.mapping.get("loss") and suite.losses:
+        raise UsageError(f"{asked.suite} lists losses, so --loss cannot be given too.", hint="Leave --loss out.")
+    if asked.then or about_a_task:
+        option = "--then" if asked.then else str(about_a_task)
         raise UsageError(
-            f"{asked.suite} lists the losses and tasks, so {option} cannot be given too.", hint=f"Leave {option} out."
+            f"{asked.suite} describes the tasks, so {option} cannot be given too.",
+            hint="Leave it out, and write a table [tasks.COL] for each task, which may have a law and a chance.",
         )
-    return read_suite(asked.suite)
+    return replace(suite, losses=suite.losses or asked.loss)
 
 
 def read_suite(path: str) -> Suite:
@@ -109,7 +120,8 @@ def read_suite(path: str) -> Suite:
     try:
         written = convert(document, _File)
     except ValidationError as problem:
-        raise UsageError(f"{path} is not a suite: {problem}.", hint=HINT) from problem
+        said = str(problem).replace("`object`", "a table").replace("`array`", "a list").replace("Object", "It")
+        raise UsageError(f"{path} is not a suite: {said}.", hint=HINT) from problem
     entries: dict[str, Any] = (
         written.tasks if isinstance(written.tasks, dict) else {name: _Entry() for name in written.tasks}
     )

@@ -13,7 +13,7 @@ from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
 from scaling_cli.analysis.recorded_cost import recorded
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.names import COLUMN
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.document.published import published_fit
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
@@ -26,6 +26,7 @@ from scaling_cli.numbers.format import group_label
 from scaling_cli.options.plan import Plan
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for
+from scaling_cli.points.mixture import MIXTURE
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 
@@ -163,6 +164,11 @@ def require_plannable_name(name: str) -> None:
     Raises:
         UsageError: It is one.
     """
+    if name.startswith(MIXTURE) and name in FAMILIES:
+        raise UsageError(
+            f"{name} is a law of shares of domains, but a plan can choose only params and tokens.",
+            hint="Give the runs with --law chinchilla, or with another law of params and tokens.",
+        )
     if name in ("auto", *FAMILIES) or is_formula(name):
         return
     law = find_law(name)
@@ -177,8 +183,8 @@ def _require_plannable(law: Law, inputs: Mapping[str, str]) -> None:
         )
     columns = [inputs.get(name, name) for name in law.inputs]
     if not set(columns) <= set(KNOWN_ROLES):
-        named = ", ".join(column.removeprefix(COLUMN) for column in columns)
         raise UsageError(
-            f"{law.name} is a law of {named}, but a plan can choose only params and tokens.",
-            hint="Use --law chinchilla, or another law of params and tokens.",
+            f"{law.name} is a law of {inputs_in_words(law.inputs, inputs)}, but a plan can choose only params and "
+            "tokens.",
+            hint="Give the runs with --law chinchilla, or with another law of params and tokens.",
         )

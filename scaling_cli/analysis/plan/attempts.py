@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betaln, gammaln
+from scipy.special import betaln, gammaln, softmax
 
 from scaling_cli.analysis.plan.goals import Goal
 from scaling_cli.analysis.plan.limits import shared_budget
@@ -43,11 +43,8 @@ class _Law(Record):
         """The expected information (2, 2) of one problem of a class after `more` further attempts."""
         a, b, n, c = self.fit.alpha, self.fit.beta, int(self.n[place]), int(self.c[place])
         x = np.arange(more + 1.0)
-        odds = np.exp(
-            gammaln(more + 1) - gammaln(x + 1) - gammaln(more - x + 1)
-            + betaln(a + c + x, b + n - c + more - x) - betaln(a + c, b + n - c)
-        )  # fmt: skip
-        return -derivatives(a, b, np.full(more + 1, n + more), c + x, odds / odds.sum())[1]
+        odds = softmax(betaln(a + c + x, b + n - c + more - x) - gammaln(x + 1) - gammaln(more - x + 1))
+        return -derivatives(a, b, np.full(more + 1, n + more), c + x, odds)[1]
 
 
 class _Plan(Record):

@@ -20,6 +20,7 @@ import numpy as np
 from scaling_cli.analysis.plan.departures import TERMS
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, optimum
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import inputs_in_words
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
@@ -130,8 +131,8 @@ def _place(text: str, goal: str) -> dict[str, float]:
     return found
 
 
-def check_goal(goal: Goal, law: Law) -> None:
-    """Refuse a goal that does not follow from a law.
+def check_goal(goal: Goal, law: Law, columns: Mapping[str, str] | None = None) -> None:
+    """Refuse a goal that does not follow from a law; `columns` has the column of each input, if known.
 
     Raises:
         UsageError: The law has no such parameter, or other inputs.
@@ -152,8 +153,8 @@ def check_goal(goal: Goal, law: Law) -> None:
     is_surface = has_params_and_tokens(law.inputs)
     if goal.what in SPLITS and not is_surface:
         raise UsageError(
-            f"{law.name} is a law of {with_and(law.inputs)}, so it gives no best split.",
-            hint="Use --law chinchilla, or a goal such as loss@1e24.",
+            f"{law.name} is a law of {inputs_in_words(law.inputs, columns)}, so it gives no best split.",
+            hint="Give the runs with --law chinchilla, or another goal, such as loss@1e24.",
         )
     missing = [name for name in law.inputs if name not in goal.at and name != "x"]
     is_split = set(goal.at) == {"compute"} and set(law.inputs) <= {"params", "tokens", "compute"}

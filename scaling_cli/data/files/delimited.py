@@ -1,19 +1,26 @@
-"""CSV, TSV and other text with separators, and the CSV that a W&B chart exports.
+"""CSV, TSV and other text with separators, and the CSV that a W&B chart or TensorBoard exports.
 
 Cells stay text, so that one rule reads all numbers, and no type guessed from the first rows can fail later in the file.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
+import io
+import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
 
 import polars as pl
 
+from scaling_cli.data.cells import NESTED
 from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
-from scaling_cli.data.files.format import BOM, FILE, Format
+from scaling_cli.data.files.format import BOM, FILE, Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, scan_joined
 from scaling_cli.errors import DataError
 
@@ -22,9 +29,16 @@ ZIP = b"PK\x03\x04"
 PADDED, BARE = "p", "b"  # whether cells have blanks around them
 AROUND = ' "'  # a quote after a blank does not quote, so it is removed, too
 SEPARATORS = (",", "\t", ";", "|")
+NOT_LITERAL = r"([:,\[]\s*)-?(?:nan|inf)\b"  # numbers that Python prints and does not read
 
 # W&B names the columns of a chart "run - metric", and adds the least and the greatest of the values averaged.
 CHART_COLUMN = r"(?P<run>.+) - (?P<metric>.+?)(?P<range>__MIN|__MAX)?"
+
+# TensorBoard exports one tag of one run to a file, whose name alone says which; a run may be a part of another.
+SCALARS = "Wall time,Step,Value"
+SCALARS_FILE = r"(?:.*/)?run-(?P<run>.+)-tag-(?P<tag>.+?)(?: ?\(\d+\))?\.csv(?:\.gz|\.zst)?"
+TAGGED = "tagged "  # before the layout of a file whose name says the run and the tag
+SPLIT_OF_RUN = r"(?P<run>.+?)[_.-](?P<split>train|eval|val|valid|validation|test)"
 
 
 def _header(head: bytes) -> str:
@@ -133,6 +147,103 @@ def _scan_chart(paths: Sequence[str], layout: str) -> pl.LazyFrame:
     return pl.concat(parts, how="diagonal")
 
 
+def _has_objects(head: bytes) -> bool:
+    """Whether a cell of the first row is an object, such as the settings of a run."""
+    if b"{" not in head:
+        return False
+    text = head.removeprefix(BOM).decode(errors="replace")
+    separator = max(SEPARATORS, key=_header(head).count)
+    try:
+        header, *rows = islice(csv.reader(text.lstrip().splitlines(keepends=True), delimiter=separator), 2)
+    except (ValueError, csv.Error):
+        return False
+    return any(_object(cell) for row in rows for cell in row) and not any(map(_object, header))
+
+
+def _object(cell: str) -> dict[str, Any]:
+    """The object that a cell holds, as JSON or Python writes it; empty for any other cell."""
+    if not (cell.startswith("{") and cell.endswith("}")):
+        return {}
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(cell if read is json.loads else re.sub(NOT_LITERAL, r"\1None", cell))
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _scan_objects(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    """The cells of a table, and those of the objects in it as `column/name`."""
+    separator = layout[0]
+
+    def rows(path: str) -> list[Row]:
+        texts = (block.decode(errors="replace") for block in line_blocks(path))
+        table = csv.reader(io.StringIO("".join(texts).removeprefix("\ufeff")), delimiter=separator)
+        names = next(table)
+        return [
+            {name: text for column, cell in zip(names, row, strict=False) for name, text in _cells_of(column, cell)}
+            for row in table
+            if row
+        ]
+
+    return scan_rows(paths, rows)
+
+
+def _cells_of(column: str, cell: str) -> Iterable[tuple[str, str | None]]:
+    found = flattened(_object(cell), column + NESTED)
+    return found.items() if found else [(column, cell)]
+
+
+def _layout_of_objects(path: str, head: bytes) -> str:
+    if not _has_objects(head):
+        raise DataError(
+            f"{path} has no objects such as {{'lr': 0.1}} in the cells of its first row.",
+            hint="Leave --input-format out, and the format is recognised.",
+        )
+    return _layout(path, head)
+
+
+OBJECTS = Format(_has_objects, _layout_of_objects, _scan_objects)
+
+
+def _scalars(path: str) -> tuple[str, str]:
+    """The run and the column of a file that TensorBoard exported, by its name; both empty for another name."""
+    if (match := re.fullmatch(SCALARS_FILE, path)) is None:
+        return "", ""
+    run, column = match["run"], match["tag"]
+    if (part := re.fullmatch(SPLIT_OF_RUN, run)) is not None and part["split"] not in column.split("_"):
+        run, column = part["run"], f"{part['split']}/{column}"
+    return run, column
+
+
+def _scan_scalars(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+    """One row per step of a file, with the value in a column that is called after the tag."""
+    if not layout.endswith(SCALARS):
+        raise DataError(
+            f"{paths[0]} is not a CSV that TensorBoard exported, whose columns are {SCALARS}.",
+            hint="Leave --input-format out, and the format is recognised.",
+        )
+    if not layout.startswith(TAGGED):
+        return _scan(paths, layout)
+    columns: dict[str, list[str]] = {}
+    for path in paths:
+        columns.setdefault(_scalars(path)[1], []).append(path)
+    runs = pl.col(FILE).replace_strict({path: _scalars(path)[0] for path in paths}, return_dtype=pl.String)
+    parts = [
+        _cells(files, layout.removeprefix(TAGGED)).select(
+            FILE, runs.alias("run_id"), pl.col("Step").alias("step"), pl.col("Value").alias(column)
+        )
+        for column, files in columns.items()
+    ]
+    return pl.concat(parts, how="diagonal")
+
+
+SCALARS_CSV = Format(
+    lambda head: _header(head) == SCALARS,
+    lambda path, head: (TAGGED if all(_scalars(path)) else "") + _layout(path, head),
+    _scan_scalars,
+)
 CHART = Format(_is_chart, _layout, _scan_chart)
 DELIMITED = Format(  # accepts anything, so it must be tried last
     lambda head: True, _layout, _scan, line_per_row=True, has_fixed_columns=True

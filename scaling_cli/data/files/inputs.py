@@ -27,6 +27,8 @@ from scaling_cli.errors import DataError, ScalingError
 from scaling_cli.record import Record, replace
 
 BY_FILE = "file"  # the column of the file of each row, where no other has the name
+BY_FOLDER = "folder"  # that of its folder, where files are in a few folders
+MOST_FOLDERS, FEWEST_IN_FOLDER = 40, 3  # folders, and files in each of them on average, that may be kinds of runs
 Layout = tuple[Format, str]
 
 
@@ -87,6 +89,16 @@ class Inputs(Record):
         layouts = {layout: [new[file.path] for file in files] for layout, files in self.layouts.items()}
         return replace(self, files=tuple(new.values()), layouts=layouts)
 
+    def labelled_by_folder(self) -> Inputs:
+        """The inputs with the folder of each file as its label `BY_FOLDER`, if files are in a few folders."""
+        folders = folder_of_each([file.name for file in self.files])
+        new = {
+            file.path: replace(file, labels=(*file.labels, (BY_FOLDER, folder)))
+            for file, folder in zip(self.files, folders, strict=False)
+        }
+        layouts = {layout: [new.get(file.path, file) for file in files] for layout, files in self.layouts.items()}
+        return replace(self, files=tuple(new.values()), layouts=layouts) if new else self
+
     def without(self, unread: Sequence[UnreadFile]) -> Inputs:
         """The inputs with these files moved from `files` to `unread`.
 
@@ -115,6 +127,17 @@ class Inputs(Record):
 
 
 Opened: TypeAlias = Inputs | ScalingError  # open files, or the error that opening them ended with
+
+
+def folder_of_each(names: Sequence[str]) -> list[str]:
+    """The part of each path, below the folders that all have in common, that takes a few values; [] if none does."""
+    parts = [Path(name).parent.parts for name in names]
+    for depth in range(max(map(len, parts), default=0)):
+        folders = [part[depth] if depth < len(part) else "" for part in parts]
+        count = len(set(folders))
+        if count > 1 and not any("=" in folder for folder in folders):
+            return folders if count <= min(MOST_FOLDERS, len(names) // FEWEST_IN_FOLDER) else []
+    return []
 
 
 def column_counts(scans: Sequence[Scan]) -> Counter[str]:
@@ -227,9 +250,14 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest],
         recognised = kind if kind is not None and head.strip() else format_of(path, head)
         return recognised, recognised.layout(path, head)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist.", hint=_similar_files(path)) from None
+        raise absent(path) from None
     except THROWN as error:
         raise explained(error, path) from None
+
+
+def absent(path: str) -> DataError:
+    """The error for a file that does not exist; the hint names one with nearly its name."""
+    return DataError(f"{path} does not exist.", hint=_similar_files(path))
 
 
 def _similar_files(path: str) -> str:

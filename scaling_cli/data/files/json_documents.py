@@ -13,6 +13,7 @@ from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
 from scaling_cli.data.files.json_runs import flattened, rows_of_run, rows_within
 from scaling_cli.errors import DataError
 
+SPLIT_KEYS = {"columns", "data", "index", "column_names", "index_names"}
 TRAINER_KEY = b'"log_history"'
 # The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
 BEGINNING = (
@@ -75,7 +76,23 @@ def _rows(content: Any) -> list[Row]:
         return _trainer_rows(content)
     if isinstance(content.get("results"), Mapping) and {"config", "versions", "n-shot"} & content.keys():
         return [_evaluation_row(content)]
-    return rows_of_run(content) or [flattened(content)]
+    return _table_of_pandas(content) or rows_of_run(content) or [flattened(content)]
+
+
+def _table_of_pandas(content: Mapping[str, Any]) -> list[Row]:
+    """The rows of what pandas writes with `orient="split"`, or by column with the number of each row."""
+    names, data = content.get("columns"), content.get("data")
+    if isinstance(names, list) and isinstance(data, list) and content.keys() <= SPLIT_KEYS:
+        if all(isinstance(row, list) and len(row) == len(names) for row in data):
+            return [flattened(dict(zip(map(str, names), row, strict=True))) for row in data]
+        return []
+    columns = list(content.values())
+    if len(columns) < 2 or not all(isinstance(column, Mapping) for column in columns):
+        return []
+    places = [str(place) for place in range(len(columns[0]))]
+    if not places or any(list(column) != places for column in columns):
+        return []
+    return [flattened({name: column[place] for name, column in content.items()}) for place in places]
 
 
 def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:

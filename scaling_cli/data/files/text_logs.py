@@ -24,6 +24,7 @@ NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-1
 NAME_WORDS = 4  # in the name of a column; a longer one is a sentence
 DIGITS = r"[\d.,]+"
 WORD = r"[\w./#()%-]+"
+SOURCE = r"""(\"{3}(?!.*\"{3})|'{3}|#!)"""  # how files of Python begin
 QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
 Steps = dict[str, dict[str, str | None]]
@@ -95,14 +96,17 @@ def looks_like_table(head: bytes) -> bool:
     first = [line for line in text.splitlines() if line.strip()][: LINES + 1]
     if len(head) >= HEAD and 1 < len(first) <= LINES:
         first = first[:-1]  # it may be cut short
-    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0]:
+    if first[:1] and re.match(SOURCE, first[0]):
+        return False  # programs that print their own source before they log
+    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0] or first[0].startswith("sep="):
         return True  # or something else that the reader of tables explains
     separator = max(SEPARATORS, key=first[0].count)
     if separator not in first[0]:
         return re.fullmatch(WORD, first[0].strip()) is not None
     counts = [re.sub(QUOTED, "", line).count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
-    if all(re.fullmatch(WORD, name.strip()) for name in first[0].split(separator)):
+    names = first[0].strip().split(separator)
+    if all(re.fullmatch(WORD, name.strip()) for name in names[not names[0] :]):  # pandas does not name its index
         return True
     return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
 

@@ -10,9 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from scaling_cli.data.loss_names import (
+    AUXILIARY,
+    EVALUATIONS,
+    LOSSES,
+    NOT_LOSSES,
+    is_on_one_set,
+    is_part_of_a_loss,
+    losses_of,
+)
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs import costs
-from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, metric_unit, split_count_unit
+from scaling_cli.numbers.units import COMPUTE_SUFFIXES, COMPUTE_WORDS, compute_unit, split_count_unit
 
 # A row with an unusable value in one of these is left out, and so is a row without a loss. A row that lacks one of the
 # others is left out only if the law needs that one; which law it is depends on what most rows have.
@@ -21,25 +30,6 @@ EXTRAS = ("unique_tokens", "epochs", "lr", "experts", "batch_size", "granularity
 SWEPT = ("lr", "batch_size")  # roles that are tuned, so that a law is of their best values
 ROLES = ("run_id", "step", "params", "tokens", "compute", "loss", *EXTRAS, *costs.ALIASES)
 COUNTS = ("params", "tokens", "unique_tokens")  # roles whose columns may carry a unit such as _m or _b
-
-_EVALUATIONS = ("eval", "evaluation", "val", "valid", "validation", "dev", "heldout")
-_LOSSES = (
-    "loss",
-    "lm_loss",
-    "nll",
-    "nll_loss",
-    "ce",
-    "ce_loss",
-    "cross_entropy",
-    "cross_entropy_loss",
-    "crossentropyloss",
-)
-
-
-def _losses_of(splits: Sequence[str]) -> tuple[str, ...]:
-    """The names of the loss on a split: with the split first or last, as in `val_loss` and `loss_val`."""
-    return tuple(name for split in splits for loss in _LOSSES for name in (f"{split}_{loss}", f"{loss}_{split}"))
-
 
 _COMPUTE_STEMS = (
     "compute",
@@ -67,6 +57,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("name",),
         ("id",),
+        ("run_uuid",),
     ),
     "step": (
         ("step",),
@@ -148,12 +139,12 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
     ),
     "loss": (
-        (*_losses_of(_EVALUATIONS), "final_val_loss", "final_eval_loss", "validation_lm_loss"),
-        _losses_of(("test",)),
+        (*losses_of(EVALUATIONS), "final_val_loss", "final_eval_loss", "validation_lm_loss"),
+        losses_of(("test",)),
         ("loss",),
-        ("final_loss", *_LOSSES[1:]),
-        (),  # losses on one evaluation set among others: see `_is_named_evaluation`
-        _losses_of(("train", "training")),
+        ("final_loss", *LOSSES[1:]),
+        (),  # losses on one evaluation set among others: see `is_on_one_set`
+        losses_of(("train", "training")),
     ),
     "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
@@ -168,6 +159,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
 PREFIXES = ("config", "summary", "metrics", "params", "hparams", "hyperparameters")
+WRAPPED = r"(?<=[^./])[./](value|last)$"  # W&B's `config/lr/value`, and the last value beside `val/loss/min`
 NATS = ("_nats_per_token", "_nats_token", "_nats")
 
 CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
@@ -176,11 +168,11 @@ CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders ro
 LETTERS = {"n": "params", "d": "tokens", "c": "compute", "l": "loss"}
 
 # Fields of these objects do not describe the run: tokens of an evaluation, params of another model.
-OTHER_OBJECTS = {*_EVALUATIONS, "test", "teacher", "reference", "ref", "reward", "draft", "perf", "speed", "per"}
+OTHER_OBJECTS = {*EVALUATIONS, "test", "teacher", "reference", "ref", "reward", "draft", "perf", "speed", "per"}
 PATH_ROLES = ("params", "tokens", "compute", *EXTRAS)  # roles that are found behind any object: `model.n_params`
-AUXILIARY = {*("aux", "auxiliary", "z", "router", "balance", "balancing", "kl", "reg", "l2", "distill", "mtp"), "value"}
-NOT_LOSSES = ("scale", "scaler", "scaling", "weight", "coef", "mask", "type", "fn", "std", "stderr")
 NAMED_EVALUATION_TIER = len(ALIASES["loss"]) - 2
+
+TOTAL_TIER = NAMED_EVALUATION_TIER - 0.5  # of a loss that other losses are added to, after the loss of the model alone
 
 LAST_TIER = 10.0  # after every alias
 
@@ -196,7 +188,7 @@ def role_of(column: str) -> tuple[str, float] | None:
         if (found := _place(name)) is not None:
             role, tier = found
             return role, tier + shortenings / 4  # `tokens` comes before `config.tokens`
-    if _is_named_evaluation(column):
+    if is_on_one_set(column):
         return "loss", NAMED_EVALUATION_TIER
     if (field := _field(column)) and (found := _place(field)) is not None and found[0] in PATH_ROLES:
         return found[0], found[1] + LAST_TIER
@@ -206,6 +198,8 @@ def role_of(column: str) -> tuple[str, float] | None:
 def roles_of(columns: Sequence[str]) -> dict[str, tuple[str, float]]:
     """The role and tier of each column that has one; letters of papers count where there are at least two of them."""
     found = {column: place for column in columns if (place := role_of(column)) is not None}
+    if any(is_part_of_a_loss(column) for column in columns):
+        found |= {column: ("loss", TOTAL_TIER) for column in columns if _plain(column) == "loss"}
     letters = {column: role for column in columns if (role := letter_role(column)) is not None}
     if len(set(letters.values())) > 1:
         found |= {column: (role, LAST_TIER) for column, role in letters.items()}
@@ -241,19 +235,8 @@ def _field(column: str) -> str | None:
     return normalise(field) or None if objects and not words & OTHER_OBJECTS else None
 
 
-def _is_named_evaluation(column: str) -> bool:
-    """Whether the name is that of a loss on one evaluation set, such as `eval/c4_loss` or `val.pile.loss`."""
-    first, *rest = re.split(r"[./]", column)
-    if not rest or not set(normalise(first).split("_")) & set(_EVALUATIONS):
-        return False
-    last = normalise(rest[-1])
-    if set(last.split("_")) & AUXILIARY or metric_unit(last) is not None:
-        return False
-    return last.startswith("loss_") or any(last == loss or last.endswith(f"_{loss}") for loss in _LOSSES)
-
-
 def _forms(column: str) -> Iterator[str]:
-    """The name of a column normalised, then without the object that holds it, then without `nats`."""
+    """The name of a column normalised, without the object that holds it, without `nats`, and out of its own object."""
     name = _plain(column)
     yield name
     # Only a dot or a slash separates an object from its field: `config_id` is a name.
@@ -264,6 +247,8 @@ def _forms(column: str) -> Iterator[str]:
     for unit in NATS:
         if name.endswith(unit):
             yield name.removesuffix(unit)
+    if (stem := re.sub(WRAPPED, "", column)) != column:
+        yield from _forms(stem)
 
 
 def scale_of(role: str, column: str) -> float:
@@ -288,6 +273,16 @@ def is_loss(column: str) -> bool:
 def is_training_loss(column: str) -> bool:
     """Whether the name of a column says that it is the loss on training data."""
     return any(name in ALIASES["loss"][-1] for name in _forms(column))
+
+
+def is_of_unsaid_data(column: str) -> bool:
+    """Whether the name is that of a loss, but does not say on which data, such as `loss` or `lm_loss`."""
+    return is_loss(column) and any(name in (*ALIASES["loss"][2], *ALIASES["loss"][3]) for name in _forms(column))
+
+
+def is_named_evaluation(column: str) -> bool:
+    """Whether the name is that of a loss on one evaluation set among others."""
+    return (place := role_of(column)) is not None and place == ("loss", NAMED_EVALUATION_TIER)
 
 
 def may_be_evaluation(column: str) -> bool:

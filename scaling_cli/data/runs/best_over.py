@@ -18,6 +18,7 @@ from scaling_cli.data.runs.aside import is_condition
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.select import PEAK
 from scaling_cli.data.runs.table import BY
+from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import has_params_and_tokens
 
@@ -32,7 +33,7 @@ def best_over(
     """The best point of each cell with the rows set aside for it, and the caveat that counts the points.
 
     Raises:
-        UsageError: A swept column does not exist.
+        UsageError: A swept column does not exist, or is the loss.
     """
     swept = [_name(name, points, plan) for name in names]
     keys = [key for key in _keys(points, aside, plan) if key not in (*swept, *names)]
@@ -59,6 +60,11 @@ def best_over(
 def _name(name: str, points: pl.DataFrame, plan: Plan) -> str:
     """The column of the points that a swept role or column is in."""
     role = next((role for role, chosen in plan.chosen.items() if name in (role, chosen.column)), name)
+    if role == "loss":
+        raise UsageError(
+            f"--best-over {name} names the loss, of which the lowest is kept in any case.",
+            hint="Name the columns that were swept, such as --best-over lr,batch_size.",
+        )
     if role not in points.columns:
         raise unknown("column", name, [column for column in points.columns if column not in ("run_id", "loss")])
     return role

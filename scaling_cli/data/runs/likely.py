@@ -22,6 +22,10 @@ FEWEST_NAMES, SIZED_SHARE = 4, 0.8  # runs, and the share of them whose names ho
 SEVERAL_SIZES = 3  # that say that the names hold sizes; of ten runs or fewer, two do
 # Names of columns that count what a role counts, perhaps in another unit or only in part.
 KINDRED = {
+    "compute": {
+        *("flops_per_gpu", "flops_per_device", "flops_per_rank", "flops_per_step"),
+        *("compute_per_gpu", "compute_per_device", "compute_per_step"),
+    },
     "params": {"nonemb", "non_emb"},
     "tokens": {
         *("training_data", "train_data", "data_size", "dataset_size", "samples_seen", "examples_seen"),

@@ -115,7 +115,7 @@ def _load_files(inputs: Inputs, options: LoadOptions) -> RunTable:
     hashes = BackgroundHashes(inputs)
 
     def load(usable: Inputs) -> RunTable:
-        gathered = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable, options)
+        gathered = _gather(usable.labelled_by_file() if BY_FILE in options.by else usable.labelled_by_folder(), options)
         table = _load(gathered, options)
         is_passed_over = any(found.code == "several-splits" for found in table.caveats)
         is_whole = options.where is None and not skips_other_losses(gathered.rows.plan) and not is_passed_over
@@ -217,10 +217,13 @@ def _load(gathered: Gathered, options: LoadOptions) -> RunTable:
         excluded=selection.excluded,
         total=selection.total,
         caveats=(
-            *left_out(selection.excluded, selection.total, examples), *rows.caveats, *chosen.caveats, *done.caveats
+            *left_out(selection.excluded, selection.total, examples, chosen.lost_groups),
+            *rows.caveats, *chosen.caveats, *done.caveats,
         ),
         scales={role: chosen.scale for role, chosen in plan.chosen.items() if chosen.scale != 1.0},
         others=done.others,
         unreadable=examples,
         aside=done.aside,
+        by=tuple(name for name in plan.by if name != "run_id"),
+        lost=tuple(chosen.lost_groups),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data import cells
+from scaling_cli.data.loss_names import AUXILIARY, NOT_LOSSES
 from scaling_cli.data.names import COLUMN, listing, normalise, unknown
 from scaling_cli.data.runs import derive
 from scaling_cli.data.runs.aliases import MEASURES, is_loss
@@ -20,7 +21,16 @@ from scaling_cli.record import Record, replace
 
 COLUMN_NAME = r"[\w./-]+"  # the first line of a text that is not a table has other characters
 RUN_BY_FILE = "name of the file"
-LONG_FORM = (("value", "val", "values", "metric_value"), ("metric", "metric_name", "name", "key", "tag", "variable"))
+LONG_FORM = (
+    ("value", "val", "values", "metric_value", "metricvalue"),
+    ("metric", "metric_name", "metricname", "name", "key", "tag", "variable"),
+)
+# Words for what stands beside a measured loss and is none, or not that of the end of a run.
+BESIDE_LOSS = {
+    *("predicted", "prediction", "pred", "predictions", "fitted", "expected", "residual", "error", "delta", "diff"),
+    *("best", "min", "lowest", "minimum", "std", "stderr", "se", "sem", "var", "variance", "ema", "smoothed", "sum"),
+    *("teacher", "reference", "baseline", "target", *AUXILIARY, *NOT_LOSSES),
+}
 
 
 class Plan(Record):
@@ -152,7 +162,8 @@ def _long_form(names: Sequence[str]) -> tuple[str, str] | None:
 
 def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
-    example = likely[0] if likely else "COLUMN"
+    measured = [name for name in likely if not set(normalise(name).split("_")) & BESIDE_LOSS]
+    example = (measured or likely or ["COLUMN"])[0]
     hint = f"Choose it with --map {shlex.quote(f'loss={example}')}."
     metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
     if metrics and not likely:

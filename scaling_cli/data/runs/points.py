@@ -17,8 +17,10 @@ from scaling_cli.data.runs.rows.completion import Completion
 from scaling_cli.data.runs.rows.continued import continued_runs
 from scaling_cli.data.runs.rows.log_rows import Gathered, LogRows
 from scaling_cli.data.runs.rows.marked import marked
+from scaling_cli.data.runs.rows.several_kinds import refuse_several_kinds
 from scaling_cli.data.runs.rows.shorter_copies import shorter_copies
 from scaling_cli.data.runs.select import EARLIEST, FIRST_LOSS, LOWEST, RATE, Selection
+from scaling_cli.data.runs.table import BY, lost_groups
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import SIX_ND
 from scaling_cli.numbers.units import metric_unit
@@ -28,10 +30,11 @@ GROWING = ("accuracy", "other")  # units of metrics that may grow
 
 
 class ChosenPoints(Record):
-    """The chosen points, with caveats about the choice."""
+    """The chosen points, with caveats about the choice, and the groups of which no point is left."""
 
     selection: Selection
     caveats: tuple[Caveat, ...]
+    lost_groups: Sequence[str] = ()
 
 
 class _Choice(Record):
@@ -59,7 +62,8 @@ def choose_points(rows: LogRows, gathered: Gathered, options: LoadOptions) -> Ch
 
     Raises:
         UsageError: Rows are to be sampled by compute, which the user counts in another way.
-        DataError: The choice needs runs or steps, and no column has them; or all runs diverged.
+        DataError: The choice needs runs or steps, and no column has them; all runs diverged; or rows of one step are
+            of several kinds.
     """
     sample_at = options.checkpoints.sample_at
     if options.rule.name != SIX_ND and sample_at is not None and sample_at[0] == "compute":
@@ -70,6 +74,8 @@ def choose_points(rows: LogRows, gathered: Gathered, options: LoadOptions) -> Ch
     around = rows.frame if rows.around is None else rows.around
     completion = Completion(lambda: canonical(around, rows.schema, rows.plan)[0], rows.plan, gathered.file_names)
     choice = _choice(*marked(rows, gathered, options, completion), rows, gathered, options)
+    if gathered.is_small:
+        refuse_several_kinds(rows, choice.selection)
     choice = _without_copies(choice, rows, gathered, options)
     choice = _without_diverged(choice, rows, gathered, options)
     selection = completion.of_points(choice.selection)
@@ -79,7 +85,16 @@ def choose_points(rows: LogRows, gathered: Gathered, options: LoadOptions) -> Ch
         *_caveats(choice.frame, selection, rows.plan, options.checkpoints),
         *completion.caveats,
     )
-    return ChosenPoints(_without_summaries(selection), caveats)
+    return ChosenPoints(_without_summaries(selection), caveats, _lost_groups(choice.frame, selection, rows.plan))
+
+
+def _lost_groups(rows: pl.LazyFrame, selection: Selection, plan: Plan) -> list[str]:
+    """The groups that have rows, but no point."""
+    by = {name: BY + name for name in plan.by if name != "run_id"}
+    if not by or not selection.excluded:
+        return []
+    every = rows.select(by.values()).unique().collect(engine="streaming")
+    return lost_groups(every, selection.points, by)
 
 
 def _choice(

@@ -14,7 +14,13 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import different
 from scaling_cli.data.names import listing, normalise
 from scaling_cli.data.runs import amounts, metric_kind
-from scaling_cli.data.runs.aliases import CALLS, is_training_loss, may_be_evaluation
+from scaling_cli.data.runs.aliases import (
+    CALLS,
+    is_named_evaluation,
+    is_of_unsaid_data,
+    is_training_loss,
+    may_be_evaluation,
+)
 from scaling_cli.data.runs.select import LOWEST, PEAK
 from scaling_cli.data.runs.table import label_of
 from scaling_cli.record import replace
@@ -67,7 +73,7 @@ def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:
     """
     if PEAK not in points.columns:
         return ()
-    known = points.drop_nulls(["lr", PEAK]).filter(pl.col(PEAK) > 0)
+    known = points.drop_nulls(["lr", PEAK])
     if not (known[PEAK] > known[LOWEST]).any():
         return ()
     high = known.filter(pl.col("lr") > pl.col(PEAK) / 2).height
@@ -147,11 +153,14 @@ def of_groups(
 
 
 def _training(columns: Mapping[str, str], others: Sequence[str]) -> Iterator[Caveat]:
-    if is_training_loss(columns["loss"]):
-        likely = [name for name in others if may_be_evaluation(name)]
+    is_unsaid = is_of_unsaid_data(columns["loss"])
+    beside = [name for name in others if is_named_evaluation(name)] if is_unsaid else []
+    of_steps = is_unsaid and any(set(normalise(name).split("_")) >= {"grad", "norm"} for name in others)
+    if beside or of_steps or is_training_loss(columns["loss"]):
+        likely = beside or [name for name in others if may_be_evaluation(name)]
         what = "an evaluation loss" if len(likely) == 1 else "evaluation losses"
         found = f"{listing(likely)} may be {what}" if likely else "no evaluation loss was found beside it"
-        yield caveat("training-loss", column=columns["loss"], others=found)
+        yield caveat("training-loss", column=columns["loss"], verb="is probably" if is_unsaid else "is", others=found)
 
 
 def _copies(points: pl.DataFrame) -> Iterator[Caveat]:

@@ -8,9 +8,10 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import UnreadFile
-from scaling_cli.data.names import column_of, shortened
+from scaling_cli.data.names import SHOWN, column_of, in_order, shortened
 from scaling_cli.data.runs.likely import no_column
 from scaling_cli.errors import DataError
+from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record, replace
 from scaling_cli.results.report import Source
 
@@ -43,6 +44,8 @@ class RunTable(Record):
         others: The columns without a role.
         unreadable: An example for each reason that concerns cells, and the files that lack the column of a role.
         aside: For each point, columns without a role that may explain how losses differ.
+        by: The columns of groups, but for that of runs.
+        lost: The groups of which no point is left.
     """
 
     frame: pl.DataFrame
@@ -56,6 +59,8 @@ class RunTable(Record):
     others: tuple[str, ...] = ()
     unreadable: dict[str, str] = {}
     aside: pl.DataFrame = pl.DataFrame()
+    by: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def own(self, names: Sequence[str]) -> tuple[str, ...]:
         """The columns of `frame` that names on the command line stand for: those of the file before roles."""
@@ -70,28 +75,57 @@ class RunTable(Record):
         for role in roles:
             if role not in self.frame.columns:
                 raise no_column(role, self.others)
-        points, aside, excluded = self.frame, self.aside, dict(self.excluded)
+        kept = self
         for role in roles:
-            if lacking := points[role].null_count():
-                excluded[f"no {role}"] = excluded.get(f"no {role}", 0) + lacking
-                known = points[role].is_not_null()
-                aside = aside.filter(known) if aside.width else aside
-                points = points.filter(known)
+            kept = kept.without(pl.col(role).is_null(), f"no {role}")
+        return kept
+
+    def without(self, condition: pl.Expr, reason: str) -> RunTable:
+        """The table without the points that satisfy a condition; these are counted as excluded, `with` this reason.
+
+        Raises:
+            DataError: No point is left.
+        """
+        gone = self.frame.select(condition.fill_null(value=False)).to_series()
+        if not gone.any():
+            return self
+        points, aside = self.frame.filter(~gone), self.aside.filter(~gone) if self.aside.width else self.aside
+        excluded = {**self.excluded, reason: self.excluded.get(reason, 0) + int(gone.sum())}
         if points.is_empty():
             raise no_points(excluded, self.total, None, self.unreadable)
         others = tuple(known for known in self.caveats if known.code != "rows-excluded")
-        caveats = (*left_out(excluded, self.total, self.unreadable), *others)
-        return replace(self, frame=points, aside=aside, excluded=excluded, caveats=caveats)
+        lost = (*self.lost, *lost_groups(self.frame, points, {name: label_of(points, name) for name in self.by}))
+        caveats = (*left_out(excluded, self.total, self.unreadable, lost), *others)
+        return replace(self, frame=points, aside=aside, excluded=excluded, caveats=caveats, lost=lost)
+
+
+def lost_groups(before: pl.DataFrame, after: pl.DataFrame, by: Mapping[str, str]) -> list[str]:
+    """The groups of `before` that have no point in `after`; `by` has the column of the labels of each `--by`."""
+    if not by:
+        return []
+    columns = list(by.values())
+    gone = before.select(columns).unique().join(after.select(columns).unique(), on=columns, how="anti").drop_nulls()
+    return sorted((group_label(dict(zip(by, labels, strict=True))) for labels in gone.iter_rows()), key=in_order)
 
 
 def left_out(
-    excluded: Mapping[str, int], total: int, unreadable: Mapping[str, str] | None = None
+    excluded: Mapping[str, int],
+    total: int,
+    unreadable: Mapping[str, str] | None = None,
+    lost: Sequence[str] = (),
 ) -> tuple[Caveat, ...]:
-    """The caveat that counts excluded rows, if there are any; `unreadable` gives examples for some of the reasons."""
+    """The caveat that counts excluded rows, if there are any, and names groups that are `lost` with them.
+
+    `unreadable` gives examples for some of the reasons.
+    """
     if not excluded:
         return ()
     count = sum(excluded.values())
     reasons = _reasons(excluded, unreadable or {})
+    if lost:
+        word = "group" if len(lost) == 1 else "groups"
+        reasons += f", which leaves nothing of the {word} {'; '.join(lost[:SHOWN])}"
+        reasons += f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
     return (caveat("rows-excluded", count=f"{count:,}", total=f"{total:,}", reasons=reasons),)
 
 

@@ -99,6 +99,10 @@ MODELS = (
     "model_version",
     "llm",
 )  # attempts of different models are never pooled
+PARTS = (  # of the attempts at a problem, which are alike, so that counts of several of them add up
+    *("seed", "random_seed", "sampling_seed", "shard", "shard_id", "shard_idx", "shard_index"),
+    *("chunk", "chunk_id", "part", "worker", "worker_id", "rank"),
+)
 TASKS = (
     "task",
     "task_name",

@@ -30,11 +30,16 @@ TOGETHER = 100  # columns of a matrix in one query, whose time and memory grow w
 
 
 def read_counts(log: SamplingLog) -> Counted:
-    """The counts that a table of counts holds; each problem once, even if several equal rows repeat it."""
+    """The counts that a table of counts holds; each problem once, even if several equal rows repeat it.
+
+    Those of several parts of the attempts at a problem, such as seeds, add up.
+    """
     n, c = _whole(log, "n"), _whole(log, "c")
     taken = [*log.groups(), log.problem(), n.alias("n"), c.alias("c")]
     if (column := log.columns.get("cluster")) is not None:
         taken.append(label(column, log.schema[column]).alias("cluster"))
+    if (part := log.columns.get("part")) is not None:
+        taken.append(label(part, log.schema[part]).alias("part"))
     everything = log.rows.select(taken).collect(engine="streaming")
     frame = everything.drop_nulls("problem")
     missing = frame.filter(pl.col("n").is_null() | pl.col("c").is_null()).height
@@ -42,6 +47,9 @@ def read_counts(log: SamplingLog) -> Counted:
     _check_counts(frame)
     names = [*log.options.by, "problem"]
     frame = frame.unique(maintain_order=True)
+    if part is not None:
+        others = pl.exclude(*names, "n", "c", "part").first()
+        frame = frame.group_by(names, maintain_order=True).agg(pl.col("n", "c").sum(), others)
     _refuse_repeated(frame.select(names))
     excluded = {"no problem": everything["problem"].null_count()}
     frame, excluded[TOTAL] = _without_totals(frame, log.options.by)
@@ -103,7 +111,7 @@ def count_matrix(log: SamplingLog) -> Counted:
     if missing:
         refuse_one_kind(log, cells, counts.height * len(cells) - missing, int(counts["c"].sum()))
         caveats += missing_outcomes(log, cells, missing)
-    elif not columns.are_named and log.options.input_format == "auto" and not by:
+    elif not columns.are_named and log.options.input_format == "auto":
         _refuse_unlike(log, cells, solved, UNNUMBERED if columns.shared is None else CHANCE)
     if counts.height * len(cells) <= MOST_CELLS and log.options.design == "auto":
         judged = {name: outcome(name, log.schema, success=log.options.success) >= log.success_at for name in cells}
@@ -133,7 +141,8 @@ def _refuse_unlike(log: SamplingLog, cells: Sequence[str], solved: pl.Series, ch
             f"The columns {' and '.join(rates)} differ in successes by more than chance, so they are no attempts at "
             "the same problems.",
             hint=f"If columns are models, give --correct {shlex.quote(cells[most])}; if they are problems, exchange "
-            "rows and columns; if they are attempts, --input-format matrix.",
+            "rows and columns, or call them problem_0, problem_1 and so on; if they are attempts, add --input-format "
+            "matrix.",
         )
 
 
@@ -158,7 +167,8 @@ def several_rows() -> UsageError:
     """The error for problems with several rows where one row must hold all that is known of a problem."""
     return UsageError(
         "Some problems have several rows of counts that differ.",
-        hint="Give --by the column in which these rows differ, such as --by model or --by file.",
+        hint="Give --by the column in which these rows differ, such as --by model or --by file. If the rows of a "
+        "problem count different attempts of one kind, number them in a column called shard, and they are added up.",
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.data.cells import is_text, text
 from scaling_cli.data.names import listing, normalise
-from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, choose, is_pass_rate, named
+from scaling_cli.data.samples.columns import CURVE_COLUMNS, NUMBERED, PARTS, choose, is_pass_rate, named
 from scaling_cli.data.samples.counts import parts_of, several_rows
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.numbered import MatrixColumns, matrix_columns
@@ -44,20 +44,33 @@ def detect_layout(log: SamplingLog) -> tuple[str, Columns]:
 def upright(log: SamplingLog) -> pl.LazyFrame:
     """The rows; if there is one per attempt with a column of outcomes for each problem, one for each of both.
 
-    Such columns are called problem_0, problem_1 and the like.
+    Such columns are called problem_0, problem_1 and the like, or have one name and different numbers beside a column
+    such as `seed` that numbers the rows.
     """
     names, options = log.schema.names(), log.options
     if options.input_format not in ("auto", "attempts") or options.mapping.keys() & {"problem", "correct", "n", "c"}:
         return log.rows
     columns = matrix_columns([name for name in names if name not in options.by])
-    is_taken = choose(names, {}, "problem") is not None or "correct" in names
-    if is_taken or not columns.are_problems or not _has_only_outcomes(log, columns.attempts):
+    if choose(names, {}, "problem") is not None or "correct" in names:
+        return log.rows
+    are_problems = columns.are_problems or (columns.are_numbered and _are_attempts(log))
+    if not are_problems or not _has_only_outcomes(log, columns.attempts):
         return log.rows
     kept = [name for name in names if name not in columns.attempts]
     texts = [pl.col(name).cast(pl.String) for name in columns.attempts]
     return log.rows.with_columns(texts).unpivot(
         columns.attempts, index=kept, variable_name="problem", value_name="correct"
     )
+
+
+def _are_attempts(log: SamplingLog) -> bool:
+    """Whether a column numbers the rows of each group by its name and its values, as `seed` does, so rows are attempts.
+
+    A column called `sample` may number problems, which some call samples.
+    """
+    others = [name for name in log.schema.names() if name not in log.options.by and "sample" not in normalise(name)]
+    attempt = choose(others, log.options.mapping, "attempt")
+    return attempt is not None and not _has_repeats(log.rows, [*log.options.by, attempt])
 
 
 def listed(log: SamplingLog) -> pl.LazyFrame:
@@ -156,13 +169,17 @@ def _counts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]
     n, c = choose(names, options.mapping, "n"), _successes(names, options.mapping)
     if n is None or c is None or n == c:
         return None
-    layout = _counts_or_curve(log, problem)
-    columns: Columns = {"problem": problem, "n": n, "c": c, "cluster": options.mapping.get("cluster")}
+    part = next((name for name in named(names, PARTS) if name not in (problem, n, c, *options.by)), None)
+    layout = _counts_or_curve(log, problem, part)
+    columns: Columns = {"problem": problem, "n": n, "c": c, "cluster": options.mapping.get("cluster"), "part": part}
     return None if layout is None else (layout, columns)
 
 
-def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
-    """`counts` for one row per problem, `curve` for one row per problem and k; None if rows are attempts."""
+def _counts_or_curve(log: SamplingLog, problem: str | None, part: str | None) -> str | None:
+    """`counts` for one row per problem, or per problem and part of its attempts; `curve` for one per problem and k.
+
+    None if rows are attempts.
+    """
     options, names = log.options, log.schema.names()
     of_k = named(names, CURVE_COLUMNS)
     if problem is None and of_k and options.input_format == "auto":
@@ -175,6 +192,8 @@ def _counts_or_curve(log: SamplingLog, problem: str | None) -> str | None:
         return "counts"
     if of_k and options.input_format in ("auto", "curve"):
         return "curve"
+    if part is not None and not _has_repeats(log.rows, [*options.by, *log.tasks, problem, part]):
+        return "counts"
     if options.input_format == "counts" or "c" in options.mapping or choose(names, options.mapping, "correct") is None:
         raise several_rows()
     return None
@@ -194,13 +213,13 @@ def _has_repeats(rows: pl.LazyFrame, key: Sequence[str]) -> bool:
 def _attempts_layout(log: SamplingLog, problem: str | None) -> tuple[str, Columns]:
     options, names = log.options, log.schema.names()
     if options.input_format not in ("auto", "attempts"):
-        raise _no_layout(names, f"do not have the layout {options.input_format}")
+        raise _no_layout(log, f"do not have the layout {options.input_format}")
     correct = choose(names, options.mapping, "correct")
     if correct is None:
         correct = options.mapping.get("score")
     if problem is None or correct is None:
         missing = "problem" if problem is None else "correct"
-        raise _no_layout(names, f"have no column that could be identified as {missing!r}")
+        raise _no_layout(log, f"have no column that could be identified as {missing!r}")
     others = [name for name in names if name != problem and name not in options.by]
     mapping = {role: column for role, column in options.mapping.items() if column in others}
     attempt = choose(others, mapping, "attempt")
@@ -228,7 +247,8 @@ def _numbers_attempts(log: SamplingLog, column: str, problem: str) -> bool:
     return not cells.is_empty() and cells.str.strip_chars().cast(pl.Int64, strict=False).null_count() == 0
 
 
-def _no_layout(names: Sequence[str], why: str) -> DataError:
+def _no_layout(log: SamplingLog, why: str) -> DataError:
+    names = log.schema.names()
     rates = [name for name in names if is_pass_rate(name)]
     if rates:
         raise DataError(
@@ -238,5 +258,13 @@ def _no_layout(names: Sequence[str], why: str) -> DataError:
     scores = [name for name in names if normalise(name).startswith("score_")]
     example = f"--correct {scores[0]}" if scores else "--problem COL --correct COL, or --n COL --c COL"
     columns = f"the columns are {listing(names)}" if names else "there are no columns"
+    matrix = matrix_columns([name for name in names if name not in log.options.by])
+    if "problem" in why and matrix.shared is not None and _has_only_outcomes(log, matrix.attempts):
+        first, last = matrix.attempts[0], matrix.attempts[-1]
+        raise DataError(
+            f"The rows {why}; {columns}.",
+            hint=f"If the columns {first} to {last} are attempts, and each row is a problem, add --input-format "
+            "matrix; if they are problems, and each row is an attempt, call them problem_0, problem_1 and so on.",
+        )
     by_file = "" if "problem" not in why else " If each file is a problem, give --problem file."
     return DataError(f"The rows {why}; {columns}.", hint=f"Choose columns: {example}.{by_file}")

@@ -33,6 +33,7 @@ from scaling_cli.data.samples.divided import divided
 from scaling_cli.data.samples.evaluation_files import is_evaluation_file, read_evaluation_file
 from scaling_cli.data.samples.layout import detect_layout, listed, problem_of, upright
 from scaling_cli.data.samples.log import SamplingLog
+from scaling_cli.data.samples.multiples import multiple_of, one_row_each
 from scaling_cli.data.samples.outcomes import no_outcome
 from scaling_cli.data.samples.pooling import (
     files_differ,
@@ -42,6 +43,7 @@ from scaling_cli.data.samples.pooling import (
     refuse_documents,
     refuse_filters,
     refuse_models,
+    similar_problems,
     tasks_of,
     with_files,
     without_group,
@@ -245,6 +247,9 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     if layout != "attempts":
         _refuse_of_attempts(reading)
     log = replace(log, columns=columns)
+    if layout == "attempts" and (multiple := multiple_of(log)) is not None:
+        rows = one_row_each(rows, log, multiple)
+        log = replace(log, rows=one_row_each(log.rows, log, multiple), columns=columns | {"count": multiple})
     caveats += other_problems(log)
     caveats += pooled_settings(log)
     if layout in DIVIDED:
@@ -256,7 +261,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
         raise no_outcome(log, columns)
     if reading.design == "auto":
         refuse_single(frame, reading.by)
-    caveats += without_group(frame, reading.by, layout)
+    caveats += [*without_group(frame, reading.by, layout), *similar_problems(frame, reading.by)]
     used = {role: column for role, column in log.columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), (*caveats, *counted.caveats), counted.attempts, rows=counted.rows)
 

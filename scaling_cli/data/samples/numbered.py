@@ -23,7 +23,7 @@ WORDS = frozenset(
 # Columns that are numbered after one of these words are problems, so that each row is an attempt at all of them.
 OF_PROBLEMS = frozenset(
     (
-        *("problem", "prob", "question", "q", "task", "item", "puzzle"),
+        *("problem", "prob", "p", "question", "q", "task", "item", "puzzle"),
         *("aime", "amc", "gpqa", "gsm8k", "humaneval", "mbpp"),
     )
 )
@@ -45,6 +45,11 @@ class MatrixColumns(Record):
     def are_problems(self) -> bool:
         """Whether the name that these columns share has a word for a problem, and none for an attempt."""
         return not self.are_named and not OF_PROBLEMS.isdisjoint(self._words)
+
+    @property
+    def are_numbered(self) -> bool:
+        """Whether these columns have one name and different numbers, and the name has no word for an attempt."""
+        return self.shared is not None and not self.are_named
 
     @property
     def _words(self) -> list[str]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import BY_FILE
-from scaling_cli.data.names import listing
+from scaling_cli.data.names import listing, shortened
 from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.columns import MODELS, SETTINGS, TASKS, named, rivals
 from scaling_cli.data.samples.log import SamplingLog
@@ -16,6 +16,7 @@ from scaling_cli.errors import UsageError
 from scaling_cli.numbers.format import percent
 
 FEWEST_MIXED = 15  # problems with successes and failures, whose counts agree in two files hardly ever
+SIMILAR = 0.01  # of the problems: fewer names that are written alike hardly change coverage
 CHANCE = 1e-4  # p-value of the difference between files, over their number
 
 
@@ -107,6 +108,22 @@ def without_group(counts: pl.DataFrame, by: Sequence[str], layout: str) -> tuple
     counts, size = counts.with_columns(problems=1), "n" if layout == "attempts" else "problems"
     lost = {f"no {name}": int(counts.filter(pl.col(name).is_null())[size].sum()) for name in by}
     return left_out({reason: count for reason, count in lost.items() if count}, int(counts[size].sum()))
+
+
+def similar_problems(frame: pl.DataFrame, by: Sequence[str]) -> list[Caveat]:
+    """A caveat that names problems which differ only in capitals, or blanks, hyphens and underscores between words."""
+    plain = pl.col("problem").str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_-]+", " ")
+    alike = (
+        frame.group_by(*by, plain.alias("plain"), maintain_order=True)
+        .agg(pl.col("problem").unique(maintain_order=True).alias("names"))
+        .filter(pl.col("names").list.len() > 1)
+    )
+    if alike.height <= SIMILAR * frame.height:
+        return []
+    first, second, *_ = alike["names"][0]
+    count = int(alike["names"].list.len().sum())
+    pair = f"{shortened(first)!r} and {shortened(second)!r}"
+    return [caveat("similar-problems", count=f"{count:,}", total=f"{frame.height:,}", pair=pair)]
 
 
 def other_problems(log: SamplingLog) -> list[Caveat]:

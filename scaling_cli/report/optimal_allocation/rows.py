@@ -162,10 +162,9 @@ def _further(row: Allocation, names: Sequence[str]) -> Cells:
 def _followed(row: Allocation, names: Sequence[str]) -> Cells:
     """The values of inputs that follow from params and tokens."""
     values = [row.followed.get(name, Estimate(None)) for name in names]
-    is_count = [(value.estimate or 0.0) >= LEAST_COUNT for value in values]
     return tuple(
-        "" if value.estimate is None else counted(value) if is_large else rounded(value).whole
-        for value, is_large in zip(values, is_count, strict=True)
+        "" if value.estimate is None else counted(value) if value.estimate >= LEAST_COUNT else rounded(value).whole
+        for value in values
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from scaling_cli.laws.grouped import LEVEL
 from scaling_cli.numbers.format import amount, escape, number_of
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.report import Source
@@ -45,7 +46,7 @@ def spans(ranges: Mapping[str, tuple[float, float]], roles: Iterable[str]) -> li
 
 def law_words(name: str, formula: str, inputs: Mapping[str, str]) -> str:
     """A law's name and formula, and the columns behind its inputs; a formula of the user's is its own name."""
-    renamed = "".join(f", {role} = {column}" for role, column in inputs.items() if role != column)
+    renamed = "".join(f", {role} = {column}" for role, column in inputs.items() if role.removeprefix(LEVEL) != column)
     return escape(f"{'' if name == formula else f'{name}: '}{formula}{renamed}")
 
 

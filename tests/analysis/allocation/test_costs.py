@@ -101,6 +101,16 @@ def test_an_inference_budget_below_one_param_affords_none():
     assert Costs(inference_budget=1.9, searched=("recurrences",)).most_affordable(np.zeros(2), {}).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("make", [Costs, curved])
+@pytest.mark.parametrize("params", [1.0, 7.0, 1e6, 1e9, 3e9, 7e9, 1.3e10])
+def test_an_inference_budget_that_just_pays_for_the_fewest_params_is_enough(make, params):
+    budget = float(make().per_token(np.array([params]))[0]) / 3
+    costs = make(inference_budget=budget, min_params=params)
+    assert params <= costs.affordable == pytest.approx(params, rel=1e-9)
+    with pytest.raises(UsageError, match="--inference-budget"):
+        make(inference_budget=budget * (1 - 1e-9), min_params=params)
+
+
 def test_limits_that_cross_are_refused_and_equal_ones_are_not():
     Costs(min_params=1e6, max_params=1e6)
     with pytest.raises(UsageError, match="--min-params is above"):

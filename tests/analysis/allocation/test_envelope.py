@@ -136,9 +136,13 @@ def test_curves_without_noise_are_corrected_to_the_best_splits_of_their_law():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("design", [{"sizes": 10}, {"sizes": 6, "noise": 0.006}, {"sizes": 20}], ids=str)
-def test_intervals_of_an_envelope_hold_nineteen_times_in_twenty(design):
+@pytest.mark.parametrize(
+    ("design", "widest"),
+    [({"sizes": 10}, 1.0), ({"sizes": 6, "noise": 0.006}, 2.0), ({"sizes": 20}, 1.0)],  # six runs: 3 degrees of freedom
+    ids=str,
+)
+def test_intervals_of_an_envelope_hold_nineteen_times_in_twenty(design, widest):
     """200 sets a design: 4 standard errors below 93 and above 97 % are 86 and 100 %; the width must not be infinite."""
     rows = [held(*trained(seed, **design), seed=seed) for seed in range(200)]
     assert np.mean([inside for inside, _ in rows]) > 0.89
-    assert np.median([width for _, width in rows]) < 1.0
+    assert np.median([width for _, width in rows]) < widest

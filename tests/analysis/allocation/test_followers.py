@@ -94,7 +94,7 @@ def test_a_budget_of_a_student_is_split_although_its_law_is_hardly_determined():
     ("options", "said"),
     [
         ({"law": LAW, "hold": "side=chinchila"}, "No law is called 'chinchila'"),
-        ({"law": LAW, "hold": "side=power"}, "power is a law of x"),
+        ({"law": LAW, "hold": "side=power"}, "power is a law of one input"),
         ({"law": "chinchilla", "hold": "side=chinchilla"}, "--hold names side"),
         ({"law": LAW, "hold": "side=8x"}, "--hold"),
         ({"law": LAW, "hold": "side=nan"}, "--hold"),

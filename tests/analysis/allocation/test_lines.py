@@ -52,13 +52,15 @@ def test_a_loss_line_finds_floor_scale_and_exponent_of_each_row():
     assert line.at(compute) == pytest.approx([1.8 + 0.5 * np.exp(-0.15), 1.5 + 0.8 * np.exp(-0.1)], abs=1e-3)
 
 
-def test_a_floor_is_never_negative():
+@pytest.mark.parametrize("compute", [np.geomspace(1e18, 1e22, 6), np.array([1e18, 2e18, 3e18, 5e18, 1e21, 1e22])])
+def test_a_floor_is_never_negative(compute):
     """Losses that fall faster than any power above zero would have a floor below it."""
-    losses = 3.0 - 0.3 * (LOGS - LOGS[0])
-    line = loss_line(LOGS, losses[None])
+    logs = np.log(compute)
+    losses = 3.0 - 0.3 * (logs - logs[0])
+    line = loss_line(logs, losses[None])
     assert line.floor[0] == 0.0
     # Then the line is a power of compute, the best by least squares in the loss itself.
-    best = curve_fit(lambda x, a, g: a * np.exp(-g * x), LOGS - LOGS.mean(), losses, [1.0, 0.2])[0]
+    best = curve_fit(lambda x, a, g: a * np.exp(-g * x), logs - logs.mean(), losses, [1.0, 0.2])[0]
     assert (line.scale[0], line.gamma[0]) == pytest.approx(best, rel=0.01)
 
 

@@ -125,14 +125,14 @@ def test_only_envelopes_need_the_rows_before_the_end_of_runs(approach):
     ("options", "says"),
     [
         ({}, None),
-        ({"law": "power"}, "is a law of x"),
+        ({"law": "power"}, "is a law of one input"),
         ({"law": FORMULA, "hold": {"width": 8}}, None),
         ({"law": FORMULA, "search": {"width": (1, 8)}}, None),
         ({"law": "granularity"}, "also depends on granularity"),
         ({"hold": {"layers": 3}, "flops_rule": RULE}, None),
         ({"hold": {"layers": 3}}, "--hold names layers"),
         ({"law": FORMULA, "hold": {"width": "chinchilla"}}, None),
-        ({"law": FORMULA, "hold": {"width": "power"}}, "power is a law of x"),
+        ({"law": FORMULA, "hold": {"width": "power"}}, "power is a law of one input"),
         ({"hold": {"layers": "chinchilla"}, "flops_rule": RULE}, "is not an input of chinchilla"),
         ({"min_params": 1e9, "max_params": 1e8}, "--min-params is above --max-params"),
         ({"budget": "100gpu-hours"}, None),
@@ -186,3 +186,16 @@ def test_groups_that_share_parameters_have_the_law_that_groups_alone_have():
     shared = {"by": "data", "share": "A,B,alpha,beta", "interval": "none", "budget": 1e22}
     found, named = (scaling.optimal_allocation(runs, **shared, **law) for law in ({}, {"law": "chinchilla"}))
     assert found.results == named.results
+
+
+def test_a_formula_with_another_column_of_the_runs_needs_its_value():
+    """The column was taken for a parameter, which the runs could not determine."""
+    law = "E + A/params^alpha + B/tokens^beta + c*log(lr)^2"
+    params, tokens = np.repeat([1e8, 3e8, 1e9, 3e9], 4), np.tile([2e9, 1e10, 3e10, 1e11], 4)
+    lr = np.geomspace(1e-4, 1e-2, 16)[np.random.default_rng(1).permutation(16)]
+    loss = 1.8 + 400 / params**0.34 + 400 / tokens**0.28 + 0.01 * np.log(lr) ** 2
+    runs = {"params": params, "tokens": tokens, "lr": lr, "loss": loss}
+    with pytest.raises(UsageError, match="also depends on lr") as caught:
+        scaling.optimal_allocation(runs, law=law, budget=1e22)
+    assert "--hold lr=VALUE" in caught.value.hint
+    assert scaling.optimal_allocation(runs, law=law, budget=1e22, hold={"lr": 1e-3}, interval="none").results

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.allocation import stability
 from scaling_cli.analysis.allocation.stability import _cutoff
+from scaling_cli.errors import FitError
 
 
 def runs(count=60, bend=0.0, noise=0.002, seed=0):
@@ -79,6 +81,14 @@ def test_the_error_of_a_cut_off_is_the_spread_of_its_replicates():
     assert found.standard_error == pytest.approx(np.std([0.4, 0.6, 0.47]))
     assert _cutoff(1e9, 30, "parametric", np.array([0.5, 0.4])).standard_error is None
     assert _cutoff(1e9, 30, "parametric", np.array([0.5, 0.4, 0.6])).standard_error == pytest.approx(0.1)
+
+
+def test_a_part_without_a_fit_has_no_cut_off(monkeypatch):
+    def failing(*_, **__):
+        raise FitError("No start leads anywhere.", hint="")
+
+    monkeypatch.setattr(stability, "optimum", failing)
+    assert answered(runs(48)).results[0].cutoffs == ()
 
 
 def test_laws_without_a_closed_form_have_no_cut_offs():

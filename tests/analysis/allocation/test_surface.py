@@ -153,7 +153,13 @@ WIDE = law_from_formula(
         (WIDE, ("width",), ("layers", "depth"), "--search names layers"),
         (WIDE, ("width", "depth", "params"), (), "--hold names params"),
         (WIDE, ("width",), ("depth", "tokens"), "--search names tokens"),
-        (find_law("power"), (), (), "is a law of x"),
+        (find_law("power"), (), (), "is a law of one input"),
+        (
+            find_law("chinchilla by data=c4;web sharing E", ("params", "tokens", "level of data")),
+            (),
+            (),
+            "has its own parameters for each level of data",
+        ),
         (law_from_formula("a*params^b", ("params",)), (), (), "is a law of params"),
     ],
 )

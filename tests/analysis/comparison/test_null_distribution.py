@@ -69,3 +69,13 @@ def test_the_cut_of_an_average_is_sought_beyond_the_largest_draw():
     heavy = NullDistribution(1, 1.0, np.array([0.0] + [1e6] * 98), is_averaged=True)
     assert heavy.tail(heavy.cut(0.9)) == pytest.approx(0.1, rel=1e-6)
     assert heavy.cut(0.9) > 10 * f.ppf(0.9, 1, 1)
+
+
+def test_the_cut_of_an_average_is_the_largest_draw_where_draws_are_too_few_for_the_level():
+    few = NullDistribution(1, 15.0, np.array([0.2, 1.5, 30.0]), is_averaged=True)
+    assert few.tail(300.0) < 1 - 0.9
+    assert few.tail(few.cut(0.9)) == pytest.approx(0.1, rel=1e-6)
+    for largest, cut in ((3e12, 3e12), (3e8, f.ppf(0.99999, 1, 1))):
+        heavy = NullDistribution(1, 1.0, np.array([0.2, 1.5, largest]), is_averaged=True)
+        assert heavy.tail(10 * cut) > 1 - 0.99999
+        assert heavy.cut(0.99999) == pytest.approx(cut)

@@ -7,15 +7,19 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.analysis.comparison.groups import ComparisonData
 from scaling_cli.analysis.comparison.models import parts
 from scaling_cli.analysis.comparison.nested import fit_contrast
 from scaling_cli.analysis.comparison.sharing import (
     covariance,
+    identified,
     on_one_centre,
     same_exponent_of,
     with_shared,
 )
+from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
+from scaling_cli.results.comparison import Group
 from tests.analysis.comparison.test_models import group
 
 SHARED = "E,B,beta"
@@ -155,6 +159,26 @@ def test_tests_of_shared_parameters_count_what_they_share():
     pair = same_exponent_of(THREE, ("c",), (0, 2), is_paired=False)
     assert (pair.fewer, len(pair.null.low), len(pair.wider.low)) == (1, 9 - 3, 9 - 2)
     assert pair.null.index[0][1] == pair.null.index[2][1] != pair.null.index[1][1]
+
+
+@pytest.mark.parametrize(("noise", "is_known"), [(0.003, True), (0.1, False)])
+def test_a_floor_that_the_fit_of_all_groups_leaves_open_is_said_of_each(noise, is_known):
+    members = [group(name, noise=noise, seed=seed) for seed, name in enumerate("ab")]
+    fit = fit_contrast(same_exponent_of(members, ("c",), None, is_paired=False))
+    groups = tuple(Group(name, {"lab": name}, 20, 20, {}, {}, None, True, 9.0, {}) for name in "ab")
+    old = (caveat("floor-open", None, reason="of its own fit"), caveat("low-power", None, weak=1, pairs=2, share=0.25))
+    found = identified(ComparisonData(tuple(members), (), (), groups, None, 1.2, 0.95, old), fit)
+    error = np.sqrt(np.diag(covariance(fit)))
+    for place, (member, each) in enumerate(zip(members, found.groups, strict=True)):
+        index = fit.contrast.wider.index[place]
+        floor, losses = fit.fitted[index[2]], member.problem.predictions(fit.fitted[None, index])[0]
+        width = 2 * 1.959964 * error[index[2]] / (np.median(losses) - floor)
+        assert each.floor_width == pytest.approx(width, rel=1e-5)
+        assert each.is_identified == is_known == (width <= 0.3)
+    assert found.caveats[0].code == "low-power"
+    assert [(each.code, each.group) for each in found.caveats[1:]] == (
+        [] if is_known else [("floor-open", {"lab": name}) for name in "ab"]
+    )
 
 
 def test_the_covariance_is_that_of_least_squares_weighted_by_each_groups_noise():

@@ -66,6 +66,42 @@ def test_a_design_is_detected_unless_it_is_given():
         sampled(even, None, "stop-at-success", RESAMPLING)
 
 
+def sampled_on(early=25):
+    """Problems with 4 attempts, all of them solved, and 12 more attempts at each of those that were not."""
+    n, c = [4] * early + [16] * 12, [1] * (early - 1) + [2] + [3] * 6 + [0] * 6
+    first = [3] * early + [9] * 6 + [0] * 6
+    return make_counts(np.array(n), np.array(c)), np.array(first)
+
+
+@pytest.mark.parametrize("design", ["auto", "stop-at-success"])
+def test_of_a_log_sampled_on_where_nothing_was_solved_the_attempts_up_to_the_first_success_count(design):
+    counts, first = sampled_on()
+    found, (doubt,) = sampled(counts, first, design, RESAMPLING)
+    assert (found.batch, found.longest) == (1, 16)
+    assert found.counts.n.tolist() == [3] * 25 + [9] * 6 + [16] * 6
+    assert doubt.code == "sampled-until-solved"
+    assert "product-limit estimate" in doubt.message
+    assert found.coverage(np.array([2, 3, 8, 16])) == pytest.approx([0.0, 25 / 37, 25 / 37, 31 / 37])
+
+
+@pytest.mark.parametrize("order", [None, "lost"])
+def test_without_the_order_of_attempts_a_log_sampled_on_is_said_to_be_biased(order):
+    counts, first = sampled_on()
+    first = None if order is None else np.where(first > 0, first + 16, 0)
+    found, (doubt,) = sampled(counts, first, "auto", RESAMPLING)
+    assert (found.batch, found.counts) == (None, counts)
+    assert "biased" in doubt.message
+    assert "a column that numbers the attempts" in doubt.message
+    with pytest.raises(UsageError, match="does not show which attempt at each problem was the first to succeed"):
+        sampled(counts, first, "stop-at-success", RESAMPLING)
+
+
+def test_a_few_problems_sampled_on_are_no_pattern_unless_the_design_is_given():
+    counts, first = sampled_on(early=3)
+    assert sampled(counts, first, "auto", RESAMPLING)[0].batch is None
+    assert sampled(counts, first, "stop-at-success", RESAMPLING)[0].batch == 1
+
+
 def test_a_law_is_fitted_where_enough_problems_are_left_unsolved():
     """Of twenty or more problems five must be left, and of fewer a quarter."""
     for problems, fewest in ((40, 5.0), (8, 2.0)):
@@ -186,6 +222,16 @@ def test_a_drawn_curve_has_the_intervals_of_the_table():
     assert [low < y < high for low, y, high in zip(curve.low, curve.y, curve.high, strict=True)].count(True) > 20
     for row, low, high in zip(found, curve.low, curve.high, strict=True):
         assert (low, high) == (row.low, row.high)
+
+
+@pytest.mark.parametrize(("replicates", "drawn"), [(50, 50), (3000, 200)])
+def test_a_drawn_curve_takes_the_replicates_asked_for_and_at_most_200(replicates, drawn):
+    group = Sampled(stopped_counts(), 2, RESAMPLING)
+    alike = Sampled(group.counts, 2, ProblemResampling(drawn, seed=0))
+    rows = {row.k: row for row in rows_of(alike, range(1, 7))[0]}
+    curve = drawn_curve(group, 0.9, replicates)
+    assert curve.low == tuple(rows[int(k)].low for k in curve.x)
+    assert curve.high == tuple(rows[int(k)].high for k in curve.x)
 
 
 def test_nan_becomes_none():

@@ -72,6 +72,17 @@ def test_a_share_of_chance_does_not_fit_a_metric_in_percent(law, values, remedy)
     assert remedy in found.value.hint
 
 
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [([0.0, 1.5], "Write"), ([0.0, 1.6], "Divide"), ([0.0, 100.0], "Divide"), ([0.0, 100.5], "Write"),
+     ([-0.1, 90.0], "Write")],
+)  # fmt: skip
+def test_values_up_to_100_are_taken_for_percent(values, remedy):
+    with pytest.raises(DataError) as found:
+        refuse_other_scale(Task("arc", chance=0.25), np.array([*values, 0.9, 0.9, 0.9, 0.9]))
+    assert found.value.hint.startswith(f"{remedy} arc")
+
+
 @pytest.mark.parametrize("chance", [0.25, 0.0, None])
 def test_shares_fit_any_chance_and_other_metrics_fit_none(chance):
     refuse_other_scale(Task("arc", chance=chance), np.append(metric(), [1.0, np.nan]))

@@ -70,6 +70,7 @@ def test_a_loss_below_the_floor_is_reached_with_the_probability_of_the_band():
 def test_without_a_band_the_forecast_itself_decides():
     assert reached(np.exp(0.9), Known(floor=1.0, half=0.0)).reachable == 0.0
     assert reached(np.exp(1.1), Known(floor=1.0, half=0.0)).reachable == 1.0
+    assert reached(np.exp(1.0), Known(floor=1.0, half=0.0)).reachable == 1.0  # it just reaches its floor
     found = reached(np.exp(1.4), Known(half=np.nan))
     assert (found.compute.estimate is not None, found.compute.low, found.compute.high) == (True, None, None)
     assert found.reachable == 1.0
@@ -105,7 +106,7 @@ def test_fixed_params_leave_tokens_alone():
 
 
 def test_other_laws_of_two_inputs_have_no_path():
-    with pytest.raises(UsageError, match="a law of params, lr"):
+    with pytest.raises(UsageError, match="a law of params and lr"):
         reached(2.0, inputs={"params": "params", "x": "lr"})
 
 
@@ -118,6 +119,21 @@ class Broken(Known):
         middle = np.where(log > 20, np.nan, found.estimate)
         half = np.where(log < 2, np.nan, found.confidence)
         return Bands(middle, half, half, middle[None])
+
+
+class Nowhere(Known):
+    """A forecast without a logarithm at all scales, or at all but one."""
+
+    def bands(self, columns, scale):
+        found = super().bands(columns, scale)
+        middle = np.where(np.arange(len(scale)) < self.slope, found.estimate, np.nan)
+        return Bands(middle, found.confidence, found.prediction, middle[None])
+
+
+@pytest.mark.parametrize("scales", [0, 1])
+def test_a_forecast_at_no_or_one_scale_reaches_nothing(scales):
+    found = reached(np.exp(1.4), Nowhere(slope=scales))
+    assert (found.compute.estimate, found.compute.low, found.compute.high, found.reachable) == (None, None, None, 0.0)
 
 
 def test_scales_without_a_forecast_are_left_out():

@@ -129,10 +129,18 @@ def test_a_suite_file_lists_losses_tasks_and_averages(tmp_path):
     assert read_suite(str(path)).averages == {"mean": ("a", "b")}
 
 
+def test_a_suite_file_that_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"none\.toml cannot be read: No such file"):
+        read_suite(str(tmp_path / "none.toml"))
+    (tmp_path / "suite.toml").write_bytes(b"losses = ['\xff']")
+    with pytest.raises(DataError, match=r"suite\.toml cannot be read: 'utf-8' codec"):
+        read_suite(str(tmp_path / "suite.toml"))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("losses = 3", "Expected `array`"),
+        ("losses = 3", "Expected a list, got `int`"),
         ("looses = []", "unknown field"),
         ('[tasks.b]\nlow = "sigmoid"', "unknown field"),
         ("losses = [", "not TOML"),
@@ -153,7 +161,15 @@ def test_a_file_that_is_not_a_suite_is_refused(tmp_path, text, problem):
         read_suite(str(path))
 
 
-@pytest.mark.parametrize(("options", "named"), [({"then": ["arc"]}, "--then"), ({"loss": "web"}, "--loss")])
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"then": ["arc"]}, "--then"),
+        ({"loss": "web"}, "--loss"),
+        ({"chance": 0.25}, "--chance"),
+        ({"then_law": "exponential-saturation"}, "--then-law"),
+    ],
+)
 def test_a_suite_file_lists_all_losses_and_tasks(tmp_path, options, named):
     path = tmp_path / "suite.toml"
     path.write_text('losses = ["web"]')
@@ -212,3 +228,18 @@ def test_the_interval_of_an_average_is_as_wide_as_its_errors(tmp_path, shared, o
     error, width = np.sqrt(np.mean(np.square(errors), axis=0)), np.mean(widths, axis=0)
     expected, simulated = width[-1] / width[:-1].mean(), error[-1] / np.sqrt(np.mean(error[:-1] ** 2))
     assert expected == pytest.approx(simulated, rel=0.2)  # a ratio of two errors of 150 has a standard error of 8 %
+
+
+def test_a_suite_file_of_tasks_alone_takes_the_losses_of_the_options(tmp_path):
+    path = tmp_path / "suite.toml"
+    path.write_text('tasks = ["arc"]')
+    assert suite_of(Extrapolate(suite=str(path), loss=("web", "code"))) == Suite(("web", "code"), (Task("arc"),))
+    assert suite_of(Extrapolate(suite=str(path), map={"loss": "web"})) == Suite((), (Task("arc"),))
+
+
+@pytest.mark.parametrize("options", [{"chance": 0.25}, {"then_law": "exponential-saturation"}])
+def test_an_option_about_a_task_needs_one(options):
+    with pytest.raises(UsageError, match="is about a task metric, but --then names none") as caught:
+        suite_of(Extrapolate(**options))
+    assert "--then COL" in caught.value.hint
+    assert suite_of(Extrapolate(then=["arc"], **options)).tasks

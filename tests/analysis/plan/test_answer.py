@@ -8,13 +8,15 @@ import time
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.plan.answer import planned
+from scaling_cli.analysis.plan.answer import _no_goal, planned
 from scaling_cli.analysis.plan.check import simulated
 from scaling_cli.analysis.plan.ground import ground
+from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.usual import spread, usual_designs
 from scaling_cli.errors import UsageError
+from scaling_cli.laws import find_law
 from scaling_cli.record import replace
 from tests.analysis.plan.surfaces import arm, task
 
@@ -66,20 +68,21 @@ def test_seeds_repeat_every_run():
     assert sum(run.repeats * run.compute for run in result.runs) <= asked.budget * (1 + 1e-9)
 
 
+def test_four_seeds_are_as_good_as_one_run_of_half_the_noise():
+    """So the plan is the same for four times the budget and the runs."""
+    asked = {"share": 0.3, "levels": (7, 9)}
+    one = planned(task("alpha", runs=9, budget=6e20, arms=[arm(draws=3, sigma=0.005)], **asked), draws=3)
+    four = planned(task("alpha", runs=36, budget=24e20, seeds=4, arms=[arm(draws=3, sigma=0.01)], **asked), draws=3)
+    assert len(one.rounds[0].tests) > 0
+    assert four.rounds[0].main.tolist() == one.rounds[0].main.tolist()
+    assert four.rounds[0].tests.tolist() == one.rounds[0].tests.tolist()
+
+
 def test_runs_under_way_are_counted_on():
     there = Candidates(np.array([1e8, 1e8, 1e9, 1e9]), np.array([1e9, 1e10, 1e10, 2e9]))
     alone, helped = (result_of(asked := task(runs=12, underway=more), planned(asked), None, "published", {})
                      for more in (None, there))  # fmt: skip
     assert helped.goals[0].width_after < alone.goals[0].width_after
-
-
-def test_too_few_runs_and_too_small_budgets_name_the_least():
-    with pytest.raises(UsageError, match="at least 6 are needed"):
-        planned(task(runs=4))
-    with pytest.raises(UsageError, match=r"take 6e18") as caught:
-        planned(task(budget=3e18, bounds=Bounds((1e18, 1e18))))
-    assert "--budget 6e18" in caught.value.hint
-    planned(task(budget=6.1e18, bounds=Bounds((1e18, 1e18)), share=0.0))
 
 
 def test_a_plan_of_a_thousand_candidates_and_replicates_takes_two_seconds():
@@ -109,6 +112,15 @@ def test_what_a_plan_promises_is_what_simulations_give():
     # The 95 % range of 2,000 draws is known to 2.5 %, and the coverage to 0.5 % (one standard error).
     assert check.ratios == pytest.approx([1.0, 1.0, 1.0], abs=0.1)
     assert check.coverage == pytest.approx([0.95] * 3, abs=0.016)
+
+
+def test_a_check_of_a_plan_counts_the_runs_that_there_are():
+    there = {"params": np.geomspace(3e7, 3e9, 9), "tokens": np.geomspace(9e10, 5e8, 9)}
+    runs = Candidates(np.geomspace(1e8, 4e9, 8), np.geomspace(2e11, 4e9, 8))
+    known, goals = replace(arm(draws=2), present=there), task("alpha").goals
+    both = Candidates(*(np.concatenate([getattr(runs, name), there[name]]) for name in ("params", "tokens")))
+    alone = simulated(replace(known, present=None), goals, both, [0.1], 0.95, count=50)
+    assert simulated(known, goals, runs, [0.1], 0.95, count=50) == alone
 
 
 def known_by(present: Candidates, *, behind: int):
@@ -173,17 +185,52 @@ def test_draws_without_a_value_of_a_goal_do_not_count():
     assert "loss@params=70B,tokens=1.4T" in caught.value.hint  # no split of compute, which would have no minimum either
 
 
-def test_a_design_of_too_few_runs_is_replaced_by_one_of_small_runs():
-    """The budget pays for few of the largest runs, so that all are taken from small ones, in one round."""
-    asked = task(runs=6, budget=6e18, rounds=2, share=0.15, bounds=Bounds((1e17, 1e19)))
-    plan = planned(asked)
-    assert len(plan.all) == 6
+@pytest.mark.parametrize(("budget", "rounds"), [(6e17, 1), (1e18, 2)])
+def test_a_design_of_too_few_runs_for_a_fit_is_replaced_by_one_of_small_runs_in_one_round(budget, rounds):
+    """The best runs for the floor are so large that each round pays for two of them, but the fit needs six."""
+    bounds = Bounds((1e17, max(budget / 2, 1e17)))
+    plan = planned(task("E", runs=6, budget=budget, rounds=rounds, bounds=bounds, levels=(7, 9)), draws=4)
     runs = plan.place(plan.all)
-    assert runs.compute.sum() <= 6e18 * (1 + 1e-9)
-    assert len(plan.rounds) in (1, 2)
-    if len(plan.rounds) == 1:
-        assert runs.compute.max() <= 1e18 * (1 + 1e-9)
-        assert len(plan.rounds[0].tests) == 0
+    assert (len(plan.all), len(plan.rounds), len(plan.rounds[0].tests)) == (6, 1, 0)
+    assert runs.compute.sum() <= budget * (1 + 1e-9)
+    assert runs.compute.max() == pytest.approx(budget / 6)
+
+
+def test_a_budget_below_the_least_runs_is_refused_with_what_they_take():
+    with pytest.raises(
+        UsageError, match=r"needs at least 6 runs\. Of the smallest size, these take 6e18 FLOPs"
+    ) as poor:
+        planned(task(budget=5e18))
+    assert "Give --budget 6e18 or more" in poor.value.hint
+    known = replace(arm(draws=2), present={"params": np.array([1e8]), "tokens": np.array([2e9])})
+    with pytest.raises(UsageError, match="The smallest run takes 1e18 FLOPs, more than the budget of 5e17 FLOPs"):
+        planned(task(arms=[known], budget=5e17))
+    with pytest.raises(UsageError, match="5e17 FLOPs for each group") as shared:
+        planned(task(arms=[known], budget=5e17, sharing=3))
+    assert "Give --budget 3e18 or more" in shared.value.hint
+    with pytest.raises(UsageError, match="5 runs are too few: chinchilla has 5 parameters, so at least 6 are needed"):
+        planned(task(runs=5))
+    with pytest.raises(UsageError, match="so at least 12 are needed with 2 seeds each"):
+        planned(task(runs=11, seeds=2))
+    assert len(planned(task(runs=6, budget=6e18, levels=(7, 9)), draws=2).all) == 6
+
+
+def a_line(**more):
+    """A plan for the exponent of a power law of compute."""
+    parameters = np.array([[30.0, -0.06], [31.0, -0.061], [29.0, -0.059]])
+    line = Arm("", find_law("power"), parameters, Noise(0.01), {"x": "compute"}, prior=1e6 * np.eye(2))
+    return task("b", arms=[line], **more)
+
+
+def test_a_line_is_tested_between_its_ends_where_a_bend_would_show():
+    plan = planned(a_line(runs=8, share=0.3), draws=2)
+    tests, ends = plan.place(plan.rounds[0].tests).compute, plan.candidates.compute
+    assert 2 * ends.min() < tests.min() <= tests.max() < ends.max() / 2
+
+
+def test_a_goal_without_a_value_is_said_to_be_too_far_or_to_have_no_minimum():
+    assert _no_goal(a_line()).message == "power is too steep to compute b with its uncertainty."
+    assert "has no value for alpha: its loss has no minimum there" in _no_goal(task("alpha")).message
 
 
 @pytest.mark.parametrize(("runs", "rounds", "seeds"), [(8, 2, 1), (16, 2, 2), (14, 4, 1), (9, 3, 1)])
@@ -201,3 +248,10 @@ def test_each_round_has_its_part_of_what_is_left_of_runs_and_budget(runs, rounds
         assert bool(len(chosen.tests)) == (places // left > 3)  # of three runs or fewer, none tests the law
         places -= len(chosen.all)
         budget -= cost
+
+
+def test_where_rounds_are_more_than_places_the_first_rounds_have_one_each_and_the_last_none():
+    there = {"params": np.geomspace(3e7, 3e9, 9), "tokens": np.geomspace(9e10, 5e8, 9)}
+    known = replace(arm(draws=3), present=there)
+    asked = task("params@1e24", arms=[known], runs=4, seeds=2, rounds=3, levels=(7, 9))
+    assert [len(chosen.all) for chosen in planned(asked, draws=3).rounds] == [1, 1, 0]

@@ -111,6 +111,8 @@ def test_what_a_plan_cannot_choose_is_refused():
         _require_plannable(find_law(name), {"x": "compute"})
     with pytest.raises(UsageError, match="only params and tokens"):
         _require_plannable(find_law("data-constrained"), {})
+    with pytest.raises(UsageError, match="describes whole training curves"):
+        _require_plannable(find_law("annealing"), {})
 
 
 def test_an_arm_of_runs_knows_their_noise_draws_and_departures():
@@ -148,7 +150,9 @@ def test_a_law_of_a_column_that_a_plan_cannot_choose_is_refused():
         (fit, {}),
         (None, {"law": "bnsl:four-digit-addition"}),
     ):
-        with pytest.raises(UsageError, match=r"is a law of (width|x), but a plan can choose only params and tokens"):
+        with pytest.raises(UsageError, match=r"is a law of (width|x|one input), but a plan") as caught:
             scaling.plan(given, **law, **asked)
+        assert caught.value.hint is not None
+        assert caught.value.hint.startswith("Give the runs with --law chinchilla, or with another law")
     along = scaling.fit(runs, law="power-constant", x="compute", replicates=30)
     assert scaling.plan(along, **asked).results

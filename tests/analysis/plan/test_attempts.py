@@ -42,6 +42,8 @@ def test_the_budget_is_kept_and_goes_to_hard_problems():
     hard = [row.more for row in result.attempts if row.successes <= 2]
     easy = [row.more for row in result.attempts if row.successes > 10]
     assert sum(hard) > 5 * sum(easy)
+    assert min(row.more for row in result.attempts) > 0
+    assert len(result.attempts) < PROBLEMS
     assert result.usual[0].times > 1.2
     assert result.goals[0].width_after < result.usual[0].widths[0] < result.goals[0].width_before
 
@@ -86,6 +88,7 @@ def test_goals_of_two_kinds_and_too_small_budgets_are_refused():
         goals_of(Plan(goal=("coverage@10000", "alpha"), budget=10))
     with pytest.raises(UsageError, match="less than one attempt"):
         plan(sampled(0)[1], budget=0.5)
+    assert plan(sampled(0)[1], budget=1.0).compute <= 1
     with pytest.raises(UsageError, match="needs a log of attempts"):
         scaling.plan(law="chinchilla:besiroglu", goal="coverage@100", budget=1e20)
 
@@ -130,6 +133,17 @@ def test_the_information_of_further_attempts_is_the_mean_over_their_outcomes():
     assert _equal(law, 0) == pytest.approx(np.linalg.inv(law.fit.covariance), rel=1e-3)
     three = sum(law.problems[place] * law.information(place, 3) for place in range(len(law.n)))
     assert _equal(law, 3) == pytest.approx(three)
+
+
+def test_thousands_of_attempts_have_odds_although_each_order_of_outcomes_is_too_unlikely_for_a_number():
+    law = law_of(make_counts(np.array([20_000, 20_000, 20_000]), np.array([10_000, 300, 18_000])))
+    a, b = law.fit.alpha, law.fit.beta
+    for place in range(3):
+        n, c = int(law.n[place]), int(law.c[place])
+        assert beta_function(a + c, b + n - c) == 0
+        half = (a + c) / (a + b + n)  # the odds that the next attempt succeeds
+        mean = half * bend(np.log([a, b]), n + 1, c + 1) + (1 - half) * bend(np.log([a, b]), n + 1, c)
+        assert law.information(place, 1) == pytest.approx(mean, rel=1e-3, abs=1e-5)
 
 
 @pytest.mark.parametrize("k", [10.0, 1e4])
@@ -224,3 +238,6 @@ def test_a_budget_beyond_all_steps_gives_each_problem_the_most():
     most = round(float(np.median(law.n)) * 2**9)
     assert plan.more.tolist() == [most] * len(law.n)
     assert plan.problems.tolist() == law.problems.tolist()
+    many = law_of(make_counts(np.array([1000, 1000, 1000]), np.array([0, 10, 300])))
+    plan = _greedy(many, [(many.fit.slopes(np.array(1e6)), 1.0)], 1e9, np.linalg.inv(many.fit.covariance))
+    assert plan.more.tolist() == [16_384] * 3

@@ -76,7 +76,7 @@ def test_a_law_of_one_input_has_goals_too():
         ("alpha@1e24", "works only after params, tokens, loss, multiplier and coverage"),
         ("parms@1e24", "works only after params, tokens, loss, multiplier and coverage"),
         ("coverage", "lacks the number of attempts after @"),
-        ("", "cannot be"),
+        ("", "cannot be"), ("params@1e24@1e25", "more than one goal"),
         ("0*alpha", "weight"), ("params@params=7B", "needs a budget"), ("loss@-1", "Give"),
     ],
 )  # fmt: skip
@@ -89,8 +89,8 @@ def test_goals_that_cannot_be_read_are_refused(text, problem):
 def test_a_goal_that_the_law_has_not_is_refused():
     with pytest.raises(UsageError, match="has no quantity 'gamma'"):
         check_goal(parse_goal("gamma"), find_law("chinchilla"))
-    with pytest.raises(UsageError, match="no best split"):
-        check_goal(parse_goal("params@1e24"), find_law("power"))
+    with pytest.raises(UsageError, match="a law of compute, so it gives no best split"):
+        check_goal(parse_goal("params@1e24"), find_law("power"), {"x": "compute"})
     for wrong, law in (("gamma", "power"), ("loss@params=1B", "chinchilla")):  # what a hint shows works
         with pytest.raises(UsageError) as refused:
             check_goal(parse_goal(wrong), find_law(law))

@@ -8,10 +8,12 @@ import pytest
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
+from scaling_cli.analysis.plan.question import _judgements
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
+from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
-from tests.analysis.plan.surfaces import task
+from tests.analysis.plan.surfaces import arm, task
 
 PARAMETERS = np.array([[30.0, -0.06], [31.0, -0.061], [29.0, -0.059]])
 
@@ -89,6 +91,21 @@ def test_a_design_needs_a_run_more_than_the_law_has_parameters():
     with pytest.raises(UsageError, match="has 1 run, and"):
         widths(runs(1e18))
     assert widths(runs(1e18, 1e20, 1e19)).runs == 3
+
+
+def test_a_design_is_judged_beside_the_runs_that_there_are(tmp_path):
+    path = tmp_path / "design.csv"
+    path.write_text("params,tokens\n1e8,2e9\n2e8,8e9\n1e9,2e10\n")
+    asked = Plan(goal=("alpha",), budget=1e21, judge=str(path))
+    there = {"params": np.geomspace(1e8, 1e9, 7), "tokens": np.geomspace(9e9, 2e9, 7)}
+    known = task("alpha", arms=[replace(arm(draws=2), present=there)], levels=(5, 7))
+    made, own = _judgements(known, asked)
+    assert ((made.name, made.runs), (own.name, own.runs)) == ((str(path), 3), ("your runs", 7))
+    assert own.compute == pytest.approx(6 * np.sum(there["params"] * there["tokens"]))
+    (alone,) = _judgements(known, Plan(goal=("alpha",), budget=1e21))
+    assert alone == own
+    assert _judgements(replace(known, arms=[*known.arms, *known.arms]), asked) == ()
+    assert _judgements(task("alpha"), Plan(goal=("alpha",), budget=1e21)) == ()
 
 
 def test_runs_that_there_are_count_once():

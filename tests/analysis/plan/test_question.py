@@ -35,17 +35,25 @@ def design(tmp_path, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["params,tokens\n1e8,2e9\n2e8,8e9\n", "params,compute\n1e8,1.2e18\n2e8,9.6e18\n"],
+    [
+        "params,tokens\n1e8,2e9\n2e8,8e9\n",
+        "params,compute\n1e8,1.2e18\n2e8,9.6e18\n",
+        "tokens,compute\n2e9,1.2e18\n8e9,9.6e18\n",
+        "params,tokens,compute\n1e8,2e9,\n2e8,,9.6e18\n",
+        "params,tokens,compute\n1e8,2e9,\n,8e9,9.6e18\n",
+    ],
 )
 def test_a_design_has_params_and_tokens_or_compute(tmp_path, text):
     found = read_design(design(tmp_path, text))
-    assert found.params.tolist() == [1e8, 2e8]
+    assert found.params == pytest.approx([1e8, 2e8])
     assert found.tokens == pytest.approx([2e9, 8e9])
 
 
 def test_a_design_without_two_of_them_is_refused(tmp_path):
-    with pytest.raises(DataError, match="without params and tokens"):
+    with pytest.raises(DataError, match="has no params and tokens for run 1"):
         read_design(design(tmp_path, "compute\n1e18\n"))
+    with pytest.raises(DataError, match="has no params for run 2"):
+        read_design(design(tmp_path, "params,tokens\n1e8,2e9\n,2e9\n"))
 
 
 def test_a_task_has_the_bounds_that_were_asked_for():
@@ -68,6 +76,28 @@ def test_runs_that_there_are_give_the_smallest_run():
     assert task_of([by_params], asked(goal=("loss@1e22",)), None).bounds.compute[0] == pytest.approx(1e18)
 
 
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"budget": 5000.0}, "The budget has compute 5000"),
+        ({"min_compute": 5000.0}, "--min-compute has compute 5000"),
+        ({"max_compute": 5000.0}, "--max-compute has compute 5000"),
+        ({"unique_tokens": 3.0}, "--unique-tokens has tokens 3"),
+        ({"sizes": ("7,70B",)}, "--sizes has params 7"),
+        ({"goal": ("loss@params=70,tokens=1.4T",)}, "--goal loss@params=70,tokens=1.4T has params 70"),
+    ],
+)
+def test_limits_without_their_unit_are_refused_where_there_are_runs(limit, words):
+    with pytest.raises(UsageError, match=words):
+        task_of([replace(arm(draws=2), present=THERE)], asked(**limit), None)
+
+
+def test_the_budget_of_a_tiny_design_to_judge_is_no_slip(tmp_path):
+    path = design(tmp_path, "params,tokens\n2,2\n")
+    found = task_of([replace(arm(draws=2), present=THERE)], asked(budget=None, judge=path, min_compute=1e18), None)
+    assert found.budget == 24
+
+
 def test_two_groups_are_compared_and_one_or_three_are_not():
     arms = [arm(draws=2, name="a"), arm(draws=2, name="b")]
     between = asked(goal=("difference(alpha)",))
@@ -85,11 +115,22 @@ def test_runs_under_way_belong_to_one_group(tmp_path):
     assert found.underway.params.tolist() == [1e8]
     with pytest.raises(UsageError, match="--underway works only"):
         task_of([arm(draws=2), arm(draws=2)], asked(goal=("difference(alpha)",), underway=path), None)
+    with pytest.raises(UsageError, match="--judge works only") as caught:
+        task_of([arm(draws=2), arm(draws=2)], asked(goal=("difference(alpha)",), judge=path), None)
+    assert "goals such as alpha" in caught.value.hint
 
 
 def test_the_budget_is_that_of_the_design_to_judge_where_none_is_given(tmp_path):
     path = design(tmp_path, "params,tokens\n1e8,2e9\n2e8,8e9\n")
     assert task_of([arm(draws=2)], asked(budget=None, judge=path), None).budget == pytest.approx(1.2e18 + 9.6e18)
+
+
+def test_groups_share_a_budget_but_each_judges_the_whole_design(tmp_path):
+    path = design(tmp_path, "params,tokens\n1e8,2e9\n2e8,8e9\n")
+    found = task_of([arm(draws=2)], asked(), None, 4)
+    assert (found.budget, found.sharing) == (0.25e21, 4)
+    found = task_of([arm(draws=2)], asked(budget=None, judge=path), None, 4)
+    assert (found.budget, found.sharing) == (pytest.approx(1.08e19), 1)
 
 
 def test_the_fewest_runs_are_those_of_a_fit_unless_something_is_known():
@@ -201,7 +242,9 @@ def test_the_goal_of_a_condition_is_added_unless_it_is_asked_for():
 
 def test_a_check_is_one_of_one_group():
     arms = [arm(draws=2, name="a"), arm(draws=2, name="b")]
-    with pytest.raises(UsageError, match="--check works only with plans of one group"):
+    with pytest.raises(
+        UsageError, match=r"--check works only with goals of one group, but difference\(alpha\) compares two"
+    ):
         answered(arms, asked(goal=("difference(alpha)",), check_=True, max_runs=12), "runs", {})
     result, doubts = answered(arms[:1], asked(goal=("E",), check_=True, max_runs=7), "runs", {})
     assert result.check.ratios == pytest.approx((1.0,), abs=0.35)

@@ -39,6 +39,12 @@ def test_what_would_stay_unseen_is_the_error_of_a_bend_in_a_regression(chosen):
     assert shown(line(), bends([X]), NOISE, np.array(chosen)) == pytest.approx(2.8 * error, rel=1e-4)
 
 
+def test_what_would_stay_unseen_is_that_of_the_first_draw_which_is_the_estimate():
+    chosen = np.array([0, 4, 8])
+    several = Model(line().jacobian * np.array([1.0, 2.0, 0.5])[:, None, None], np.zeros((3, 2, 2)), np.ones((3, 1, 2)))
+    assert shown(several, bends([X]), NOISE, chosen) == shown(line(), bends([X]), NOISE, chosen)
+
+
 def test_of_two_bends_the_one_that_is_shown_worst_counts():
     chosen = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 8])
     both = shown(line(1.0), np.stack([X**2, np.cos(X)], axis=1), NOISE, chosen)

@@ -54,6 +54,11 @@ def test_nothing_is_chosen_where_nothing_is_affordable():
     assert len(select([model()], Limits(np.full(12, 5.0), 4.0, 3), np.ones(2))) == 0
 
 
+def test_nothing_is_exchanged_where_nothing_is_chosen():
+    nothing = np.array([], dtype=int)
+    assert exchanged([model()], Limits(np.ones(12), 3.0, 3), np.ones(2), nothing) is nothing
+
+
 def test_an_exchange_never_makes_a_design_worse():
     one, cost = model(seed=4, candidates=30), np.geomspace(1, 20, 30)
     weights = np.ones(2)

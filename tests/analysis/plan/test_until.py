@@ -9,7 +9,7 @@ from scaling_cli.analysis.plan.answer import planned
 from scaling_cli.analysis.plan.goals import parse_goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
-from scaling_cli.analysis.plan.until import ROUGH, Condition, _least, _remedy, least_budget, parse_until
+from scaling_cli.analysis.plan.until import ROUGH, Condition, _least, _remedy, _with_smallest, least_budget, parse_until
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
 from scaling_cli.numbers.format import flops
@@ -76,6 +76,14 @@ def test_a_refusal_says_which_budget_is_needed():
     assert named == pytest.approx(least_budget(asked, Condition(parse_goal("b"), wanted), bounds_of)[0], rel=0.3)
     enough = replace(asked, budget=named, bounds=bounds_of(named))
     assert least_budget(enough, Condition(parse_goal("b"), wanted), bounds_of)[0] <= named
+
+
+def test_a_budget_that_does_not_pay_for_the_smallest_run_is_not_tried_at_a_smaller_size():
+    bounds = Bounds((1e17, 4e18))
+    assert _with_smallest(bounds, 3e18).compute == (3e18, 4e18)
+    assert _with_smallest(bounds, 4e18).compute == (4e18, 4e18)
+    with pytest.raises(UsageError, match="does not pay for the smallest run"):
+        _with_smallest(bounds, 5e18)
 
 
 def test_a_refusal_says_that_no_budget_is_enough():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
+
 import pytest
 
 from scaling_cli.data.files.delimited import CHART, DELIMITED
 from scaling_cli.data.files.format import FILE
 from scaling_cli.errors import DataError
+from tests.data.loading import load_runs
 
 
 def layout(text, name="a.csv"):
@@ -106,3 +110,64 @@ def test_a_table_whose_columns_are_not_all_of_a_chart_is_none(header):
 def test_a_file_that_is_called_a_chart_but_is_none_is_refused(read):
     with pytest.raises(DataError, match="is not the CSV of a W&B chart"):
         read("a,b\n1,2\n", CHART)
+
+
+def exported(folder, values):
+    """Files as TensorBoard exports them: one for each run and tag."""
+    for (run, tag), steps in values.items():
+        lines = [f"1.7e9,{step},{value}" for step, value in steps.items()]
+        (folder / f"run-{run}-tag-{tag}.csv").write_text("\n".join(["Wall time,Step,Value", *lines]) + "\n")
+    return folder
+
+
+def test_the_tags_that_tensorboard_exports_are_columns_of_their_run(tmp_path):
+    exported(tmp_path, {("a", "eval_loss"): {1: 5, 2: 4}, ("a", "lr"): {1: 0.1}, ("b", "eval_loss"): {2: 3}})
+    loaded = load_runs([str(tmp_path)])
+    assert loaded.columns["loss"] == "eval_loss"
+    assert loaded.frame.select("run_id", "step", "loss").rows() == [("a", 2, 4.0), ("b", 2, 3.0)]
+    assert loaded.frame["lr"].to_list() == [0.1, None]
+
+
+@pytest.mark.parametrize("name", ["a_train", "a.train", "a-train"])
+def test_a_run_of_tensorboard_may_be_the_training_part_of_another(tmp_path, name):
+    exported(tmp_path, {
+        ("a_eval", "loss"): {2: 4}, (name, "loss"): {1: 9, 2: 8}, (name, "tokens"): {1: 100, 2: 200},
+    })  # fmt: skip
+    loaded = load_runs([str(tmp_path)])
+    assert loaded.columns["loss"] == "eval/loss"
+    assert loaded.frame.select("run_id", "loss", "tokens").rows() == [("a", 4.0, 200.0)]
+
+
+def test_an_exported_tag_under_another_name_is_a_plain_table(tmp_path):
+    exported(tmp_path, {("a", "loss"): {1: 5, 2: 4}})
+    (tmp_path / "run-a-tag-loss.csv").rename(tmp_path / "gpt.csv")
+    with pytest.raises(DataError, match="No column could be identified as the loss"):
+        load_runs([str(tmp_path / "gpt.csv")])
+    assert load_runs([str(tmp_path / "gpt.csv")], mapping={"loss": "Value"}).frame["loss"].to_list() == [5.0, 4.0]
+
+
+SUMMARY = {"val/loss": 3.5, "_step": 100, "tokens": 2e9, "note": 'it\'s {odd}, "really"', "_wandb": {"runtime": 5}}
+CONFIG = {"n_params": 10**8, "tied": True, "wd": None, "scale": float("nan"), "betas": [0.9, float("inf")]}
+
+
+@pytest.mark.parametrize("write", [str, json.dumps], ids=["Python", "JSON"])
+@pytest.mark.parametrize("index", [True, False])
+def test_objects_in_cells_are_columns(tmp_path, write, index):
+    """The example of W&B's public API saves the settings and the last values of a run as one cell each."""
+    rows = [{"": "0"} if index else {}, {"summary": write(SUMMARY), "config": write(CONFIG), "name": "a, b"}]
+    row = rows[0] | rows[1]
+    with (tmp_path / "runs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([list(row), list(row.values()), [*list(row.values())[:-1], "c"]])
+    loaded = load_runs([str(tmp_path / "runs.csv")])
+    assert loaded.frame["run_id"].to_list() == ["a, b", "c"]
+    assert loaded.frame.select("params", "tokens", "loss").row(0) == (1e8, 2e9, 3.5)
+    assert loaded.columns["params"] == "config/n_params"
+
+
+@pytest.mark.parametrize("cell", ["{broken", "{}", "[1, 2]", "{1, 2}", "{'a': f(x)}", "{" * 5000 + "}" * 5000])
+def test_a_cell_that_is_no_object_stays_text(tmp_path, cell):
+    rows = [["loss", "note"], ["3.5", cell], ["3.4", "x"]]
+    with (tmp_path / "runs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    loaded = load_runs([str(tmp_path / "runs.csv")], keep=["note"])
+    assert loaded.frame["note"].to_list() == [cell, "x"]

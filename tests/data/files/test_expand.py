@@ -133,6 +133,14 @@ def test_a_file_whose_name_is_not_utf_8_is_read_and_shown_in_ascii(tmp_path, nam
         assert table.frame["loss"].to_list() == [3.0]
 
 
+def test_a_file_is_preferred_whose_name_is_as_it_was_written(tmp_path):
+    for name, loss in ((b"b\xff.csv", 3), (rb"b\xff.csv", 4)):
+        with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
+            file.write(b"loss,params\n%d,1000\n" % loss)
+    assert load_runs(f"{tmp_path}/" + r"b\xff.csv").frame["loss"].to_list() == [4.0]
+    assert load_runs(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv")).frame["loss"].to_list() == [3.0]
+
+
 def test_a_missing_file_whose_name_is_not_utf_8_is_named(tmp_path):
     with pytest.raises(DataError, match=r"b\\xff.csv does not exist"):
         load_runs(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.csv"))

@@ -198,3 +198,20 @@ def test_what_rust_writes_while_it_panics_over_a_file_is_not_shown(tmp_path, mon
     with pytest.raises(DataError, match="cannot be read"):
         open_inputs([str(tmp_path / "runs.parquet")])
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "folders"),
+    [
+        (["x/a/1.csv", "x/a/2.csv", "x/a/3.csv", "x/b/1.csv", "x/b/2.csv", "x/b/3.csv"], ["a"] * 3 + ["b"] * 3),
+        ([f"x/{kind}/run{i}/log.csv" for kind in "ab" for i in range(3)], ["a"] * 3 + ["b"] * 3),
+        ([f"{kind}/{i}.csv" for kind in "ab" for i in range(2)], []),  # fewer than three files a folder
+        ([f"x/run{i}/log.csv" for i in range(9)], []),  # one folder a run
+        (["1.csv", "2.csv", "3.csv"], []),
+        (["1.csv", "2.csv", "3.csv", "old/1.csv", "old/2.csv", "old/3.csv"], [""] * 3 + ["old"] * 3),
+        ([f"data={kind}/{i}.csv" for kind in "ab" for i in range(3)], []),  # these are columns already
+        ([], []),
+    ],
+)  # fmt: skip
+def test_the_folder_of_each_file_is_the_first_that_differs(names, folders):
+    assert inputs.folder_of_each(names) == folders

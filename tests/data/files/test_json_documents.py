@@ -258,3 +258,26 @@ def test_lines_with_the_losses_of_a_run_in_a_list_each_are_read_as_runs(tmp_path
 def test_lists_of_losses_at_one_step_are_no_curve():
     assert curves({"step": 10, "loss": [3.1, 2.9]}) == []
     assert [row["epoch"] for row in curves({"epochs": 2, "loss": [3.1, 2.9]})] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"columns": ["params", "loss"], "index": [0, 1], "data": [[1e7, 3.5], [1e8, 3.0]]},
+        {"columns": ["params", "loss"], "data": [[1e7, 3.5], [1e8, 3.0]]},
+        {"params": {"0": 1e7, "1": 1e8}, "loss": {"0": 3.5, "1": 3.0}},
+        {"params": {"0": 1e7, "1": 1e8}, "loss": {"0": 3.5, "1": 3.0}, "note": {"0": None, "1": "x"}},
+    ],
+    ids=["split", "split without index", "columns", "columns with a gap"],
+)
+def test_the_tables_that_pandas_writes_have_a_row_for_each_place(tmp_path, document):
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps(document))
+    assert load_runs(str(path)).frame.select("params", "loss").rows() == [(1e7, 3.5), (1e8, 3.0)]
+
+
+def test_runs_with_losses_by_step_are_no_table_of_pandas(tmp_path):
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps({"small": {"0": 5.0, "100": 4.0}, "large": {"0": 5.0, "100": 3.0}}))
+    with pytest.raises(DataError):
+        load_runs(str(path))

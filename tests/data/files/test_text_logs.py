@@ -269,6 +269,10 @@ def test_blanks_around_the_names_of_columns_mean_nothing():
         ("step 5, x\nstep 6, x\n", False),  # differs only in its numbers
         ("step 5, x\nstep 6, y\n", True),
         ("\n\na,b\n\n1,2\n", True),
+        ('"""\ntrain.py, trained\n', False),  # the source of a program that logs
+        ("'''train.py\nand more\n", False),
+        ("#!/usr/bin/env python\nimport os\n", False),
+        ('"""a""",b\n1,2\n', True),  # a name in quotes
         ('my a,b\n"6 Enc, 6 Dec",2\n"x, y, z",4\n', True),  # a separator in quotes does not separate
         ('my a,b\n"6 Enc", 6 Dec,2\n"x", y, z,4\n', False),
     ],

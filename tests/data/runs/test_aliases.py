@@ -33,6 +33,16 @@ def test_names_of_one_role_are_ranked(better_to_worse):
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["loss", "lm_loss", "nll", "nll_loss", "ce", "ce_loss", "cross_entropy", "cross_entropy_loss", "crossentropyloss"],
+)
+def test_a_loss_has_many_names_also_of_a_split(name):
+    for column in (name, f"val_{name}", f"{name}_val", f"test_{name}", f"train_{name}"):
+        assert role_of(column)[0] == "loss"
+        assert is_training_loss(column) == column.startswith("train")
+
+
+@pytest.mark.parametrize(
     "name", ["teacher.params", "eval/tokens", "tokens/second", "loss_b", "run_id_m", "model.loss_scale", "eval/z_loss"]
 )
 def test_names_of_other_things_have_no_role(name):
@@ -50,6 +60,12 @@ def test_names_of_other_things_have_no_role(name):
         ("eval/c4_aux_loss", False),
         ("eval/c4_bpb", False),
         ("other/c4_loss", False),
+        ("eval_c4_loss", True),
+        ("val_pile_nll", True),
+        ("val_best_loss", False),
+        ("eval_c4_aux_loss", False),
+        ("eval_loss_scale_loss", False),
+        ("c4_loss", False),
     ],
 )
 def test_a_loss_on_one_evaluation_set_is_a_loss(name, is_evaluation):

@@ -190,3 +190,16 @@ def test_a_unit_that_is_missing_is_that_of_the_column_and_not_of_what_is_derived
     rows = pl.DataFrame({"params": [1e8, 1e9, 7e9], "compute": [0.02, 3.5, 800.0], "loss": [4.0, 3.0, 2.0]})
     messages = [caveat.message for caveat in load_runs(rows).caveats if caveat.code == "tiny-unit"]
     assert [message.split(",")[0] for message in messages] == ["compute"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "is_named"), [((10.0, 20.0), True), ((10.0, 99_999.0), True), ((10.0, 1e5), False), ((10.0, 2e8), False)]
+)
+@pytest.mark.parametrize("role", ["params", "tokens"])
+def test_the_largest_amount_of_a_run_shows_whether_it_is_too_small_for_a_language_model(role, tokens, is_named):
+    runs = {"run_id": [f"r{i // 2}" for i in range(10)], role: [*tokens, *4 * (1e8, 2e8)], "loss": [3.0] * 10}
+    said = found(runs)
+    assert ("tiny-value" in said) is is_named
+    if is_named:
+        assert "r0" in said["tiny-value"]
+    assert "tiny-value" not in found(runs | {role: [*tokens, *tokens, *3 * (1e8, 2e8)]})  # more than one run

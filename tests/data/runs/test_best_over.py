@@ -35,6 +35,13 @@ def test_each_cell_keeps_its_lowest_loss_and_the_caveat_counts_them(name):
     assert "12 of 48 points remain; 12 of them are the best of several runs." in message
 
 
+@pytest.mark.parametrize("name", ["loss", "val_loss"])
+def test_the_loss_itself_cannot_be_swept(name):
+    with pytest.raises(UsageError, match=f"--best-over {name} names the loss") as caught:
+        load_runs(sweep().rename({"loss": "val_loss"}), best_over=("lr", name))
+    assert "--best-over lr,batch_size" in caught.value.hint
+
+
 def test_seeds_are_averaged_before_the_minimum_is_taken():
     frame = sweep(seeds=4, noise=0.01)
     table, message = found(frame, "lr")

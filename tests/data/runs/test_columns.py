@@ -174,6 +174,18 @@ def test_a_name_that_begins_like_an_object_is_not_split():
         (("train/loss", "eval/aux_loss", "eval/c4_loss_ppl"), {"loss": "train/loss"}),
         (("loss", "eval/c4_loss"), {"loss": "loss"}),
         (("val_loss", "eval/c4_loss"), {"loss": "val_loss"}),
+        (("config/n_params/value", "summary/loss"), {"params": "config/n_params/value", "loss": "summary/loss"}),
+        (("val/loss/min", "val/loss/last"), {"loss": "val/loss/last"}),
+        (("val/loss", "val/loss/last"), {"loss": "val/loss"}),
+        (("value", "loss"), {"loss": "loss"}),
+        (("loss", "eval_c4_loss"), {"loss": "loss"}),
+        (("train_loss", "eval_c4_loss"), {"loss": "eval_c4_loss"}),
+        (("loss", "ce_loss", "z_loss"), {"loss": "ce_loss"}),
+        (("loss", "lm_loss", "load_balancing_loss"), {"loss": "lm_loss"}),
+        (("loss", "z_loss"), {"loss": "loss"}),
+        (("loss", "ce_loss"), {"loss": "loss"}),
+        (("loss", "ce_loss", "loss_scale"), {"loss": "loss"}),
+        (("val_loss", "loss", "ce_loss", "aux_loss"), {"loss": "val_loss"}),
     ],
 )  # fmt: skip
 def test_names_of_papers_and_trackers_are_read(names, read):

@@ -18,6 +18,8 @@ from scaling_cli.data.runs.likely import likely_role, no_column, sized_names
         ("train_data", "tokens"),
         ("tokens_per_gpu", "tokens"),  # a part of the tokens, although it has "per" in its name
         ("my flops", "compute"),
+        ("flops_per_gpu", "compute"),
+        ("flops_per_token", None),
         ("N", "params"),
         ("D", "tokens"),
         ("C", "compute"),

@@ -265,9 +265,9 @@ def test_groups_by_a_role_keep_its_numbers_in_another_column():
 
 @pytest.mark.parametrize("role", ["params", "tokens", "compute", "step"])
 def test_runs_can_be_grouped_by_any_role(role):
-    values = [2.0, 10.0, 100.0]
+    values = [2.0, 10.0, 100.0] * 2
     columns = {"params": 1e8, "tokens": 1e9, "compute": 6e17, "step": 1.0} | {role: values}
-    table = load_runs(pl.DataFrame({"loss": [3.0, 2.5, 2.0], **columns}), by=[role])
+    table = load_runs(pl.DataFrame({"loss": [3.0, 2.5, 2.0, 3.1, 2.6, 2.1], **columns}), by=[role])
     assert [label for group, _ in groups_of(table, [role]) for label in group.values()] == ["2", "10", "100"]
     assert table.frame[role].to_list() == values
 
@@ -280,6 +280,7 @@ def test_runs_cannot_be_grouped_by_the_loss(by):
 
 def test_groups_are_in_the_order_of_their_numbers():
     frame = pl.DataFrame({"size": ["1B", "9M", "100M", "big"], "loss": [1.0, 2.0, 3.0, 4.0], "params": [1e9] * 4})
+    frame = pl.concat([frame, frame.with_columns(pl.col("loss") + 0.1)])
     sizes = [group["size"] for group, _ in groups_of(load_runs(frame, by=["size"]), ["size"])]
     assert sizes == ["9M", "100M", "1B", "big"]
 

@@ -54,6 +54,17 @@ def test_a_training_loss_gets_a_caveat_unless_it_was_chosen():
     assert codes(frame.with_columns(pl.col("train_loss").alias("eval_loss"))) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "is_said"), [("grad_norm", True), ("train/grad-norm", True), ("gradient_steps", False)]
+)
+def test_a_loss_that_is_logged_with_the_norm_of_the_gradient_is_probably_of_training(name, is_said):
+    found = load_runs(lawful().with_columns(pl.lit(0.4).alias(name))).caveats
+    assert [each.code for each in found] == (["training-loss"] if is_said else [])
+    if is_said:
+        assert found[0].message.startswith("loss is probably a loss on training data")
+    assert codes(lawful().rename({"loss": "eval_loss"}).with_columns(pl.lit(0.4).alias(name))) == []
+
+
 def test_equal_points_are_counted_but_kept():
     frame = lawful()
     table = load_runs(pl.concat([frame, frame.head(2)]))
@@ -159,6 +170,18 @@ def test_a_learning_rate_that_is_a_setting_shows_no_schedule(name):
     assert codes(curves(lambda run, step: 1e-3 / (run + 1), name), checkpoints="all") == []
     final = curves(lambda run, step: 1e-3 / (run + 1), name).filter(pl.col("step") == 1000)
     assert codes(final) == []
+
+
+@pytest.mark.parametrize("name", ["eval/c4/loss", "eval_c4_loss", "val/pile_nll"])
+def test_a_loss_beside_losses_on_evaluation_sets_is_probably_that_on_training_data(name):
+    """The Trainer of Hugging Face and many scripts call the loss on training data only loss."""
+    frame = lawful().with_columns(pl.col("loss").alias(name))
+    (caveat,) = load_runs(frame).caveats
+    assert caveat.code == "training-loss"
+    assert caveat.message.startswith("loss is probably a loss on training data")
+    assert f"{name} may be an evaluation loss" in caveat.message
+    assert codes(frame, mapping={"loss": "loss"}) == []
+    assert codes(frame, mapping={"loss": name}) == []
 
 
 def test_a_training_loss_names_what_may_be_evaluation_losses_instead_of_denying_them():

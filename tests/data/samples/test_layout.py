@@ -229,6 +229,32 @@ def test_columns_called_otherwise_are_attempts(pattern):
     assert table.frame["n"].to_list() == [4, 4, 4]
 
 
+@pytest.mark.parametrize("number", ["seed", "attempt", "rollout_id"])
+def test_numbered_columns_are_problems_where_another_column_numbers_the_rows(number):
+    rows = transposed("x{}", **{number: [0, 1, 2]})
+    assert load_samples(rows).frame["n"].to_list() == [3] * 4
+    grouped = load_samples(pl.concat([rows.with_columns(model=pl.lit(name)) for name in "ab"]), by="model")
+    assert grouped.frame["n"].to_list() == [3] * 8
+
+
+def test_numbered_columns_are_attempts_where_another_column_numbers_problems():
+    assert load_samples(transposed("x{}", problem=[0, 1, 2])).frame["n"].to_list() == [4] * 3
+
+
+@pytest.mark.parametrize("others", [{"sample_id": [0, 1, 2]}, {"level": ["easy", "hard", "easy"]}])
+def test_numbered_columns_beside_others_of_no_known_kind_are_asked_about(others):
+    rows = transposed("x{}", **others)
+    with pytest.raises(DataError, match="'problem'") as caught:
+        load_samples(rows)
+    assert caught.value.hint is not None
+    assert "columns x0 to x3 are attempts" in caught.value.hint
+    assert "--input-format matrix" in caught.value.hint
+    assert load_samples(rows, layout="matrix").frame["n"].to_list() == [4] * 3
+    assert "problem_0" in caught.value.hint
+    renamed = rows.rename({f"x{place}": f"problem_{place}" for place in range(4)})
+    assert load_samples(renamed).frame["n"].to_list() == [3] * 4
+
+
 def test_the_layout_matrix_keeps_rows_as_problems():
     assert load_samples(transposed("problem_{}"), layout="matrix").frame["n"].to_list() == [4, 4, 4]
 

@@ -95,6 +95,17 @@ def test_columns_of_models_are_no_attempts():
     assert set(load_samples(models(0.2)).frame["n"]) == {3}
 
 
+def test_columns_of_problems_are_no_attempts_in_groups_either():
+    chances = np.linspace(0.05, 0.95, 12)
+    made = np.random.default_rng(4).random((40, 12)) < chances
+    rows = pl.DataFrame({f"x{place}": made[:, place] for place in range(12)} | {"model": ["a", "b"] * 20})
+    with pytest.raises(UsageError, match="no attempts at the same problems") as caught:
+        load_samples(rows, by="model")
+    assert "call them problem_0, problem_1" in caught.value.hint
+    renamed = rows.rename({f"x{place}": f"problem_{place}" for place in range(12)})
+    assert load_samples(renamed, by="model").frame["n"].to_list() == [20] * 24
+
+
 def test_two_graders_are_no_attempts():
     strict = np.random.default_rng(5).random(100) < 0.3
     flexible = strict | (np.random.default_rng(6).random(100) < 0.25)

@@ -71,7 +71,7 @@ def test_the_answer_about_all_losses_is_led_by_its_group_alone():
     other = forecast(group={"loss": "code", "data": "a"}, sentence="At 1e22 FLOPs expect code of 2.1.")
     made = whole(other, sentence="At 1e22 FLOPs expect web 2.5, arc 0.7.")
     assert answers(made) == [
-        "a: At 1e22 FLOPs expect web 2.5, arc 0.7.", "loss=code, data=a: At 1e22 FLOPs expect code of 2.1."
+        "a: At 1e22 FLOPs expect web 2.5, arc 0.7.", "code of a: At 1e22 FLOPs expect code of 2.1."
     ]  # fmt: skip
 
 

@@ -31,6 +31,8 @@ def test_the_law_has_its_formula_and_what_its_x_stands_for():
     assert fact("law") == "power: a * x^b, x = compute"
     assert fact("law", chinchilla_result()) == "chinchilla: E + A / params^alpha + B / tokens^beta"
     assert fact("law", law="a * x^b") == "a * x^b, x = compute"
+    grouped = {"compute": "compute", "level of opt": "opt"}
+    assert fact("law", law="a", formula="E[opt]*compute^b", inputs=grouped) == "a: E[opt]*compute^b"
 
 
 def test_columns_are_named_where_they_have_another_name():

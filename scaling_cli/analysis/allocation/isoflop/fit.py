@@ -103,10 +103,9 @@ class ExactFit(Record):
         """
         count = len(self.budgets)
         best = theta[:, SHARED : SHARED + count]
-        depth = np.exp(theta[:, SHARED + count :])
         best = np.where((best >= self.span[0]) & (best <= self.span[1]), best, np.nan)
         shape = SharedShape(theta[:, 0], theta[:, 1], theta[:, 2])
-        return _minima("exact", points, self.budgets, best, theta[:, 0, None] + depth), shape
+        return _minima("exact", points, self.budgets, best, np.exp(theta[:, SHARED + count :])), shape
 
 
 def fit_exact(points: AllocationPoints, budgets: Sequence[Budget], settings: Settings) -> ExactFit:

@@ -4,9 +4,13 @@ Under the Chinchilla law, the reducible loss along a budget is a function of u =
 
     loss = E + R_b [beta exp(-alpha u) + alpha exp(beta u)] / (alpha + beta),
 
-where R_b is the reducible loss at the minimum of budget b. So each budget has two unknowns, its best params and R_b,
-and all budgets share E, alpha and beta. The best params of different budgets are independent: the shape of the law is
-used, but not its extrapolation over compute. A parabola ignores the asymmetry of this curve, which causes its bias.
+where R_b is the reducible loss at the minimum of budget b. So each budget has two unknowns, its best params and its
+lowest loss E + R_b, and all budgets share E, alpha and beta. The best params of different budgets are independent: the
+shape of the law is used, but not its extrapolation over compute. A parabola ignores the asymmetry of this curve, which
+causes its bias.
+
+The coordinate of a budget is the log of its lowest loss and not of R_b: the runs determine the lowest loss well, while
+E and R_b can change together, along a curve that the solver could only follow in short steps.
 
 Runs may use slightly more or less compute than their budget. The second term is therefore written in tokens, as
 exp(beta ln(best tokens / tokens)).
@@ -25,10 +29,9 @@ from scaling_cli.laws.law import Law, Parameter, Scale, Scene
 
 SHARED = 3  # coordinates before those of the budgets: E, alpha, beta
 EXPONENTS = np.array([0.15, 0.25, 0.35, 0.5, 0.8])
-FLOOR = 0.8  # of the smallest loss: the floor from which starting values of reducible losses are measured
 BEYOND = 3.0  # in log params: how far outside its runs a budget's minimum is sought
 CEILING = 1.02  # a floor may lie slightly above the smallest loss, which is noisy
-SHALLOWEST = 1e-4  # of the smallest loss: lower limit of the reducible loss at a minimum
+SHALLOWEST = 1e-4  # at least this part of a budget's lowest loss is reducible, and it is this part of the smallest loss
 
 
 class ProfileLaw(Law, kw_only=True):
@@ -54,35 +57,37 @@ class ProfileLaw(Law, kw_only=True):
         """Log of the loss and its Jacobian, which is zero for points and coordinates of different budgets."""
         n, budgets = len(inputs["params"]), len(self.slices)
         owner = np.repeat(np.arange(budgets), [at.stop - at.start for at in self.slices])
-        alpha, beta = theta[:, 1, None], theta[:, 2, None]
-        best, depth = theta[:, SHARED + owner], np.exp(theta[:, SHARED + budgets :])[:, owner]
+        floor, alpha, beta = theta[:, 0, None], theta[:, 1, None], theta[:, 2, None]
+        best, level = theta[:, SHARED + owner], np.exp(theta[:, SHARED + budgets :])[:, owner]
+        depth = np.maximum(level - floor, SHALLOWEST * level)
         left, right = inputs["params"] - best, inputs["tokens"] - best
         fewer, more = np.exp(-alpha * left), np.exp(beta * right)
         shape = (beta * fewer + alpha * more) / (alpha + beta)
-        above = depth * shape
-        total = theta[:, 0, None] + above
+        total = level + depth * (shape - 1)
         inverse = 1.0 / total
         scale = depth / (alpha + beta) * inverse
+        is_deep = depth > SHALLOWEST * level
         slopes = np.zeros((len(self.parameters), len(theta), n))
-        slopes[0] = inverse
+        slopes[0] = np.where(is_deep, (1 - shape) * inverse, 0.0)
         slopes[1] = scale * (more - left * beta * fewer - shape)
         slopes[2] = scale * (fewer + right * alpha * more - shape)
-        of_best, of_depth = scale * (alpha * beta) * (fewer - more), above * inverse
+        of_best = scale * (alpha * beta) * (fewer - more)
+        of_level = level * inverse * np.where(is_deep, shape, 1 + SHALLOWEST * (shape - 1))
         for i, at in enumerate(self.slices):
             slopes[SHARED + i, :, at] = of_best[:, at]
-            slopes[SHARED + budgets + i, :, at] = of_depth[:, at]
+            slopes[SHARED + budgets + i, :, at] = of_level[:, at]
         return np.log(total), from_coordinates(slopes)
 
     def axes(self, scene: Scene) -> Mapping[str, Array]:
-        """Starts: common exponents, and each budget's minimum and reducible loss at its lowest run."""
+        """Starts: common exponents, and each budget's lowest run."""
         own = dict(zip(self.names[SHARED:], self.first[:, None], strict=True))
         return {"alpha": EXPONENTS, "beta": EXPONENTS, **own}
 
     @property
     def scales(self) -> tuple[Scale, ...]:
-        """Two scales: the floor, and all reducible losses together."""
-        depths = self.names[SHARED + len(self.slices) :]
-        return Scale({"E": _one}), Scale(dict.fromkeys(depths, _one))
+        """Two scales: the floor, and the lowest losses of all budgets together."""
+        levels = self.names[SHARED + len(self.slices) :]
+        return Scale({"E": _one}), Scale(dict.fromkeys(levels, _one))
 
     def bounds(self, scene: Scene) -> tuple[Array, Array]:
         """Minima near the runs of their budget; a floor at most slightly above the smallest loss."""
@@ -106,7 +111,7 @@ def profile_law(points: AllocationPoints, budgets: Sequence[Budget]) -> tuple[Pr
     span = np.array(
         [[points.log_params[budget.index].min(), points.log_params[budget.index].max()] for budget in budgets]
     ).T
-    minima, depths = ([f"{name}_{i}" for i in range(len(budgets))] for name in ("best", "reducible"))
+    minima, levels = ([f"{name}_{i}" for i in range(len(budgets))] for name in ("best", "lowest"))
     law = ProfileLaw(
         name="isoflop",
         formula="E + R_b [beta (params/best)^-alpha + alpha (params/best)^beta] / (alpha + beta)",
@@ -117,7 +122,7 @@ def profile_law(points: AllocationPoints, budgets: Sequence[Budget]) -> tuple[Pr
             Parameter(name="alpha", meaning="exponent of params", low=1e-3, high=3.0),
             Parameter(name="beta", meaning="exponent of tokens", low=1e-3, high=3.0),
             *(Parameter(name=name, meaning="log params at the minimum of one budget") for name in minima),
-            *(Parameter(name=name, meaning="reducible loss there", positive=True) for name in depths),
+            *(Parameter(name=name, meaning="loss there", positive=True) for name in levels),
         ),
         slices=slices,
         first=_starts(points, budgets),
@@ -127,10 +132,9 @@ def profile_law(points: AllocationPoints, budgets: Sequence[Budget]) -> tuple[Pr
 
 
 def _starts(points: AllocationPoints, budgets: Sequence[Budget]) -> Array:
-    """Starts of the budgets' coordinates: log params of the lowest run of each, and log reducible loss there."""
-    lowest = np.array([points.loss[budget.index].min() for budget in budgets])
-    places = np.array([points.log_params[budget.index[np.argmin(points.loss[budget.index])]] for budget in budgets])
-    return np.concatenate([places, np.log(lowest - FLOOR * lowest.min())])
+    """Starts of the budgets' coordinates: log params and log loss of the lowest run of each."""
+    lowest = [budget.index[np.argmin(points.loss[budget.index])] for budget in budgets]
+    return np.concatenate([points.log_params[lowest], np.log(points.loss[lowest])])
 
 
 def _one(_: Mapping[str, Array]) -> float:

@@ -8,6 +8,7 @@ training curve.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import polars as pl
@@ -19,6 +20,7 @@ from scaling_cli.record import Record, replace
 SIZE, PLACE = "__size", "__place"
 FEW, MANY = 3, 5  # rows per size: with FEW they may be a curve, with MANY evenly spaced steps they are one
 LONG = 20  # rows without params; nobody plans so many runs at evenly spaced steps
+MOST_TEXTS = 12  # columns that may name runs of a table without params
 MANY_TOKENS = 8  # without steps; a planned grid may have a handful of evenly spaced token counts
 ROUNDED = 0.01  # relative difference of gaps that are equal, since tokens are often rounded
 EVEN = 0.5  # share of gaps between steps that equal the median gap; the first and last gaps of logs often differ
@@ -39,7 +41,7 @@ def infer_runs(rows: LogRows) -> LogRows:
     if role is None or rows.plan.params_pattern is not None:
         return rows
     if "params" not in rows.plan.chosen:
-        return _as_one_curve(rows, role)
+        return _as_curves(rows, role)
     if (
         rows.plan.chosen["params"].column in rows.plan.by.values()
     ):  # each group is one curve, whose rows are to be fitted
@@ -57,17 +59,29 @@ def infer_runs(rows: LogRows) -> LogRows:
     return rows.saying(caveat("unnamed-runs", None, **facts)) if role == "step" or is_even else rows
 
 
-def _as_one_curve(rows: LogRows, role: str) -> LogRows:
-    """The rows, with a caveat if they look like the checkpoints of one run, or of one in each group."""
-    curves = _sizes(rows, role, LONG)
-    if not curves.count or curves.places < curves.rows or curves.places < LONG * curves.count or curves.evenness < EVEN:
-        return rows
-    return rows.saying(caveat("unnamed-curve", None, rows=f"{curves.rows:,}", places={"step": "steps"}.get(role, role)))
+def _as_curves(rows: LogRows, role: str) -> LogRows:
+    """The rows, with a caveat if they look like the checkpoints of one run, or of one for each text of a column."""
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String and name not in _read(rows)]
+    for column in (None, *texts[:MOST_TEXTS]):
+        curves = _sizes(rows, role, LONG, column)
+        if curves.count and curves.places == curves.rows >= LONG * curves.count and curves.evenness >= EVEN:
+            facts = {"rows": f"{curves.rows:,}", "places": {"step": "steps"}.get(role, role)}
+            if column is None:
+                facts |= {"runs": "one run", "remedy": "Add a column that names the run"}
+            else:
+                facts |= {"runs": f"a run for each {column}", "remedy": f"Give --run {shlex.quote(column)}"}
+            return rows.saying(caveat("unnamed-curve", None, **facts))
+    return rows
 
 
-def _sizes(rows: LogRows, role: str, least: int) -> _Sizes:
-    """The sizes; where there are fewer than `least` rows for each, only how many there are."""
-    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(rows.plan.by.values())]
+def _read(rows: LogRows) -> set[str]:
+    return {chosen.column for chosen in rows.plan.chosen.values()} | set(rows.plan.by.values())
+
+
+def _sizes(rows: LogRows, role: str, least: int, label: str | None = None) -> _Sizes:
+    """The sizes, within the values of `label`; where there are fewer than `least` rows for each, only how many."""
+    columns = [*rows.plan.by.values(), *([label] if label is not None else [])]
+    groups: Sequence[pl.Expr] = [pl.col(column) for column in dict.fromkeys(columns)]
     size = rows.value("params") if "params" in rows.plan.chosen else pl.lit(0.0)
     place = rows.value(role).alias(PLACE)
     keys = [*(group.meta.output_name() for group in groups), SIZE]

@@ -2,7 +2,8 @@
 
 A file without names of runs is one run, unless its rows have no steps and several sizes. Rows of one name and several
 seeds are a run for each seed, unless one seed follows another, as in a run that was resumed. Rows of one name in a
-table of finished runs, such as W&B's, with the state and the id of each, are a run for each id.
+table of finished runs, such as W&B's, with the state and the id of each, are a run for each id. Where most names have
+rows of several sizes, such as those of model families, each size of a name is a run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scaling_cli.record import replace
 
 SEEDS = ("seed", "random_seed", "train_seed", "training_seed", "init_seed", "model_seed", "rng_seed", "data_seed")
 IDS = ("id", "run_id", "wandb_id", "run_uuid", "uuid")
+ALIKE = 1.001  # params within this factor are of one size, perhaps rounded
 RUN, LABEL, LEAST, MOST = "run", "label", "least", "most"
 
 
@@ -42,7 +44,24 @@ def separate_runs(rows: LogRows, *, is_small: bool) -> LogRows:
     ids = [name for name in ids if name != rows.plan.chosen["run_id"].column and not rows.schema[name].is_nested()]
     if ids and state_column(rows.schema.names()) is not None and _are_finished(rows, ids[0]):
         return replace(rows, plan=replace(rows.plan, seed=ids[0]))
+    is_named = not rows.plan.run_is_file and {"run_id", "step", "params"} <= {*rows.plan.chosen}
+    if is_small and is_named and _have_sizes(rows):
+        return replace(rows, plan=replace(rows.plan, seed=rows.plan.chosen["params"].column))
     return rows
+
+
+def _have_sizes(rows: LogRows) -> bool:
+    """Whether most names of runs with several steps have several sizes."""
+    params = rows.value("params")
+    found = (
+        rows.frame.select(rows.run.alias(RUN), rows.value("step").alias("step"), params.alias("params"))
+        .drop_nulls()
+        .group_by(RUN)
+        .agg(pl.col("step").n_unique(), (pl.col("params").max() > ALIKE * pl.col("params").min()).alias("has_sizes"))
+        .filter(pl.col("step") > 1)
+        .collect(engine="streaming")
+    )
+    return 2 * int(found["has_sizes"].sum()) > found.height
 
 
 def _tables(rows: LogRows) -> list[str]:

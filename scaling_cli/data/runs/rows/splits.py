@@ -33,6 +33,7 @@ NAMES = (
     "variable",
     "series",
     "metric_name",
+    "metricname",
     "metric_key",
 )
 HOLDERS = ("data", "dataset", "eval", "evaluation", "loss", "log", *PREFIXES)  # as in `data_split`

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.files.inputs import BY_FILE
+from scaling_cli.data.files.inputs import BY_FILE, BY_FOLDER
 from scaling_cli.data.runs.aside import ASIDE
 from scaling_cli.numbers.format import with_and
 
@@ -22,7 +22,7 @@ SAME_AMOUNT = 0.01  # relative: 124M is written for 124,439,808
 NEIGHBOURS = 3  # in the order of losses that are compared with a point
 MOST_ROUNDED, FEWEST_ROUNDED = 0.8, 3  # share and number of points with equal columns that must have a copy
 MOST_EXACT, FEWEST_EXACT = 0.5, 2
-OWN = ("run_id", ASIDE + BY_FILE)  # columns in which a row and its copy differ
+OWN = ("run_id", ASIDE + BY_FILE, ASIDE + BY_FOLDER)  # columns in which a row and its copy differ
 PLACE, LAYOUT, KNOWN = "__place", "__layout", "__known"
 
 

@@ -10,8 +10,10 @@ import pytest
 from scipy.stats import linregress
 
 from scaling_cli import optimal_allocation
+from scaling_cli.analysis.allocation.isoflop import curves
 from scaling_cli.analysis.allocation.isoflop.budgets import Budget
 from scaling_cli.analysis.allocation.isoflop.tables import _drift, _lost, _thin_sides
+from scaling_cli.errors import FitError
 from tests.analysis.allocation.surfaces import ASYMMETRIC, HOFFMANN, SYMMETRIC, best_params, isoflop_frame, loss_at
 
 OFFSETS = np.linspace(-1.5, 1.5, 9)
@@ -104,6 +106,32 @@ def test_the_bias_of_parabolas_is_said_where_they_are_used():
     assert "parabola-bias" not in answer(shifted)[1]
     assert "parabola-bias" in answer(shifted, profile="parabola")[1]
     assert "parabola-bias" not in answer(grid(OFFSETS, law=SYMMETRIC), profile="parabola")[1]
+
+
+def test_without_the_exact_profile_others_have_exponents_but_no_curve_is_drawn(monkeypatch):
+    def failing(*_, **__):
+        raise FitError("The curves have no common shape.", hint="")
+
+    monkeypatch.setattr(curves, "_exact", failing)
+    result, _ = answer(profile="parabola")
+    assert {profile.profile for profile in result.profiles} == {"parabola", "akima"}
+    assert [row.curve for row in result.isoflops] == [None] * 6
+    assert [row.refused for row in result.isoflops] == [None] * 6
+    with pytest.raises(FitError, match="no common shape"):
+        answer(profile="exact")
+
+
+def test_exponents_that_differ_between_profiles_are_named():
+    steep = answer(grid(OFFSETS, drift=0.5, law=ASYMMETRIC))
+    found = {profile.profile: profile.params_exponent for profile in steep[0].profiles}
+    assert max(found, key=found.get) == "akima"
+    assert found["akima"] - found["parabola"] > 0.05
+    said = f"from {found['parabola']:.3f} (parabola) to {found['akima']:.3f} (akima)"
+    assert said in steep[1]["profiles-differ"]
+    level = answer(grid(OFFSETS, drift=0.2, law=ASYMMETRIC))
+    found = [profile.params_exponent for profile in level[0].profiles]
+    assert 0.01 < max(found) - min(found) < 0.05
+    assert "profiles-differ" not in level[1]
 
 
 def test_a_budget_without_a_minimum_is_refused_with_the_runs_to_add():

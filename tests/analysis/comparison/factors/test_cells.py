@@ -48,6 +48,19 @@ def test_coordinates_in_the_middle_of_all_data_are_those_of_the_same_curve():
         assert turn @ common + offset == pytest.approx(member.theta)
 
 
+def test_runs_of_different_cells_have_their_own_learning_rates_although_their_numbers_are_equal():
+    """The middle is that of the log of the area under the learning rate of each run so far."""
+    law, areas, members = find_law("multi-power-schedule"), [], []
+    for rate in (1e-3, 3e-3):
+        step = np.tile(np.arange(1.0, 21.0), 2)
+        lr = rate * np.where(step < 10, 1.0, 0.3)
+        problem = problem_from_arrays(law, {"step": step, "lr": lr}, 3 + 1 / step, np.repeat([0, 1], 20))
+        areas.append(float(np.mean(law.prepare({"step": step[:20], "lr": lr[:20]})["area"])))
+        members.append(Member(str(rate), problem, np.zeros(len(law.names)), np.inf))
+    for area, turn in zip(areas, frames(members).turns, strict=True):
+        assert turn[1, 2] == pytest.approx(np.mean(areas) - area)
+
+
 def columns():
     return np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy.optimize import least_squares
+from scipy.stats import t as student
 
 import scaling_cli as scaling
 from scaling_cli.analysis.comparison.factors.term_test import ready
@@ -69,6 +70,14 @@ def test_a_law_without_floors_has_no_test_of_them():
     assert set(found.tests) == {"same_exponent", "same_curve"}
     assert found.floor == "none"
     assert found.factors[0].floor is None
+
+
+def test_the_floor_of_a_cell_is_as_wide_as_t_says_at_the_level_asked_for(same):
+    """Both cells have 16 runs and three parameters, so that their noise has 26 degrees of freedom."""
+    narrow = compared(runs(), level=0.5)
+    ratio = student.ppf(0.975, 26) / student.ppf(0.75, 26)
+    for wide, group in zip(same.groups, narrow.groups, strict=True):
+        assert wide.floor_width / group.floor_width == pytest.approx(ratio, rel=0.1)
 
 
 def test_a_floor_that_all_groups_share_is_as_wide_as_their_joint_fit_says():

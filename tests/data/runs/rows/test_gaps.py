@@ -168,3 +168,37 @@ def test_a_row_of_the_same_step_counts_before_one_of_an_earlier_step():
     })  # fmt: skip
     assert named("tokens > 1", cells)["tokens"].to_list() == [10.0, 10.0, 20.0, 20.0]
     assert named("tokens > 1", cells.drop("step"))["tokens"].to_list() == [None, 10.0, 10.0, 20.0]
+
+
+def codes(rows, **options):
+    return {each.code: each.message for each in load_runs(rows, **options).caveats}
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_said"),
+    [
+        ([100, 200, 300, 400, 79, 500, 600, 700, 800, 900], True),
+        ([100, 200, 300, 400, 80, 500, 600, 700, 800, 900], False),  # a fifth of the step before is not near 0
+        ([100, 200, 300, 400, 10], True),
+        ([100, 200, 300, 10], False),  # one restart in five rows at most
+        ([100, 200, 300, 400, 10, 20, 15, 30, 40, 50], False),  # steps that fall elsewhere have no order
+        ([100, 200, 300, 400, 500], False),
+    ],
+)
+def test_a_run_whose_steps_start_again_near_zero_is_counted(steps, is_said):
+    part = pl.DataFrame({"run": "a", "step": steps, "loss": [4 - 0.1 * place for place in range(len(steps))]})
+    other = pl.DataFrame({"run": "b", "step": [100, 200, 300], "loss": [4.0, 3.9, 3.8]})
+    said = codes(pl.concat([part, other]).with_columns(params=1e8))
+    assert ("steps-restarted" in said) == is_said
+    if is_said:
+        assert "1 of 2 runs" in said["steps-restarted"]
+
+
+def test_a_factor_that_changes_within_a_run_is_counted():
+    rows = log().with_columns(batch=pl.when((pl.col("step") > 3000) & (pl.col("run") < "r2")).then(512).otherwise(256))
+    said = codes(rows, tokens="step * batch * 2048")
+    assert "batch" in said["changing-factor"]
+    assert "2 of 6 runs" in said["changing-factor"]
+    assert "changing-factor" not in codes(rows, tokens="batch * 2048")
+    by_run = rows.with_columns(batch=pl.when(pl.col("run") < "r2").then(512).otherwise(256))
+    assert "changing-factor" not in codes(by_run, tokens="step * batch * 2048")

@@ -94,3 +94,30 @@ def test_a_header_alone_is_told_in_a_folder_of_sampling_logs(tmp_path):
     (tmp_path / "b.csv").write_text("problem,n,c\n")
     failures = scaling.inference_coverage(str(tmp_path), replicates=100).failures
     assert [failure.error.endswith("b.csv has no rows.") for failure in failures] == [True]
+
+
+def excluded(table: pl.DataFrame, **options: object) -> list[str]:
+    found = scaling.fit(table, law="power", x="params", interval="none", **options).caveats
+    return [each.message.split(": ", 1)[1] for each in found if each.code == "rows-excluded"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"), [(0.0, "non-positive loss"), (None, "no loss"), (float("nan"), "non-finite loss")]
+)
+def test_groups_of_which_nothing_can_be_used_are_named(bad, why):
+    table = pl.DataFrame({"params": [1e7, 2e7, 4e7, 8e7, 16e7] * 3, "opt": sorted([*"abc"] * 5),
+                          "loss": [3.0, 2.9, 2.75, 2.7, 2.6] * 3}, strict=False)  # fmt: skip
+    spoilt = table.with_columns(loss=pl.when(pl.col("opt") != "a").then(bad).otherwise("loss"))
+    (said,) = excluded(spoilt, by="opt")
+    assert said.startswith(f"10 with {why}, which leaves nothing of the groups b; c. Correct")
+    some = pl.concat([spoilt, table.filter(pl.col("opt") == "c")])
+    assert "leaves nothing of the group b." in excluded(some, by="opt")[0]
+    assert "leaves nothing" not in excluded(spoilt)[0]
+
+
+def test_groups_that_lack_an_input_of_the_law_are_named():
+    table = pl.DataFrame({"params": [1e7, 2e7, 4e7, 8e7, None, None], "opt": [*"aaaabb"], "kind": [*"xxxxyz"],
+                          "loss": [3.0, 2.9, 2.75, 2.7, 2.6, 2.5]})  # fmt: skip
+    assert "with no params, which leaves nothing of the group b." in excluded(table, by="opt")[0]
+    both = excluded(table, by=("opt", "kind"))[0]
+    assert "leaves nothing of the groups opt=b, kind=y; opt=b, kind=z." in both

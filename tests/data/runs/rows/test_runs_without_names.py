@@ -173,3 +173,14 @@ def test_each_group_of_a_table_without_params_may_be_a_curve():
     groups = [curve(EVEN_STEPS, opt=[name] * 20) for name in ("adam", "muon")]
     assert codes(load_runs(pl.concat(groups), by=("opt",))) == {"unnamed-curve"}
     assert "unnamed-curve" not in codes(load_runs(pl.concat([rows.head(10) for rows in groups]), by=("opt",)))
+
+
+def test_a_column_of_text_with_a_curve_for_each_value_is_offered_as_the_run():
+    base, large = (curve(EVEN_STEPS, host=["a"] * 20, model=[name] * 20) for name in ("base", "large"))
+    rows = pl.concat([base, large.with_columns(pl.col("loss") * 0.9)])
+    (caveat,) = load_runs(rows).caveats
+    assert caveat.code == "unnamed-curve"
+    assert "checkpoints of a run for each model," in caveat.message
+    assert "Give --run model if they are checkpoints" in caveat.message
+    assert "unnamed-curve" not in codes(load_runs(rows, mapping={"run_id": "model"}))
+    assert "unnamed-curve" not in codes(load_runs(rows.filter(pl.col("step") % 200 == 0)))

@@ -32,3 +32,34 @@ def test_ids_of_rows_do_not_part_a_run():
     assert load_runs(several).frame["run_id"].to_list() == ["large", "small"]  # an id has several rows
     unique = EXPORT.with_columns(Name=pl.Series(["a", "b", "c", "d"]))
     assert load_runs(unique).frame["run_id"].to_list() == ["a", "b", "c", "d"]
+
+
+def of_a_family(sizes):
+    """Finished runs of one name and several sizes, with the steps of each."""
+    return pl.DataFrame(
+        {"run": "gpt", "params": size, "tokens": 20 * size, "step": int(size / 1e4), "loss": 2 + 100 / size**0.3}
+        for size in sizes
+    )
+
+
+def test_each_size_of_a_name_is_a_run():
+    """The name is that of a family of models, so the row with the most steps does not replace the others."""
+    assert load_runs(of_a_family([1e7, 2e7, 4e7])).frame["run_id"].to_list() == [
+        "gpt 10000000",
+        "gpt 20000000",
+        "gpt 40000000",
+    ]
+
+
+def test_params_that_are_rounded_differently_are_one_size():
+    rows = of_a_family([1e7, 1e7]).with_columns(pl.Series("params", [1e7, 1.0005e7]), pl.Series("step", [100, 200]))
+    assert load_runs(rows).frame["run_id"].to_list() == ["gpt"]
+
+
+def test_one_run_that_grows_among_others_stays_one_run():
+    rows = [of_a_family([1e7, 2e7])]
+    rows += [
+        of_a_family([1e7, 1e7]).with_columns(pl.lit(f"r{run}").alias("run"), pl.Series("step", [100, 200]))
+        for run in range(3)
+    ]
+    assert load_runs(pl.concat(rows)).frame.height == 4

@@ -58,6 +58,14 @@ def test_a_summary_beside_its_parts_counts_no_run_twice(tmp_path, digits, write,
     assert "8 of 16 points have the same loss and params as a point from another file" in table.caveats[0].message
 
 
+def test_settings_of_zero_in_both_do_agree(tmp_path):
+    write_parts(tmp_path, dropout=0.0)
+    rows = {"n_params": SIZES, "val_loss": losses(), "lr": 1e-3 / SIZES}
+    for dropout, copies in ((0.0, 8), (0.1, 0)):
+        pl.DataFrame({**rows, "dropout": dropout}).write_csv(tmp_path / "total.csv")
+        assert load_runs(tmp_path).frame.height == 16 - copies
+
+
 def test_other_runs_of_the_same_sizes_beside_parts_all_count(tmp_path):
     write_parts(tmp_path)
     pl.DataFrame({"n_params": SIZES, "val_loss": losses(seed=1)}).write_csv(tmp_path / "other.csv")
