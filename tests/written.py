@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Any
 
 import scaling_cli as scaling
-from scaling_cli.caveats import allocation, comparison, coverage, data, design, files, fit, forecast, plan
+from scaling_cli.caveats import POWER, allocation, comparison, coverage, data, design, files, fit, forecast, plan
 from scaling_cli.cli.help import ABOUT, default_of, sections_of
 from scaling_cli.data.runs.aliases import ALIASES as RUN_ALIASES
 from scaling_cli.data.samples.columns import ALIASES as SAMPLE_ALIASES
@@ -163,7 +163,7 @@ class _Constants(Formatter):
 
 def when(text: str) -> str:
     """When a caveat appears, with the constants of the code."""
-    return re.sub(r"(?<=\d)%", " %", _Constants().vformat(text, (), {})).replace("e+", "e")
+    return re.sub(POWER, "e", re.sub(r"(?<=\d)%", " %", _Constants().vformat(text, (), {})))
 
 
 def _cell(text: str) -> str:
@@ -174,7 +174,7 @@ def _shown(sentence: str) -> str:
     text = ""
     for said, name, form, _ in Formatter().parse(sentence):
         text += said.replace("*", "\\*").replace("|", "\\|")
-        is_ending = text != "" and (text[-1].isalnum() or text[-1] in ")%")  # words that only some cases have
+        is_ending = text != "" and (text[-1].isalnum() or text[-1] in ")%*")  # words that only some cases have
         if name and "|" in (form or ""):  # the words for several
             text += str(form).partition("|")[0]
             continue

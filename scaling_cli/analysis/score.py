@@ -13,9 +13,11 @@ from typing import TypeAlias
 import numpy as np
 
 from scaling_cli.arrays import NORMAL_95 as Z
+from scaling_cli.data.names import listing
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
 from scaling_cli.errors import DataError
-from scaling_cli.numbers.surface import has_params_and_tokens
+from scaling_cli.numbers.format import group_label, with_and
+from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.score import Scored, ScoreResult
@@ -47,12 +49,7 @@ def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequenc
                 inside += bool(row.inside)
                 rows.append(replace(row, running=inside / judged if judged else None))
     if not rows:
-        given = max(map(len, runs.values()))
-        raise DataError(
-            f"{'The only run is not' if given == 1 else f'None of the {given:,} runs is'} within {within:.0%} of the "
-            "params, tokens or compute of a forecast.",
-            hint="Check that the runs are those that were forecast, or widen --within.",
-        )
+        raise _none_fits(forecasts, runs, within)
     errors = np.array([row.error_log for row in rows])
     return ScoreResult(
         group={},
@@ -84,15 +81,63 @@ def _runs_of(
     if prediction.loss.estimate is None:
         return
     for run in runs:
-        if any(str(run.get(column, value)) != value for column, value in group.items()):
-            continue
-        shared = [role for role in AMOUNTS if prediction.at.get(role) and run.get(role)]
-        # Compute follows from params and tokens: where both are known, it says nothing more.
-        if has_params_and_tokens(shared):
-            shared = ["params", "tokens"]
-        near = all(abs(np.log(float(run[role]) / prediction.at[role])) <= np.log1p(within) for role in shared)  # type: ignore[arg-type]
-        if shared and near:
+        is_of_group = all(str(run.get(column, value)) == value for column, value in group.items())
+        if is_of_group and _is_near(prediction.at, run, within):
             yield run
+
+
+def _is_near(at: Mapping[str, float], run: Run, within: float) -> bool:
+    """Whether the amounts that both give are alike, and say how large the run is; further inputs must be alike, too."""
+    known = [name for name in at if isinstance(run.get(name), int | float)]
+    # Compute follows from params and tokens: where both are known, it says nothing more.
+    shared = [name for name in known if name != "compute" or not has_params_and_tokens(known)]
+    if not set(AMOUNTS).intersection(shared) or _lacking(at, run):
+        return False
+    return all(_is_alike(float(run[name]), at[name], within) for name in shared)  # type: ignore[arg-type]
+
+
+def _is_alike(left: float, right: float, within: float) -> bool:
+    if left <= 0 or right <= 0:
+        return left == right
+    return bool(abs(np.log(left / right)) <= np.log1p(within))
+
+
+def _lacking(at: Mapping[str, float], run: Run) -> list[str]:
+    """Which of params and tokens a forecast of both has and a run has not, whose compute is not known either."""
+    if not has_params_and_tokens(at) or ("compute" in at and run.get("compute")):
+        return []
+    return [role for role in SURFACE if not run.get(role)]
+
+
+def _none_fits(
+    forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequence[Run]], within: float
+) -> DataError:
+    """The error for runs of which none was forecast: their groups, what they lack, or how far off they are."""
+    pairs = [
+        (forecast, prediction.at, run)
+        for forecast in forecasts
+        for prediction in forecast.predictions
+        for run in runs[forecast.loss]
+    ]
+    columns = with_and(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
+    if any(_is_near(at, run, within) for _, at, run in pairs):
+        known = listing(list(dict.fromkeys(group_label(forecast.group) for forecast in forecasts)))
+        return DataError(
+            f"The forecasts are of runs with {columns} {known}, but runs of these sizes are of other groups.",
+            hint=f"Check how the groups are written in column {columns}.",
+        )
+    lacking = list(dict.fromkeys(role for _, at, run in pairs for role in _lacking(at, run)))
+    if lacking and all(_lacking(at, run) for _, at, run in pairs):
+        return DataError(
+            f"The runs have no {with_and(lacking)}, so it is not known which forecast is of which run.",
+            hint=f"Name the column: {' '.join(f'--{role} COL' for role in lacking)}.",
+        )
+    given = max(map(len, runs.values()))
+    return DataError(
+        f"{'The only run is not' if given == 1 else f'None of the {given:,} runs is'} within {within:.0%} of the "
+        "params, tokens or compute of a forecast.",
+        hint="Check that the runs are those that were forecast, or widen --within.",
+    )
 
 
 def _share(inside: int, judged: int) -> Estimate:

@@ -93,9 +93,9 @@ SENTENCES = {
         "with --by or --where, or try another law."
     ),
     "interval-off-estimate": (
-        "The interval of {parameters} did not contain its estimate and is extended to it, so neither is reliable: when "
-        "data are simulated from this fit and fitted again, the parameters come out different. Use predictions inside "
-        "the data instead of single parameters, or fit a law with fewer parameters."
+        "For {parameters} the interval did not contain the estimate and was extended to it, so neither is reliable: "
+        "when data are simulated from this fit and fitted again, the parameters come out different. Use predictions "
+        "inside the data instead of single parameters, or fit a law with fewer parameters."
     ),
     "rule-bends-split": (
         "Compute by --flops-rule {rule} is not proportional to params * tokens, so {quantities} do not apply and are "
@@ -115,10 +115,7 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
-    "few-runs": (
-        "Intervals are asked for, and there are fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the "
-        "parameters."
-    ),
+    "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
     "no-interval-room": "There are fewer points than the number of parameters plus two.",
     "short-range": (
         "Compute (for laws of params and tokens), or an input (for other laws), spans less than "
@@ -179,8 +176,8 @@ WHEN = {
         "{fitting.checks.adequacy.GAMMA_SIZE})."
     ),
     "poor-fit": (
-        "rmse of log loss is at least 0.1 and R2 at most 0.5, or at least 0.05 and at most 0.92 (for laws of params "
-        "and tokens also at least 0.03 and at most 0.95), and law-misfit does not fire."
+        "rmse of log loss is at least 0.1 and R2 at most 0.5, or rmse at least 0.05 and R2 at most 0.92 (for laws of "
+        "params and tokens also rmse at least 0.03 and R2 at most 0.95), and law-misfit does not fire."
     ),
     "interval-off-estimate": (
         "A percentile interval misses its estimate by at least {fitting.intervals.NOTABLE_GAP:.0%} of its width."

@@ -169,7 +169,7 @@ def constrain(law: Law, fix: Mapping[str, float], tie: Sequence[tuple[str, str]]
         raise UsageError("Every parameter is fixed.", hint="Leave at least one parameter free.")
     shell = ConstrainedLaw(
         name=law.name, formula=law.formula, source=law.source, inputs=law.inputs, parameters=free, inner=law,
-        fixed=dict(fix), ties=ties, narrow=law.narrow,
+        fixed=dict(fix), ties=ties, narrow=law.narrow, shares=law.shares,
         is_curve=law.is_curve,
         polished=law.polished, escapes=law.escapes, levels=law.levels, flags=law.flags,
         is_predictive=law.is_predictive,

@@ -182,8 +182,9 @@ def grouped(
     law = GroupedLaw(
         name=f"{inner.name} by {column}={';'.join(labels)} sharing {named}",
         formula=inner.formula, source=inner.source, inputs=(*inner.inputs, LEVEL + column),
-        parameters=tuple(parameters), narrow=(*inner.narrow, LEVEL + column), inner=inner, labels=tuple(labels),
-        shared=tuple(shared), levels={**inner.levels, LEVEL + column: tuple(labels)} if not inner.levels else {},
+        parameters=tuple(parameters), narrow=(*inner.narrow, LEVEL + column), shares=inner.shares,
+        inner=inner, labels=tuple(labels), shared=tuple(shared),
+        levels={**inner.levels, LEVEL + column: tuple(labels)} if not inner.levels else {},
         flags=inner.flags, extents=tuple(extents), polished=inner.polished,
     )  # fmt: skip
     return replace(law, derived=tuple(_of_group(law, each, label) for each in inner.derived for label in labels))

@@ -114,6 +114,7 @@ class Law(Record, kw_only=True, dict=True, metaclass=AbstractMeta):
         undetermined: Why points at random inputs do not determine the parameters, where they do not; the law is listed
             with this reason.
         parts: Inputs that add up to params, for a law without params.
+        shares: Inputs that are shares of a mixture, and so add up to one.
         flops_rule: Counts the FLOPs of a run where these are not 6 * params * tokens.
     """
 
@@ -139,6 +140,7 @@ class Law(Record, kw_only=True, dict=True, metaclass=AbstractMeta):
     is_ranked: bool = True
     undetermined: str = ""
     parts: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
     flops_rule: str = ""
 
     def prepare(self, columns: Mapping[str, Array]) -> Inputs:

@@ -38,7 +38,7 @@ def mixture_exp(columns: Sequence[str]) -> Law:
             **{f"t_{name}": About(f"slope of {name} minus that of {columns[-1]}", starts=SLOPES) for name in free},
         },
     )
-    return replace(law, inputs=tuple(columns), unlogged=tuple(columns), narrow=tuple(columns))
+    return replace(law, inputs=tuple(columns), unlogged=tuple(columns), narrow=tuple(columns), shares=tuple(columns))
 
 
 def mixture_additive(columns: Sequence[str]) -> Law:
@@ -52,7 +52,7 @@ def mixture_additive(columns: Sequence[str]) -> Law:
             weight: About(f"weight of {column}", "1/loss"),
             power: exponent(f"exponent of {column}", low=1e-2, high=2.0),
         }
-    return formula_law(
+    law = formula_law(
         "mixture-additive",
         f"E + 1/({term}) + A/params^alpha + B/tokens^beta",
         inputs=("params", "tokens", *columns),
@@ -75,6 +75,7 @@ def mixture_additive(columns: Sequence[str]) -> Law:
             "beta": exponent("exponent of tokens"),
         },
     )
+    return replace(law, shares=tuple(columns))
 
 
 def _best_share(names: Sequence[tuple[str, str, str]], place: int) -> Callable[[Mapping[str, Array]], Array]:

@@ -62,7 +62,7 @@ class Wanted(Options):
         "published rules.",
     )  # fmt: skip
     rules: str | None = option(
-        None, FILE, "Rules for --recipe, one per line, such as 'width = 128 * depth'.", metavar="FILE"
+        None, FILE, "Rules for --recipe, one per line, such as 'depth = 12 * (params / 1e8)^0.3'.", metavar="FILE"
     )
     check_: bool = option(False, SWITCH, "Simulate the plan 200 times, and compare the intervals with those expected.")
 

@@ -15,7 +15,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
-from scaling_cli.points.mixture import MIXTURE, check_mixture, listed
+from scaling_cli.points.mixture import MIXTURE, check_mixture, check_named, listed, without_shares
 from scaling_cli.record import Record
 
 ONE_INPUT_ORDER = ("compute", "tokens", "params", "step")
@@ -104,8 +104,7 @@ def choose(
     """
     _refuse_one(frame)
     own = own or {}
-    if MIXTURE in own:
-        check_mixture(frame, own[MIXTURE].split(","))
+    check_named(frame, law, own)
     if is_formula(law):
         return _written(frame, law, x, start, bound)
     if start or bound:
@@ -171,14 +170,15 @@ def _family(frame: pl.DataFrame, law: str, asked: tuple[str, ...], others: Seque
     """A law of any columns, over those asked for, or over those that it has most often."""
     usual = {"precision": ("bits",), "sweep-optimum": ("lr",)}.get(law, ("params", "tokens"))
     if law.startswith(MIXTURE) and not asked:
-        raise UsageError(
-            f"{law} needs columns with the share of each data domain.", hint="Name them: --map mixture=w1,w2,w3."
-        )
+        raise without_shares(law)
     if len(set(asked)) < len(asked):
         raise UsageError(f"--x names a column twice: {', '.join(asked)}.", hint="Name each column once.")
     family = find_law(law, asked or usual)
     own = {name: column_of(frame.columns, name) if asked else name for name in family.inputs}
-    return Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
+    choice = Choice(family, {name: _require(frame, family, column, others) for name, column in own.items()})
+    if family.shares and asked:
+        check_mixture(frame, [choice.inputs[name] for name in family.shares])
+    return choice
 
 
 def _written(

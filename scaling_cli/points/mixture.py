@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scaling_cli.data.names import column_of
+from scaling_cli.data.names import COLUMN, column_of
 from scaling_cli.data.runs.aliases import ROLES
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.laws import find_law, is_formula
+from scaling_cli.laws import FAMILIES, find_law, is_formula
 
 MIXTURE = "mixture"  # the name under which --map takes the columns of all shares
 ROUNDED = 0.01  # how far from one a sum of rounded shares may be
@@ -28,6 +28,41 @@ def own_inputs(mapping: Mapping[str, str], law: str) -> dict[str, str]:
     }
 
 
+def without_own(mapping: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The part of `--map` that is for roles, which reading runs takes."""
+    return {name: column for name, column in mapping.items() if name not in own}
+
+
+def check_named(frame: pl.DataFrame, law: str, own: Mapping[str, str]) -> None:
+    """Refuse the columns of `--map mixture` if the law takes no shares, or if they are not shares of a whole.
+
+    Raises:
+        UsageError: The law is left to the command, or is one without shares; or a column is named twice.
+        DataError: A share is negative, or the shares of a point do not add up to one.
+    """
+    if MIXTURE in own:
+        _require_mixture(law)
+        check_mixture(frame, own[MIXTURE].split(","))
+
+
+def _require_mixture(law: str) -> None:
+    if is_formula(law) or (law in FAMILIES and law.startswith(MIXTURE)):
+        return
+    said = "no --law that takes them is named" if law in ("auto", "all") else f"{law} takes none"
+    raise UsageError(
+        f"--map mixture names shares of domains, but {said}.",
+        hint="Name a law of shares, such as --law mixture-additive, or mixture-exp for runs of one size; or leave "
+        "--map mixture out.",
+    )
+
+
+def without_shares(law: str) -> UsageError:
+    """The error for a law of shares without columns that hold them."""
+    return UsageError(
+        f"{law} needs columns with the share of each data domain.", hint="Name them: --map mixture=w1,w2,w3."
+    )
+
+
 def check_mixture(frame: pl.DataFrame, columns: Sequence[str]) -> None:
     """Refuse columns that are not shares of a whole.
 
@@ -42,14 +77,20 @@ def check_mixture(frame: pl.DataFrame, columns: Sequence[str]) -> None:
         raise UsageError(said, hint="Name the column of each domain once: --map mixture=w1,w2,w3.")
     shares = frame.select(pl.col(name).cast(pl.Float64, strict=False) for name in names)
     total = shares.sum_horizontal()
-    if shares.null_count().sum_horizontal().item() or float(shares.min_horizontal().min()) < 0:  # type: ignore[arg-type]
-        raise DataError(
-            "A share of the mixture is negative or missing.", hint="Correct it, or leave it out with --where."
-        )
+    for name in names:
+        wrong = shares[name].is_null() | (shares[name] < 0)
+        if wrong.any():
+            where = f" of run {frame['run_id'][int(wrong.arg_max() or 0)]}" if "run_id" in frame.columns else ""
+            raise DataError(
+                f"Column {name.removeprefix(COLUMN)!r} has a share{where} that is negative or missing.",
+                hint=f"Correct it, or leave such rows out: --where '{name.removeprefix(COLUMN)} >= 0'.",
+            )
     off = (total - 1).abs()
     if float(off.max()) > ROUNDED:  # type: ignore[arg-type]
-        worst = float(total[int(off.arg_max() or 0)])
+        place = int(off.arg_max() or 0)
+        where = f"run {frame['run_id'][place]}" if "run_id" in frame.columns else "a point"
         raise DataError(
-            f"Shares of {', '.join(columns)} add up to {worst:.4g} at a point, but shares of a mixture add up to 1.",
+            f"Shares of {', '.join(columns)} add up to {float(total[place]):.4g} at {where}, but shares of a mixture "
+            "add up to 1.",
             hint="Name all domains in --map mixture, or divide the columns by their sum.",
         )

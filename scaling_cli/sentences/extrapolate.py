@@ -18,7 +18,10 @@ def sentence(result: Extrapolation, subject: str) -> str:
     wanted = subject if subject != "Loss" else "a loss"
     if result.suite is not None:
         return _suite(result, result.suite)
-    parts = [_forecast(row, wanted) + _metric(result.then, row) for row in result.predictions[:MOST_TARGETS]]
+    rows = result.predictions[:MOST_TARGETS]
+    if len(result.predictions) > MOST_TARGETS and "step" in rows[0].at:
+        rows = result.predictions[-1:]  # of the rest of a run, its end is what matters
+    parts = [_forecast(row, wanted) + _metric(result.then, row) for row in rows]
     parts += [_reached(row, wanted) for row in result.inverse[: MOST_TARGETS - len(parts)]]
     left = len(result.predictions) + len(result.inverse) - len(parts)
     more = f" ({left:,} more below)" if left else ""

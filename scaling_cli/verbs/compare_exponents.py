@@ -19,6 +19,7 @@ from scaling_cli.points.choose import Choice, choose, columns_of
 from scaling_cli.points.group import grouped_for, groups_of, matched
 from scaling_cli.points.held import compared, hold
 from scaling_cli.points.input_doubts import input_doubts
+from scaling_cli.points.mixture import own_inputs, without_own
 from scaling_cli.points.pairing import PAIR_COLUMN
 from scaling_cli.points.untrained import without_untrained
 from scaling_cli.points.weights import Weighting
@@ -69,9 +70,11 @@ def compare_exponents(
 
     by = groups_by(asked)
     settings = settings_of(asked)
-    keep, maybe = columns_of(asked.law, asked.x)
+    own = own_inputs(asked.map, asked.law)
+    keep, maybe = columns_of(asked.law, asked.x, own)
+    reading = asked.but(by=by, map=without_own(asked.map, own))
     weights = (asked.weight,) if asked.weight else ()
-    table, column = _load_pairable(runs, asked.but(by=by), keep=(*keep, *weights), maybe=maybe)
+    table, column = _load_pairable(runs, reading, keep=(*keep, *weights), maybe=maybe)
     with knowing(table.caveats, unread(table)):
         choice = _chosen(table, asked, by)
         table = without_untrained(table.needing((*choice.inputs.values(), *table.own(weights))), [choice])
@@ -110,7 +113,10 @@ def compare_exponents(
 
 def _chosen(table: RunTable, asked: CompareExponents, by: Sequence[str]) -> Choice:
     """The law to fit to each group of these runs."""
-    choice = choose(table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, others=table.others)
+    own = own_inputs(asked.map, asked.law)
+    choice = choose(
+        table.frame, asked.law, asked.x, by=by, start=asked.start, bound=asked.bound, own=own, others=table.others
+    )
     choice = hold(choice, asked.fix, asked.tie, table.frame)
     check_share(asked, choice.law)
     choice = compared(choice, asked.exponent, asked.share)

@@ -17,6 +17,7 @@ from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, checkpoints_of, columns_of
 from scaling_cli.points.group import groups_of
 from scaling_cli.points.input_doubts import input_doubts
+from scaling_cli.points.mixture import own_inputs, without_own
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.untrained import without_untrained
 from scaling_cli.record import Record, replace
@@ -166,9 +167,11 @@ def _loaded(runs: Runs, asked: Extrapolate, name: str | None, suite: Suite, meth
         asked = asked.but(loss=(only,))
     ask = question(asked, suite, inputs_asked(asked.law, asked.x))
     method = replace(method, asked=asked)
-    keep, maybe = columns_of(asked.law, asked.x)
+    own = own_inputs(asked.map, asked.law)
+    keep, maybe = columns_of(asked.law, asked.x, own)
+    reading = asked.but(map=without_own(asked.map, own))
     further = (*(task.metric for task in suite.tasks), *((asked.weight,) if asked.weight else ()))
-    table = load_runs(runs, asked, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
+    table = load_runs(runs, reading, keep=(*keep, *further), maybe=maybe, positive_loss=asked.space == "log")
     with knowing(table.caveats, unread(table)):
         for task in suite.tasks:
             if task.chance:

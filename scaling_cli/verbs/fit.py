@@ -27,7 +27,7 @@ from scaling_cli.points.choose import (
 )
 from scaling_cli.points.group import Groups, grouped_for, groups_of
 from scaling_cli.points.input_doubts import input_doubts
-from scaling_cli.points.mixture import own_inputs
+from scaling_cli.points.mixture import check_named, own_inputs, without_own
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.untrained import without_untrained
 from scaling_cli.points.weights import Weighting
@@ -213,7 +213,7 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
     keep, maybe = columns_of(asked.law, asked.x, own)
     keep = (*keep, *((asked.leave_out,) if asked.leave_out else ()))
     weights = (asked.weight,) if asked.weight else ()
-    reading = asked.but(map={name: column for name, column in asked.map.items() if name not in own})
+    reading = asked.but(map=without_own(asked.map, own))
     table = load_runs(runs, reading, keep=(*keep, *weights), maybe=maybe, positive_loss=asked.space == "log")
     with knowing(table.caveats, unread(table)):
         choices, bent = _chosen(table, asked, own)
@@ -224,6 +224,7 @@ def _prepared(runs: Runs | Opened, asked: Fit) -> tuple[RunTable, list[Choice], 
 def _chosen(table: RunTable, asked: Fit, own: Mapping[str, str]) -> tuple[list[Choice], dict[str, tuple[str, ...]]]:
     """The laws to fit to these runs, and the quantities of each law that the FLOP rule takes away."""
     if asked.law == "all":
+        check_named(table.frame, asked.law, own)
         choices = candidates(table.frame, asked.x)
     elif asked.components is not None and asked.x is not None:
         from scaling_cli.points.components import components_formula

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.digest import content_hash
+from scaling_cli.data.files.inputs import absent
 from scaling_cli.data.files.saved import is_document
 from scaling_cli.data.paths_or_table import is_table
 from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.document.forecasts import SavedForecast, read_forecasts
 from scaling_cli.errors import DataError, ScalingError, UsageError
-from scaling_cli.numbers.format import percent
+from scaling_cli.numbers.format import percent, with_and
 from scaling_cli.options.score import Score
 from scaling_cli.record import replace
 from scaling_cli.results.report import Failure, Report
@@ -83,13 +84,23 @@ def _tables(
     errors: list[ScalingError] = []
     for loss in losses:
         try:
-            tables[loss] = load_runs(runs, asked.but(loss=(loss,)) if loss else asked, keep=tuple(groups))
+            table = load_runs(runs, asked.but(loss=(loss,)) if loss else asked, maybe=tuple(groups))
+            _require_groups(table, groups)
+            tables[loss] = table
         except (UsageError, DataError) as error:
             errors.append(error)
             failures.append(Failure({"loss": loss or ""}, error.message, error.hint))
     if not tables:
         raise errors[0]
     return tables, failures
+
+
+def _require_groups(table: RunTable, groups: Sequence[str]) -> None:
+    if missing := [name for name in groups if table.own([name])[0] not in table.frame.columns]:
+        raise UsageError(
+            f"The forecasts are of groups of {with_and(missing)}, but the runs have no such column.",
+            hint=f"Add column {missing[0]} to the runs, with the group of each.",
+        )
 
 
 def _in_unit_of_runs(
@@ -159,6 +170,9 @@ def _sorted(given: Iterable[PathLike | Report[Extrapolation] | Runs]) -> tuple[l
         else:
             tables.append(each)
     if not saved:
+        for path in paths:
+            if Path(path).suffix == ".json" and not Path(path).exists():
+                raise absent(os.fspath(path))
         raise UsageError("There is no saved forecast among the files.", hint=f"Save one first. {USAGE}")
     if not paths and not tables:
         raise UsageError("There are only forecasts, and no runs to score them by.", hint=USAGE)

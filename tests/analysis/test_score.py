@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+import scaling_cli as scaling
 from scaling_cli.analysis.score import scored
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
 
@@ -97,3 +98,39 @@ def test_forecasts_without_a_run_or_a_loss_are_counted():
     nothing = SavedPrediction(at=AT, loss=Estimate(None), prediction=Band())
     found = result([forecast(prediction(AT), far, nothing), forecast(prediction(AT), path="other.json")], [run(**AT)])
     assert (found.unmatched, found.forecasts, len(found.scored)) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("lacking", ["params", "tokens"])
+def test_runs_without_one_of_params_and_tokens_are_of_no_forecast_of_both(lacking):
+    known = {role: amount for role, amount in AT.items() if role != lacking}
+    with pytest.raises(DataError, match=f"The runs have no {lacking}, so it is not known") as caught:
+        result([forecast(prediction(AT))], [run(**known)])
+    assert f"--{lacking} COL" in caught.value.hint
+    assert len(result([forecast(prediction({**AT, "compute": 6e19}))], [run(compute=6e19)]).scored) == 1
+    assert len(result([forecast(prediction(known))], [run(**known)]).scored) == 1
+
+
+@pytest.mark.parametrize(("rate", "is_near"), [(1e-3, True), (2e-3, False), (0.0, False)])
+def test_further_inputs_of_a_forecast_are_compared_where_runs_have_them(rate, is_near):
+    runs = [run(**AT, lr=rate), run(**AT)]
+    assert len(result([forecast(prediction({**AT, "lr": 1e-3}))], runs).scored) == 1 + is_near
+
+
+def test_runs_of_other_groups_are_told_from_runs_of_other_sizes():
+    forecasts = [forecast(prediction(AT), group={"opt": name}) for name in "ab"]
+    with pytest.raises(DataError, match="The forecasts are of runs with opt a, b, but runs of these sizes are"):
+        result(forecasts, [run(**AT, opt="c")])
+    with pytest.raises(DataError, match="is not within 5%"):
+        result(forecasts, [run(params=1e9, tokens=3e10, opt="c")])
+
+
+def test_a_forecast_that_does_not_exist_and_runs_without_its_groups_are_named(tmp_path):
+    params, tokens = np.repeat([1e8, 3e8, 1e9], 4), np.tile([1e9, 5e9, 2e10, 8e10], 3)
+    loss = 1.8 + 400 / params**0.34 + 400 / tokens**0.28
+    runs = {"params": params, "tokens": tokens, "loss": loss, "opt": ["a"] * 12}
+    saved = scaling.extrapolate(runs, by="opt", at="params=1e9,tokens=8e10", replicates=100)
+    with pytest.raises(UsageError, match="The forecasts are of groups of opt, but the runs have no such column"):
+        scaling.score([saved, {key: runs[key] for key in ("params", "tokens", "loss")}])
+    assert scaling.score([saved, runs]).results
+    with pytest.raises(DataError, match=r"none\.json does not exist"):
+        scaling.score([tmp_path / "none.json", tmp_path / "runs.csv"])

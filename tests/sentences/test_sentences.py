@@ -182,6 +182,12 @@ class TestForecast:
         assert said.count("takes 1e25 FLOPs [1e24, ") == 1
         assert "(1 more below)" in said
 
+    def test_of_the_rest_of_a_run_its_end_is_said(self):
+        rows = tuple(replace(NEAR, at={"step": step, "lr": 1e-4}) for step in (100.0, 200.0, 300.0, 400.0))
+        assert self.said(predictions=rows).startswith(
+            "At step 400 and lr 1e-4 expect a loss of 2.50 [2.40, 2.60] (3 more"
+        )
+
     def test_a_loss_that_is_not_reached_or_cannot_be_forecast_is_said(self):
         nothing = Inverse(1.0, "compute", Estimate(None), 0.0, {})
         assert "A loss of 1 is not reached" in self.said(predictions=(), inverse=(nothing,), track=())

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.plan import AllocationPlan
-from scaling_cli.analysis.allocation.surface import KNOWN_INPUTS, require_surface, rest_of, several_laws
+from scaling_cli.analysis.allocation.surface import require_surface, rest_of, several_laws
 from scaling_cli.analysis.hardware import flops_of
 from scaling_cli.analysis.recorded_cost import Recorded, machines_of
-from scaling_cli.analysis.untaken import remedy, takes
+from scaling_cli.analysis.untaken import remedy, require_whole, takes
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.names import inputs_in_words
 from scaling_cli.data.runs.aliases import ROLES
@@ -20,7 +20,7 @@ from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.constrained import constrain
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.options.optimal_allocation import OptimalAllocation
-from scaling_cli.points.mixture import MIXTURE, listed
+from scaling_cli.points.mixture import MIXTURE, listed, without_shares
 
 DEFAULT_STEPS = (1.0, 10.0, 100.0)  # times the largest run, where no budget is given
 
@@ -37,6 +37,8 @@ def law_of(asked: OptimalAllocation) -> Law:
         inputs = ("params", "tokens", "compute", "unique_tokens", *further)
     elif name in FAMILIES:
         own = mixture_of(asked) if name.startswith(MIXTURE) else ()
+        if name.startswith(MIXTURE) and not own:
+            raise without_shares(name)
         inputs = tuple(dict.fromkeys(own or further))
     return constrain(find_law(name, inputs), asked.fix, asked.tie)
 
@@ -64,9 +66,7 @@ def shares_of(asked: OptimalAllocation, law: Law) -> tuple[str, ...]:
     """
     if MIXTURE not in asked.search:
         return ()
-    shares = mixture_of(asked)
-    if not shares and law.name.startswith(MIXTURE):
-        shares = tuple(name for name in law.inputs if name not in KNOWN_INPUTS and name not in asked.search)
+    shares = mixture_of(asked) or law.shares
     if not shares:
         raise UsageError(
             "--search mixture does not say which inputs are shares.",
@@ -103,7 +103,15 @@ def check_question(asked: OptimalAllocation, law: Law | None = None) -> None:
 
 
 def _refuse_untaken(law: Law, asked: OptimalAllocation) -> None:
-    """Refuse values that the law cannot take, such as zero where it takes the logarithm."""
+    """Refuse values that the law cannot take, such as zero where it takes the logarithm, and shares of no whole."""
+    shares = [name for name in mixture_of(asked) or law.shares if name in law.inputs]
+    if alone := next((name for name in shares if name in asked.search), None):
+        raise UsageError(
+            f"--search {alone} would change one share alone, but shares of a mixture add up to 1.",
+            hint="Search all of them together: --search mixture; --hold NAME=VALUE holds some of them.",
+        )
+    if shares and asked.values.keys() >= set(shares):
+        require_whole({name: asked.values[name] for name in shares}, "--hold gives")
     given = [("--hold", name, (value, value)) for name, value in asked.values.items()]
     given += [("--search", name, ends) for name, ends in asked.search.items() if ends is not None]
     for flag, name, ends in given:

@@ -194,11 +194,12 @@ def require_no_column(law: Law, columns: Collection[str]) -> None:
 
 
 def _undecided(law: Law, others: Sequence[str]) -> UsageError:
+    search = "".join(f" --search {name}=LOW..HIGH" for name in others if name not in law.shares)
+    search += " --search mixture" * any(name in law.shares for name in others)
+    what, best = ("its value", "the best one") if len(others) == 1 else ("their values", "the best ones")
     return UsageError(
         f"The law {law.name} also depends on {with_and(others)}.",
-        hint=f"Give {'its value' if len(others) == 1 else 'their values'}: "
-        + " ".join(f"--hold {name}=VALUE" for name in others)
-        + f", or find the best one: --search {others[0]}=LOW..HIGH.",
+        hint=f"Give {what}: {' '.join(f'--hold {name}=VALUE' for name in others)}, or find {best}:{search}.",
     )
 
 

@@ -22,11 +22,18 @@ def check_question(asked: InferenceCoverage) -> None:
     """Refuse, before any log is read, what no log could answer.
 
     Raises:
-        UsageError: A law, an amount or a number of attempts cannot be read, or there is no budget to split.
+        UsageError: A law, an amount or a number of attempts cannot be read, there is no budget to split, or no groups
+            of which options name one.
     """
     law_names(asked.fit)
     if asked.mix is not None and not questions_of(asked).budgets:
         raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
+    for option, group in (("--mix", asked.mix), ("--compare", asked.compare)):
+        if group is not None and not asked.by:
+            raise UsageError(
+                f"{option} {group} names a group, but the log is not divided into groups.",
+                hint="Name the column of the groups with --by, such as --by model.",
+            )
     if asked.k is not None:
         parse_k(asked.k, 10)
 

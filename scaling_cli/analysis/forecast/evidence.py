@@ -38,6 +38,7 @@ from scaling_cli.options.extrapolate import Extrapolate
 from scaling_cli.points.choose import Choice, choose
 from scaling_cli.points.group import grouped_for, ranges_of, tokens_per_param
 from scaling_cli.points.held import hold
+from scaling_cli.points.mixture import own_inputs
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
 from scaling_cli.record import Record, replace
@@ -55,7 +56,10 @@ class Method(Record):
     def choose(self, table: RunTable, ask: ForecastQuestion) -> Choice:
         """The law, or with `auto` the inputs of those that are averaged: by the columns, and by what is asked for."""
         asked = self.asked
-        choice = choose(table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, others=table.others)
+        own = own_inputs(asked.map, asked.law)
+        choice = choose(
+            table.frame, asked.law, asked.x, start=asked.start, bound=asked.bound, own=own, others=table.others
+        )
         if choice.law.is_curve and (
             ask.backtest or ask.suite.tasks or ask.suite.is_joint or ask.target_losses or asked.estimator == "describe"
         ):
@@ -125,10 +129,10 @@ class ForecastData(Record):
 
     @property
     def span(self) -> tuple[float, float] | None:
-        """Least and largest scale of the data."""
+        """Least and largest scale of the data, which is that of a sole input, else compute."""
         if self.points is not None:
             return float(self.points.scale.min()), float(self.points.scale.max())
-        return self.ranges.get(scale_name(self.inputs))
+        return self.ranges.get(scale_name(self.inputs) if len(self.inputs) == 1 else "compute")
 
     def is_inside(self, scale: Array) -> Flags:
         """Which scales `(n,)` lie so far inside the data that the forecast is not read there."""

@@ -231,6 +231,8 @@ def _along(
     columns = {name: np.array([row.at[read] for row in rows]) for name, read in inputs.items()}
     if len(inputs) == 1:
         return Places(tuple(rows), columns, next(iter(columns.values())))
+    if "compute" not in ranges and not has_runs:  # a saved fit of runs whose compute is not known has no distances
+        scale = [1.0] * len(rows)
     if None in scale:
         raise UsageError(
             "A target lacks compute, by which its distance from the runs is measured.",

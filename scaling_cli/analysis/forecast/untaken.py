@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.untaken import remedy, takes
+from scaling_cli.analysis.untaken import remedy, require_whole, takes
 from scaling_cli.data.names import COLUMN
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import Law
@@ -17,7 +17,9 @@ SAME = 1e-2  # relative: amounts as people write them, such as 124M for 124,439,
 
 
 def refuse_untaken(law: Law, inputs: Mapping[str, str], targets: Sequence[Mapping[str, float]]) -> None:
-    """Refuse a target with a value that the law cannot take; `inputs` has the column of each input.
+    """Refuse a target with a value that the law cannot take, or with shares of a mixture that do not add up to one.
+
+    `inputs` has the column of each input.
 
     Raises:
         UsageError: There is one.
@@ -35,6 +37,8 @@ def refuse_untaken(law: Law, inputs: Mapping[str, str], targets: Sequence[Mappin
                 raise UsageError(
                     f"A target has {shown} {value:g}, which {law.name} cannot take.", hint=remedy(law, name)
                 )
+        if at.keys() >= set(law.shares):
+            require_whole({name: at[name] for name in law.shares}, "A target has")
 
 
 def refuse_unused(

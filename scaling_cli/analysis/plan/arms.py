@@ -26,6 +26,7 @@ from scaling_cli.numbers.format import group_label
 from scaling_cli.options.plan import Plan
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for
+from scaling_cli.points.mixture import MIXTURE
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting
 
@@ -34,6 +35,7 @@ HEAVY = 1.5  # times the robust noise: a larger standard deviation is that of a 
 LEAST_NOISE = 1e-6
 WEAK = 1e3  # times the guessed uncertainty: keeps the search from singular matrices, and decides nothing
 EXCLUDED = 0.01  # level of the F test that excludes a law for its rival: only clear evidence
+UNCOUNTED = 1_000  # runs behind a saved fit that does not say how many: its noise is taken as known
 KNOWN_ROLES = ("params", "tokens", "compute")
 
 
@@ -74,7 +76,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
     sigma = asked.noise or saved.noise or USUAL_NOISE
     return Arm(
         group_label(saved.group), law, parameters, Noise(sigma), _roles(law, saved.inputs),
-        covariance=np.cov(coordinates.T),
+        covariance=np.cov(coordinates.T), behind=saved.runs or UNCOUNTED,
     )  # fmt: skip
 
 
@@ -162,6 +164,11 @@ def require_plannable_name(name: str) -> None:
     Raises:
         UsageError: It is one.
     """
+    if name.startswith(MIXTURE) and name in FAMILIES:
+        raise UsageError(
+            f"{name} is a law of shares of domains, but a plan can choose only params and tokens.",
+            hint="Give the runs with --law chinchilla, or with another law of params and tokens.",
+        )
     if name in ("auto", *FAMILIES) or is_formula(name):
         return
     law = find_law(name)

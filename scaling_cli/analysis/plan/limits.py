@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import count, flops
+from scaling_cli.numbers.parse import parse_number
 from scaling_cli.record import Record
 
 COMPUTE_LEVELS, RATIO_LEVELS = 15, 17
@@ -44,6 +46,12 @@ class Candidates(Record):
     def columns(self) -> dict[str, Array]:
         """Params, tokens and compute by role."""
         return {"params": self.params, "tokens": self.tokens, "compute": self.compute}
+
+    def joined(self, other: Candidates | None) -> Candidates:
+        """These runs and others."""
+        if other is None:
+            return self
+        return Candidates(np.append(self.params, other.params), np.append(self.tokens, other.tokens))
 
 
 def candidates(
@@ -115,22 +123,34 @@ def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
 
     Raises:
         UsageError: One is not a number above zero.
+        DataError: The file cannot be read.
     """
-    from pathlib import Path
-
-    from scaling_cli.numbers.parse import parse_number
-
-    words: list[str] = []
+    sizes: set[float] = set()
     for text in texts:
-        path = Path(text)
-        words += path.read_text(encoding="utf-8").split() if path.is_file() else text.split(",")
-    try:
-        sizes = sorted({parse_number(word) for word in words if word.strip(", ")})
-    except UsageError as error:
-        raise UsageError(f"--sizes: {error.message}", hint=error.hint) from None
-    if not sizes or sizes[0] <= 0:
+        sizes |= _sizes_of_file(Path(text)) if Path(text).is_file() else _numbers(text, "--sizes")
+    if not sizes or min(sizes) <= 0:
         raise UsageError(f"--sizes {', '.join(texts)!r} has no size above 0.", hint="Write it like --sizes 60M,150M.")
-    return tuple(sizes)
+    return tuple(sorted(sizes))
+
+
+def _sizes_of_file(path: Path) -> set[float]:
+    """The sizes in a file, without comments behind `#` and a first line that is the name of the column."""
+    try:
+        lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DataError(f"{path} cannot be read: {problem}.", hint="Write one size on each line.") from problem
+    if lines and lines[0].isalpha():
+        lines[0] = ""
+    return set[float]().union(*(_numbers(line, f"{path}, line {number}") for number, line in enumerate(lines, 1)))
+
+
+def _numbers(text: str, where: str) -> set[float]:
+    """The numbers in a text that commas or blanks separate."""
+    try:
+        return {parse_number(word) for word in text.replace(",", " ").split()}
+    except UsageError as error:
+        file = " Or give a file with one size on each line." if where == "--sizes" else ""
+        raise UsageError(f"{where}: {error.message}", hint=f"{error.hint}{file}") from None
 
 
 def shared_budget(whole: str, groups: int) -> tuple[str, ...]:

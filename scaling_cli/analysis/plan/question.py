@@ -22,7 +22,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import number_of
+from scaling_cli.numbers.format import number_of, with_and
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
@@ -78,12 +78,11 @@ def answered(
         task = replace(task, budget=least, bounds=bounds)
     plan = planned(task)
     result = result_of(task, plan, machines, source, group)
-    everything = plan.place(np.repeat(plan.all, task.seeds))
     check = None
     if asked.check_:
-        if len(arms) > 1:
-            raise UsageError("--check works only with plans of one group.", hint="Leave it out, or plan without --by.")
-        check = simulated(arms[0], task.goals, everything, seed=asked.seed)
+        widths = [goal.width_after for goal in result.goals]
+        trained = plan.place(np.repeat(plan.all, task.seeds)).joined(task.underway)
+        check = simulated(arms[0], task.goals, trained, widths, task.level, seed=asked.seed)
     result = replace(
         result,
         check=check,
@@ -148,9 +147,13 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
             f"{goals[0].text} compares two groups, but {there}.",
             hint="Name the column of the groups with --by, and keep two of them with --where.",
         )
+    of_one = {"--check": asked.check_, "--judge": asked.judge is not None, "--underway": asked.underway is not None}
+    if len(arms) > 1 and (option := next((option for option, is_given in of_one.items() if is_given), None)):
+        raise UsageError(
+            f"{option} works only with goals of one group, but {goals[0].text} compares two.",
+            hint=f"Leave {option} out, or give goals such as alpha or params@1e24 instead.",
+        )
     underway = None if asked.underway is None else read_design(asked.underway)
-    if underway is not None and len(arms) > 1:
-        raise UsageError("--underway works only with plans of one group.", hint="Leave it out, or plan without --by.")
     sharing = 1 if asked.budget is None else sharing
     budget = _judged_budget(asked) if asked.budget is None else flops_of(asked.budget, machines) / sharing
     bounds = _bounds(arms, asked, budget)
@@ -189,7 +192,7 @@ def _judgements(task: Task, asked: Plan) -> tuple[Judgement, ...]:
     """The design of --judge, and that of the runs that there are."""
     found = []
     if len(task.arms) > 1:
-        return ()
+        return ()  # without --judge, which `task_of` refuses
     arm = task.arms[0]
     if asked.judge is not None:
         found.append(judged(asked.judge, task, read_design(asked.judge), is_present=False))
@@ -208,14 +211,16 @@ def read_design(path: str) -> Candidates:
     from scaling_cli.data.runs.targets import load_targets
 
     params, tokens = [], []
-    for at, *_ in load_targets(path):
+    for number, (at, *_) in enumerate(load_targets(path), 1):
         known = [role for role in SURFACE if role in at]
         if "compute" in at and len(known) == 1:
             other = SURFACE[1 - SURFACE.index(known[0])]
             at = {**at, other: at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at[known[0]]}
         if not has_params_and_tokens(at):
+            lacking = [role for role in SURFACE if role not in at]
             raise DataError(
-                f"{path} has a run without params and tokens.", hint="Write one run per row, under params,tokens."
+                f"{path} has no {with_and(lacking)} for run {number}.",
+                hint="Write one run per row, under the header params,tokens.",
             )
         params.append(at["params"])
         tokens.append(at["tokens"])

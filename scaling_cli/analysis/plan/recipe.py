@@ -43,7 +43,7 @@ COLUMNS = {
 OF_COMPUTE = ("batch_size", "lr")
 WHOLE = {"width": 64, "depth": 1, "heads": 1}  # multiples to which a quantity is rounded
 FEWEST = 4  # runs from which a rule is fitted
-HOW_TO = "Write one rule per line, such as 'width = 128 * depth'."
+HOW_TO = "Write one rule per line, such as 'depth = 12 * (params / 1e8)^0.3'."
 INPUTS = ("params", "tokens", "compute")
 
 

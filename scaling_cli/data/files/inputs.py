@@ -250,9 +250,14 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest],
         recognised = kind if kind is not None and head.strip() else format_of(path, head)
         return recognised, recognised.layout(path, head)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist.", hint=_similar_files(path)) from None
+        raise absent(path) from None
     except THROWN as error:
         raise explained(error, path) from None
+
+
+def absent(path: str) -> DataError:
+    """The error for a file that does not exist; the hint names one with nearly its name."""
+    return DataError(f"{path} does not exist.", hint=_similar_files(path))
 
 
 def _similar_files(path: str) -> str:

@@ -19,7 +19,7 @@ from scaling_cli.arrays import Array
 from scaling_cli.data import cells
 from scaling_cli.data.files.inputs import Scan
 from scaling_cli.data.names import guess, listing, normalise
-from scaling_cli.data.runs.aliases import ROLES, scale_of
+from scaling_cli.data.runs.aliases import ROLES, role_of, scale_of
 from scaling_cli.data.runs.columns import Chosen, candidates
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.units import cell_units
@@ -47,7 +47,8 @@ class Source(Record):
         column, scale = self.chosen.column, self.chosen.scale
         if cells.is_text(schema[column]):
             text = pl.col(column).cast(pl.String)
-            numbers = cells.numbers_of_text(text, cell_units(self.role, scale))
+            role = self.role or (role_of(column) or ("", 0.0))[0]
+            numbers = cells.numbers_of_text(text, cell_units(role, scale))
             # Null would be a missing value, which leaves a row in.
             return pl.when(cells.is_unreadable(text, numbers)).then(float("nan")).otherwise(numbers * scale)
         return cells.number(column, schema[column]) * scale

@@ -20,12 +20,21 @@ from scaling_cli.data.samples.repeated_attempts import (
     numbering,
 )
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.numbers.format import number_of
 
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
 KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
-WORKING = ("rows", "missing", "odd", "won", "judged", "graded")  # columns that are needed only while counting
+WORKING = (
+    "rows",
+    "missing",
+    "odd",
+    "won",
+    "judged",
+    "graded",
+    "misread",
+)  # columns that are needed only while counting
 LAST_COUNTS = "only the last row of each counts"
 TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate", "average", "avg", "mean")
 SAMPLE = 1000  # rows that decide whether attempts are numbered
@@ -82,6 +91,8 @@ def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
             is_measured = role in MEASURED
             value = outcome(column, log.schema, role) if is_measured else label(column, log.schema[column])
             taken.append(value.alias(role))
+            if role == "score" and is_text(log.schema[column]):
+                taken.append((text(column).is_not_null() & value.is_null()).alias("misread"))
     # In two steps, since polars would read the outcome once for each use of it.
     return log.rows.select(taken).with_columns(judged).drop(VALUE)
 
@@ -115,11 +126,15 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> p
         aggregates.append(pl.col("verified").count().cast(pl.Int64).alias("judged"))
         aggregates.append((~pl.col("verified").is_in([0.0, 1.0])).sum().cast(pl.Int64).alias("graded"))
         aggregates.append((accepted & pl.col("success")).sum().cast(pl.Int64).alias("accepted_correct"))
+    if "misread" in schema:
+        aggregates.append(pl.col("misread").sum().cast(pl.Int64))
     if log.columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
     counted = values.group_by(raw).agg(aggregates).collect(engine="streaming")
     if "judged" in counted.columns:
         _require_verdicts(counted, log)
+    if "misread" in counted.columns:
+        _require_scores(int(counted["misread"].sum()), log)
     return counted
 
 
@@ -134,6 +149,15 @@ def _require_verdicts(counted: pl.DataFrame, log: SamplingLog) -> None:
             f"Column {log.column('verified')!r} has values other than 0 and 1, so it does not say which attempts were "
             "accepted.",
             hint=f"If they are scores, give --score {shlex.quote(log.column('verified'))} in place of --verified.",
+        )
+
+
+def _require_scores(misread: int, log: SamplingLog) -> None:
+    if misread:
+        raise DataError(
+            f"Column {log.column('score')!r} has {number_of(misread, 'cell')} with text that is no number, so it does "
+            "not hold the scores of all attempts.",
+            hint="Choose the column of scores with --score COL, or leave such rows out with --where.",
         )
 
 

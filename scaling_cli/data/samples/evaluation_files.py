@@ -118,7 +118,7 @@ def _document_rows(document: Any, path: str) -> pl.LazyFrame:
     if "samples" in document and "eval" in document:
         return _inspect_rows(document["samples"], path)
     if isinstance(document.get("eval"), dict):
-        return _evalplus_rows(document["eval"])
+        return _evalplus_rows(document["eval"], path)
     if all(isinstance(outcomes, list) for outcomes in document.values()):
         return _records([{"problem": name, "correct": list(map(_outcome, of))} for name, of in document.items()], path)
     if choose(list(document), {}, "problem") is not None:
@@ -216,7 +216,7 @@ def _lm_eval_counts(rows: pl.DataFrame, path: str) -> pl.LazyFrame:
     return rows.drop(metrics).with_columns(c=share.round().cast(pl.Int64)).lazy()
 
 
-def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
+def _evalplus_rows(tasks: dict[str, Any], path: str) -> pl.LazyFrame:
     """One row per attempt; it is correct if it passes the base tests and, if they were run, the plus tests."""
     rows = []
     for task, attempts in tasks.items():
@@ -224,6 +224,8 @@ def _evalplus_rows(tasks: dict[str, Any]) -> pl.LazyFrame:
             base, plus = attempt["base_status"], attempt.get("plus_status")
             correct = base == "pass" and plus in ("pass", None)
             rows.append({"task_id": task, "attempt": number, "correct": correct, "base_status": base == "pass"})
+    if not rows:
+        raise DataError(f"{path} has no attempts.", hint="Check that the evaluation has finished, or leave it out.")
     return pl.DataFrame(rows).lazy()
 
 
@@ -275,12 +277,22 @@ def _inspect_rows(samples: list[Any], path: str) -> pl.LazyFrame:
     for sample in samples:
         scores = {} if sample.get("error") else sample.get("scores") or {}
         row = {"id": str(sample["id"]), "epoch": int(sample.get("epoch", 1))}
-        rows.append(row | {f"score_{name}": _text(score.get("value")) for name, score in scores.items()})
+        rows.append(row | dict(_outcomes(scores)))
     frame = pl.DataFrame(rows, infer_schema_length=None)
     scorers = frame.columns[2:]
     if not scorers:
         raise DataError(f"{path} has no scored samples.", hint=f"Score them: inspect score {shlex.quote(path)}")
     return frame.rename({scorers[0]: "correct"} if len(scorers) == 1 else {}).lazy()
+
+
+def _outcomes(scores: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """A column for the value of each scorer, and for each of the values of one that gives several."""
+    for name, score in scores.items():
+        value = score.get("value")
+        if isinstance(value, dict):
+            yield from ((f"score_{name}_{key}", _text(one)) for key, one in value.items())
+        else:
+            yield f"score_{name}", _text(value)
 
 
 def _text(value: Any) -> str | None:

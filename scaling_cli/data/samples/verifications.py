@@ -16,6 +16,7 @@ from scaling_cli.options.inference_coverage import InferenceCoverage, Samples
 from scaling_cli.record import replace
 
 SETTINGS, VERDICTS = "settings", "verdicts"  # layouts: a row is a setting of a problem, or a verification of a solution
+RESERVED = ("problem", "solution", "solutions", "verifications", "accuracy", "correct", "verdicts", "outcomes")
 HOW = {
     SETTINGS: "Give --problem, --correct (the share of correct answers), --solutions and --verifications.",
     VERDICTS: "Give --problem, --attempt (which solution), --correct and --verified (the verdict).",
@@ -37,6 +38,11 @@ def read_verifications(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     for name in reading.by:
         if name not in schema:
             raise unknown("column", name, schema.names())
+        if name in (*RESERVED, reading.problem, reading.solutions, reading.verifications):
+            raise UsageError(
+                f"--by cannot group by {name!r}, which is a column of the result.",
+                hint="Group by another column, such as --by model, or rename it in the input.",
+            )
     layout = SETTINGS if reading.solutions is not None else VERDICTS
     named = {"solutions": reading.solutions, "verifications": reading.verifications}
     own = {role: column for role, column in named.items() if column is not None}

@@ -98,7 +98,7 @@ def data_sentence(result: CoverageResult) -> str:
     attempts = result.attempts
     if result.split is not None:
         return f"{number_of(result.problems, 'problem')}, {attempts.min:,} to {attempts.max:,} solutions each"
-    made = f"{attempts.min:,} attempts each"
+    made = f"{number_of(attempts.min, 'attempt')} each"
     if attempts.min < attempts.max:
         made = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
     clusters = f" in {result.clusters:,} clusters" if result.clusters else ""

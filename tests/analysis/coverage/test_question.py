@@ -55,10 +55,10 @@ def test_questions_are_those_of_the_options():
 
 
 def test_a_mix_needs_a_budget():
-    check_question(InferenceCoverage(mix="small", budget=("3usd",)))
+    check_question(InferenceCoverage(by="model", mix="small", budget=("3usd",)))
     check_question(InferenceCoverage())
     with pytest.raises(UsageError, match="--mix needs a budget"):
-        check_question(InferenceCoverage(mix="small"))
+        check_question(InferenceCoverage(by="model", mix="small"))
 
 
 @pytest.mark.parametrize("options", [{"fit": "no-such-law"}, {"k": "none"}, {"k": "log:0"}])
@@ -123,3 +123,11 @@ def test_an_amount_without_a_cost_is_refused_and_names_group_and_options():
 def test_spaced_k_are_even_in_their_logs():
     found = parse_k("log:5", 10_000)
     assert np.diff(np.log10(found)) == pytest.approx([1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("options", [{"mix": "A", "budget": "1usd"}, {"compare": "A"}])
+def test_a_group_that_is_named_needs_groups(options):
+    with pytest.raises(UsageError, match="A names a group, but the log is not divided into groups") as caught:
+        check_question(InferenceCoverage(**options))
+    assert "--by model" in caught.value.hint
+    check_question(InferenceCoverage(by="model", **options))

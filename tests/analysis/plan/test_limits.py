@@ -7,7 +7,7 @@ import pytest
 
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates, compute_bounds, parse_sizes
 from scaling_cli.analysis.plan.usual import spread, usual_designs
-from scaling_cli.errors import UsageError
+from scaling_cli.errors import DataError, UsageError
 
 
 def test_a_surface_has_a_grid_of_compute_and_tokens_per_param():
@@ -132,3 +132,23 @@ def test_no_grid_has_runs_below_the_smallest(compute, has_grids):
     for name, design in found.items():
         if "grid" in name:
             assert design.compute.min() >= 1e18 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("text", ["params\n60M\n150M\n", "60M,150M", "# ours\n60M  # small\n\n150M", "150M 60M\r\n"])
+def test_a_file_of_sizes_may_have_a_header_and_comments(tmp_path, text):
+    path = tmp_path / "sizes.txt"
+    path.write_text(text)
+    assert parse_sizes([str(path)]) == (6e7, 1.5e8)
+
+
+def test_a_wrong_size_is_named_with_its_line(tmp_path):
+    path = tmp_path / "sizes.csv"
+    path.write_text("name,params\na,60M\n")
+    with pytest.raises(UsageError, match=r"sizes\.csv, line 1: 'name' is not a number"):
+        parse_sizes([str(path)])
+    with pytest.raises(UsageError, match=r"--sizes: 'none\.txt' is not a number") as caught:
+        parse_sizes(["none.txt"])
+    assert caught.value.hint.endswith("Or give a file with one size on each line.")
+    path.write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"sizes\.csv cannot be read"):
+        parse_sizes([str(path)])

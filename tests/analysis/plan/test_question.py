@@ -50,8 +50,10 @@ def test_a_design_has_params_and_tokens_or_compute(tmp_path, text):
 
 
 def test_a_design_without_two_of_them_is_refused(tmp_path):
-    with pytest.raises(DataError, match="without params and tokens"):
+    with pytest.raises(DataError, match="has no params and tokens for run 1"):
         read_design(design(tmp_path, "compute\n1e18\n"))
+    with pytest.raises(DataError, match="has no params for run 2"):
+        read_design(design(tmp_path, "params,tokens\n1e8,2e9\n,2e9\n"))
 
 
 def test_a_task_has_the_bounds_that_were_asked_for():
@@ -113,6 +115,9 @@ def test_runs_under_way_belong_to_one_group(tmp_path):
     assert found.underway.params.tolist() == [1e8]
     with pytest.raises(UsageError, match="--underway works only"):
         task_of([arm(draws=2), arm(draws=2)], asked(goal=("difference(alpha)",), underway=path), None)
+    with pytest.raises(UsageError, match="--judge works only") as caught:
+        task_of([arm(draws=2), arm(draws=2)], asked(goal=("difference(alpha)",), judge=path), None)
+    assert "goals such as alpha" in caught.value.hint
 
 
 def test_the_budget_is_that_of_the_design_to_judge_where_none_is_given(tmp_path):
@@ -184,6 +189,14 @@ def test_a_saved_fit_is_known_by_the_covariance_of_its_replicates():
     assert found.covariance == pytest.approx(np.cov(logs.T))
 
 
+def test_a_saved_fit_counts_its_runs_so_that_further_ones_never_widen_an_interval():
+    few, many = (answered([saved_arm(replace(SAVED, runs=runs), asked(goal=("b",)))], asked(goal=("b",), max_runs=1),
+                          "saved", {})[0].goals[0] for runs in (4, 40))  # fmt: skip
+    unsaid = saved_arm(SAVED, asked())
+    assert (saved_arm(replace(SAVED, runs=40), asked()).behind, unsaid.behind) == (40, 1000)
+    assert many.width_after < min(many.width_before, few.width_after)
+
+
 def test_a_saved_fit_may_list_its_parameters_in_another_order():
     turned = replace(
         SAVED, parameters={"b": Estimate(-0.06), "a": Estimate(30.0)}, draws=tuple(row[::-1] for row in DRAWS)
@@ -229,7 +242,9 @@ def test_the_goal_of_a_condition_is_added_unless_it_is_asked_for():
 
 def test_a_check_is_one_of_one_group():
     arms = [arm(draws=2, name="a"), arm(draws=2, name="b")]
-    with pytest.raises(UsageError, match="--check works only with plans of one group"):
+    with pytest.raises(
+        UsageError, match=r"--check works only with goals of one group, but difference\(alpha\) compares two"
+    ):
         answered(arms, asked(goal=("difference(alpha)",), check_=True, max_runs=12), "runs", {})
     result, doubts = answered(arms[:1], asked(goal=("E",), check_=True, max_runs=7), "runs", {})
     assert result.check.ratios == pytest.approx((1.0,), abs=0.35)

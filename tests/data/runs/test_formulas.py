@@ -220,3 +220,8 @@ def test_targets_are_computed_where_they_have_the_columns(tmp_path):
     ]
     path.write_text("params,tokens\n1e9,5e9\n")
     assert [row[0] for row in load_targets(path, mapping=mapping)] == [{"params": 1e9, "tokens": 5e9, "compute": 3e19}]
+
+
+def test_a_column_in_a_formula_may_have_the_nouns_of_its_role_in_its_cells():
+    table = LOG.with_columns(pl.format("{}k steps", pl.col("step") / 1000).alias("steps")).drop("step")
+    assert tokens(table, "steps * batch_size * seq_len") == TOKENS

@@ -227,3 +227,11 @@ def test_a_score_beside_or_in_place_of_the_outcome_is_no_outcome_without_a_thres
         loaded(rows, mapping=scored)
     assert "--threshold" in caught.value.hint
     assert rows_of(loaded(rows, mapping=scored, threshold=0.25), "problem", "c") == [("a", 2), ("b", 0)]
+
+
+def test_a_score_that_is_no_number_is_refused():
+    rows = pl.DataFrame({"problem": ["a", "a", "b"], "correct": [1, 0, 1], "points": ["0.5", "x", None]})
+    with pytest.raises(DataError, match="Column 'points' has 1 cell with text that is no number") as caught:
+        load_samples(rows, mapping={"score": "points"})
+    assert "--score COL" in caught.value.hint
+    assert load_samples(rows, mapping={"score": "points"}, where="points != 'x' or points is null").frame.height == 2

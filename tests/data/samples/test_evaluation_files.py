@@ -155,6 +155,22 @@ def test_samples_of_inspect_have_epochs_and_scores(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_scorer_of_inspect_that_gives_several_values_has_a_column_for_each(tmp_path):
+    scores = [{"judge": {"value": {"strict": outcome, "loose": "C"}}} for outcome in "CIC"]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"eval": {}, "samples": [{"id": 1, "epoch": n + 1, "scores": each}
+                                                        for n, each in enumerate(scores)]}))  # fmt: skip
+    with pytest.raises(DataError, match="the columns are id, epoch, score_judge_strict, score_judge_loose") as caught:
+        load_samples(path)
+    assert "--correct score_judge_strict" in caught.value.hint
+    assert load_samples(path, correct="score_judge_strict").frame.select("n", "c").rows() == [(3, 2)]
+
+
+def test_evalplus_without_attempts_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a\.json has no attempts"):
+        rows(tmp_path / "a.json", {"eval": {"t": []}})
+
+
 def test_evalplus_needs_the_plus_tests_only_where_they_were_run(tmp_path):
     statuses = [("pass", None), ("pass", "fail"), ("fail", "pass"), ("pass", "pass")]
     attempts = [{"base_status": base} | ({"plus_status": plus} if plus else {}) for base, plus in statuses]

@@ -85,3 +85,10 @@ def test_tasks_and_groups_name_the_problems():
     assert table.frame.columns == ["g", "problem", "solutions", "verifications", "accuracy"]
     assert table.frame["problem"].to_list() == ["x/p", "x/p", "y/q"]
     assert [caveat.code for caveat in table.caveats] == ["pooled-tasks"]
+
+
+@pytest.mark.parametrize("name", ["problem", "s"])
+def test_settings_cannot_be_grouped_by_what_they_are_settings_of(name):
+    rows = pl.DataFrame({"problem": ["a", "b"], "s": [1, 2], "v": [1, 1], "correct": [0.5, 0.75]})
+    with pytest.raises(UsageError, match=f"--by cannot group by '{name}'"):
+        read_verifications(rows.lazy(), InferenceCoverage(solutions="s", verifications="v", by=[name]))

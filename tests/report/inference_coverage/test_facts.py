@@ -38,6 +38,7 @@ def split(**changes):
     ("changes", "said"),
     [
         ({}, "24 problems, 8 attempts each, 4 never solved"),
+        ({"attempts": Attempts(1, 1.0, 1)}, "24 problems, 1 attempt each, 4 never solved"),
         (
             {"attempts": Attempts(8, 1000.4, 12_000)},
             "24 problems, 8 to 12,000 attempts each (median 1,000), 4 never solved",
