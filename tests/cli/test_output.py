@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 import sys
 from types import SimpleNamespace
 
@@ -18,7 +17,7 @@ from scaling_cli.cli.output import chosen_format, prepare_output
 from scaling_cli.cli.settings import settings
 from scaling_cli.cli.show import deliver
 from scaling_cli.document.write import to_json, to_json_lines
-from scaling_cli.errors import DataError, FitError, UsageError
+from scaling_cli.errors import FitError, UsageError
 from scaling_cli.options import kinds
 from scaling_cli.options.command import Argument
 from scaling_cli.options.commands import find_command
@@ -27,7 +26,6 @@ from scaling_cli.options.option import Options, option
 from scaling_cli.options.output import Drawn, Launched, Output, Saved
 from scaling_cli.options.watch import Watching
 from scaling_cli.record import replace
-from scaling_cli.report import written_files
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.views import view_of
 from tests import ROOT
@@ -102,33 +100,6 @@ def test_inputs_are_asked_for_only_where_a_file_to_write_exists(tmp_path):
     prepare_output(Output(output=tmp_path / "new.json"), never)
     with pytest.raises(UsageError, match=r"Write --figure .*a\.svg|cannot be written as \.svg"):
         prepare_output(Output(output=tmp_path / "a.svg"), never)
-
-
-def test_files_are_written_whole_with_the_rights_of_new_ones(tmp_path):
-    path = tmp_path / "a"
-    (tmp_path / "plain").write_text("")
-    written_files.write_file(path, "text")
-    written_files.write_file(tmp_path / "b", b"bytes")
-    assert (path.read_text(), (tmp_path / "b").read_bytes()) == ("text", b"bytes")
-    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
-    (tmp_path / "link").symlink_to(path)
-    written_files.write_file(tmp_path / "link", "new")
-    assert path.read_text() == "new"
-    assert (tmp_path / "link").is_symlink()
-    with pytest.raises(DataError, match="could not be written"):
-        written_files.write_file(tmp_path / "none" / "a", "x")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b", "link", "plain"]
-
-
-def test_devices_and_names_that_cannot_be():
-    written_files.write_file(written_files.Path(os.devnull), "x")
-    assert written_files.is_device(written_files.Path(os.devnull))
-    assert not written_files.is_device(written_files.Path("/tmp"))
-    assert not written_files.is_device(written_files.Path("/nowhere"))
-    written_files.check_writable(written_files.Path(os.devnull))
-    written_files.check_apart([written_files.Path(os.devnull)] * 2)
-    with pytest.raises(UsageError, match=r"a{100}\.\.\. cannot be written: File name too long"):
-        written_files.check_writable(written_files.Path("a" * 300))
 
 
 class Some(Options):

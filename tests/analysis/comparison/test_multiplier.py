@@ -15,6 +15,7 @@ from scaling_cli.analysis.comparison.multiplier import (
     multipliers,
 )
 from scaling_cli.laws import find_law
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate, Observations
 from tests.factories import chinchilla_result, power_result
 
@@ -200,6 +201,10 @@ def test_of_two_crossings_the_one_nearest_to_the_data_counts():
     for ends, root in (((1e-1, 1e1), roots[0]), ((1e2, 1e4), roots[1])):
         found, _ = crossover(*curves_of((power(left, ends), power(right, ends))), 1e9, 0.95)
         assert found.estimate == pytest.approx(root, rel=1e-3)
+        alike = [replace(curve, draws=np.tile(curve.estimate, (3, 1)))
+                 for curve in curves_of((power(left, ends), power(right, ends)))]  # fmt: skip
+        found, share = crossover(*alike, 1e9, 0.95)
+        assert (found.low, found.high, share) == (pytest.approx(root, rel=0.01), pytest.approx(root, rel=0.01), 1.0)
     for ends, place in (((roots[1] * 2, roots[1] * 20), "below"), ((roots[1] / 20, roots[1] / 2), "above"),
                         ((roots[1] / 2, roots[1] * 2), "inside")):  # fmt: skip
         found, _ = crossover(*curves_of((power(left, ends), power(right, ends))), 1e9, 0.95)

@@ -3,10 +3,12 @@ known exactly."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from scaling_cli.analysis.forecast.answer import CURVE_POINTS, _shift, extrapolate, extrapolate_suite
+from scaling_cli.analysis.forecast.answer import CURVE_POINTS, _compute_ratios, _shift, extrapolate, extrapolate_suite
 from scaling_cli.analysis.forecast.backtest import backtest
 from scaling_cli.analysis.forecast.evidence import ForecastData
 from scaling_cli.analysis.forecast.forecaster import Bands
@@ -306,3 +308,16 @@ def test_laws_of_other_inputs_have_no_curve():
     )
     assert result.curve is None
     assert result.predictions[0].reach == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("flops", "ratios"), [([6.0, 6.0], (0.8, 1.6)), ([12.0, 6.0], (0.8, 3.2)), ([6.0, 3.0], (0.4, 1.6))]
+)
+def test_compute_of_a_target_may_be_counted_as_that_of_the_runs(flops, ratios):
+    params, tokens = np.array([1e8, 1e9]), np.array([2e9, 2e10])
+    scale = np.array(flops) * params * tokens
+    points = ForecastPoints({"params": params, "tokens": tokens}, np.ones(2), np.arange(2), scale)
+    assert _compute_ratios(SimpleNamespace(points=points)) == pytest.approx(ratios)
+    assert _compute_ratios(SimpleNamespace(points=None)) == (0.8, 1.6)
+    line = ForecastPoints({"x": scale}, np.ones(2), np.arange(2), scale)
+    assert _compute_ratios(SimpleNamespace(points=line)) == (0.8, 1.6)

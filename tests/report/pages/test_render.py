@@ -29,6 +29,11 @@ def test_a_caveat_and_a_failure_are_in_the_text_or_in_the_notes(name):
     )
 
 
+def test_plain_text_has_details_where_they_are_asked_for():
+    brief, whole = (render(groups_report(), "plain", view, look=Look(is_detailed=asked)) for asked in (False, True))
+    assert set(brief.splitlines()) < set(whole.splitlines())
+
+
 def test_a_suffix_belongs_to_one_format():
     counts = Counter(suffix for chosen in FORMATS.values() for suffix in chosen.suffixes)
     assert set(counts.values()) == {1}
