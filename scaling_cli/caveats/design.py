@@ -106,8 +106,8 @@ SENTENCES = {
 WHEN = {
     "best-over": "--best-over.",
     "unread-input": (
-        "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, or "
-        "is one of the letters N, D and C."
+        "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, is "
+        "one of the letters N, D and C, or is that of GPU-hours."
     ),
     "sizes-in-names": (
         "The law is of tokens or steps, neither params nor compute is known, and the names of at least "

@@ -115,10 +115,7 @@ SENTENCES = {
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
 WHEN = {
     "guessed-uncertainty": "--law NAME:FIT names a published fit whose data are not public.",
-    "few-runs": (
-        "Intervals are asked for, and there are fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the "
-        "parameters."
-    ),
+    "few-runs": "Fewer runs than {fitting.identifiability.FEW_RUNS} or than twice the parameters.",
     "no-interval-room": "There are fewer points than the number of parameters plus two.",
     "short-range": (
         "Compute (for laws of params and tokens), or an input (for other laws), spans less than "

@@ -78,4 +78,5 @@ def saved_from(result: FitResult) -> SavedFit:
         noise=result.noise,
         draws=result.draws,
         interval=SavedInterval(result.interval.method),
+        runs=result.runs,
     )

@@ -22,6 +22,7 @@ class SavedFit(Record):
         known: The caveats of the fit, which hold for all that follows from it.
         column: The column of the loss, if the document says it.
         loss_unit: The unit of the loss, if it was given.
+        runs: Number of runs that were fitted, if the document says it.
     """
 
     law: str
@@ -35,6 +36,7 @@ class SavedFit(Record):
     known: tuple[Caveat, ...] = ()
     column: str | None = None
     loss_unit: str | None = None
+    runs: int | None = None
 
     @property
     def resampling(self) -> str | None:

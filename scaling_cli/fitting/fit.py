@@ -95,7 +95,7 @@ def fit_asking(grouped: Grouped, settings: Settings) -> Asking[tuple[FitResult, 
     fitted = yield from optimum_asking(problem, settings.objective)
     facts = examine(fitted)
     unknown = require_identified(fitted, facts)
-    caveats = doubts(fitted, facts, grouped.group, grouped.inputs, with_interval=with_interval)
+    caveats = doubts(fitted, facts, grouped.group, grouped.inputs)
     if unknown:
         caveats.append(caveat("parameters-unknown", grouped.group, law=problem.law.name, parameters=", ".join(unknown)))
     ends, found = yield from _intervals(fitted, grouped, settings)

@@ -41,24 +41,26 @@ def hidden_noise(fitted: Fitted) -> Array:
     is_shown[[fitted.problem.runs[points[0]] for points, _, _ in found]] = False
     shared, single = _variances(fitted, is_shown)
     for row, (points, direction, rest) in zip(noise, found, strict=True):
-        together = direction.sum() ** 2
-        variance = together * shared + (1 - together / len(points)) * single
+        variance = direction.sum() ** 2 * shared + single
         missing = 1.0 - max(rest, 0.0) / LEAST_LEFT
         row[points] = np.sqrt(missing * variance / fitted.problem.weights[points]) * direction
     return noise
 
 
 def _variances(fitted: Fitted, is_shown: Flags) -> tuple[float, float]:
-    """Variances of the mean error of a run, and of a point about it, in units of equal weight.
+    """Variances of the error that all points of a run share, and of each point's own, in units of equal weight.
 
-    They are those of the runs that `is_shown`, if there are any.
+    They are those of the runs that `is_shown`, if there are any. The mean error of a run of m points has the variance
+    of the shared error and 1 / m of that of a point.
     """
     problem = fitted.problem
     errors = freed_residuals(fitted) * np.sqrt(problem.weights)
-    means = np.bincount(problem.runs, errors) / np.bincount(problem.runs)
+    points = np.bincount(problem.runs)
+    means = np.bincount(problem.runs, errors) / points
     within = errors - means[problem.runs]
     spare = len(errors) - len(means)
     single = float(within @ within) / spare if spare else 0.0
-    means = means[is_shown] if is_shown.any() else means
-    most = WIDEST * robust_scale(means, 0)
-    return float(np.mean(np.minimum(np.abs(means), most) ** 2)), single
+    shown = is_shown if is_shown.any() else np.ones_like(is_shown)
+    most = WIDEST * robust_scale(means[shown], 0)
+    of_means = float(np.mean(np.minimum(np.abs(means[shown]), most) ** 2))
+    return max(of_means - single * float(np.mean(1 / points[shown])), 0.0), single

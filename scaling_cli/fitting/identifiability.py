@@ -144,25 +144,21 @@ def doubts(
     facts: Identifiability,
     group: dict[str, str] | None,
     columns: Mapping[str, str] | None = None,
-    *,
-    with_interval: bool = True,
 ) -> list[Caveat]:
     """The caveats of a fit that is identified; `columns` has the column of each input of the law."""
     return [
-        *_size_doubts(fitted, facts, group, with_interval=with_interval),
+        *_size_doubts(fitted, facts, group),
         *_design_doubts(fitted, facts, group, columns or {}),
         *_bound_doubts(fitted, group),
         *_start_doubts(fitted, group),
     ]
 
 
-def _size_doubts(
-    fitted: Fitted, facts: Identifiability, group: dict[str, str] | None, *, with_interval: bool
-) -> Iterator[Caveat]:
+def _size_doubts(fitted: Fitted, facts: Identifiability, group: dict[str, str] | None) -> Iterator[Caveat]:
     problem, parameters = fitted.problem, len(fitted.theta)
     if facts.degrees_of_freedom < 2:
         yield caveat("no-interval-room", group, points=len(problem.observed), parameters=parameters)
-    if with_interval and problem.run_count < max(FEW_RUNS, 2 * parameters):
+    if problem.run_count < max(FEW_RUNS, 2 * parameters):
         yield caveat("few-runs", group, runs=problem.run_count, parameters=parameters)
 
 

@@ -8,7 +8,6 @@ from scaling_cli.data.names import in_order
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.fitting.fit import Grouped
 from scaling_cli.points.choose import Choice
-from scaling_cli.points.labels import require_several
 from scaling_cli.points.pairing import paired, unpaired
 from scaling_cli.points.table import PointTable
 from scaling_cli.points.weights import Weighting, scale_of
@@ -21,17 +20,12 @@ Groups = Sequence[tuple[dict[str, str], PointTable]]
 def groups_of(
     table: RunTable, by: Sequence[str], label: Mapping[str, str] | None = None
 ) -> Iterator[tuple[dict[str, str], PointTable]]:
-    """Each group's values and points, in the order of the values; all points as one group where `by` is empty.
-
-    Raises:
-        FitError: Each of several groups has only one point.
-    """
+    """Each group's values and points, in the order of the values; all points as one group where `by` is empty."""
     if not by:
         yield dict(label or {}), PointTable(table.frame)
         return
     columns = [label_of(table.frame, name) for name in by]
     parts = table.frame.partition_by(columns, as_dict=True, include_key=True)
-    require_several(len(parts), table.frame.height, by)
     for key in sorted(parts, key=lambda key: [in_order(str(label)) for label in key]):
         yield {**(label or {}), **dict(zip(by, key, strict=True))}, PointTable(parts[key])
 

@@ -32,6 +32,10 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
         if role in read or (role == "compute" and has_params_and_tokens(read)):
             continue
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
+        if role == "compute" and not names and "tokens" not in read and _has_gpu_hours(table):
+            hours = table.columns["gpu_hours"]
+            flag = "--compute 'gpu_hours * 3600 * 4e14', at 4e14 FLOP/s a GPU,"
+            yield caveat("unread-input", None, columns=hours, verb="looks", role=role, flag=flag)
         if names:
             columns = with_and(names[:3])
             flag = f"--{role} {shlex.quote(names[0])}"
@@ -39,6 +43,11 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
             yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
     if "params" in table.columns:
         yield from _active_params(table)
+
+
+def _has_gpu_hours(table: RunTable) -> bool:
+    """Whether runs differ in their GPU-hours, which are like compute."""
+    return "gpu_hours" in table.frame.columns and table.frame["gpu_hours"].drop_nulls().n_unique() > 1
 
 
 def _active_params(table: RunTable) -> Iterator[Caveat]:

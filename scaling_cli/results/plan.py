@@ -95,11 +95,11 @@ class Check(Record):
     Attributes:
         simulations: How often.
         ratios: The simulated width of each goal's interval over the expected one.
-        coverage: How often an interval of the expected width contains the truth.
+        coverage: How often a simulated interval contains the truth.
     """
 
     simulations: Count
-    ratios: tuple[float, ...]
+    ratios: tuple[Number, ...]
     coverage: tuple[Share, ...]
 
 

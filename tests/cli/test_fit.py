@@ -376,7 +376,7 @@ def test_a_flops_rule_reaches_commands_that_derive_compute(shaped, command):
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (["compare-exponents", "--by", "kind"], "law of params, tokens"),
+        (["compare-exponents", "--by", "kind"], "law of params and tokens"),
         (["extrapolate", "--at", "params=1e10,tokens=1e11"], "not that of"),
     ],
 )

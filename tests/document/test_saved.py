@@ -13,7 +13,7 @@ from scaling_cli.document import write
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction, _faults, read_forecasts
 from scaling_cli.document.levels import saved_from
 from scaling_cli.document.published import published_fit
-from scaling_cli.document.saved import _wrapped, read_report
+from scaling_cli.document.saved import _wrapped, checked_while_shown, read_report
 from scaling_cli.document.saved_fit import SavedFit, SavedInterval
 from scaling_cli.document.sound import first_fault
 from scaling_cli.document.write import drawn_parts, to_json, to_json_lines, whole
@@ -64,6 +64,7 @@ def test_lines_of_one_command_are_one_report(tmp_path):
         ("[]", "it is not a result of a command"),
         ('{"schema": "other/1"}', "it is not a result of a command"),
         ('{"schema": "scaling.fit/1", "command": "fit", "results": 3}', "`results` is not a list"),
+        ('{"schema": "scaling.fit/1", "command": "fit", "results": [], "drawing": 3}', "`drawing` is not a list"),
         ('{"schema": "scaling.fit/1", "command": "fit", "results": [{"law": 3}]}', "`str`|missing required"),
         ("\n".join(document(command) for command in ("fit", "plan")), "has results of several commands"),
     ],
@@ -165,6 +166,20 @@ def test_a_forecast_comes_back_with_its_level_and_hashes(tmp_path):
     assert found.hashes == {"h", ""}
     assert found.predictions[0].interval == Estimate(2.0, 1.9, 2.1)
     assert forecasts(tmp_path, {"predictions": []})[0].level == 0.95
+
+
+@pytest.mark.parametrize(
+    ("inputs", "observed", "runs"),
+    [
+        ({"x": [1.0, 2.0], "y": [3.0, 4.0]}, [2.5, 2.25], (({"x": 1.0, "y": 3.0}, 2.5), ({"x": 2.0, "y": 4.0}, 2.25))),
+        ({"x": [1.0]}, [2.5, 2.25], None),
+        ({}, [], None),
+    ],
+)
+def test_a_forecast_comes_back_with_the_runs_that_it_shows(tmp_path, inputs, observed, runs):
+    drawing = [{"observations": {"inputs": inputs, "observed": observed}}]
+    first, second = forecasts(tmp_path, RESULT, RESULT, drawing=drawing)
+    assert (first.runs, second.runs) == (runs, None)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +295,16 @@ def test_another_document_is_no_forecast(tmp_path, text):
     path.write_text(text)
     with pytest.raises(DataError, match="is not a saved forecast"):
         read_forecasts(path)
+
+
+def test_what_numbers_make_impossible_is_a_fault_of_the_document(tmp_path):
+    said = r"saved\.json: its values do not fit together.*ValueError: zip"
+    with pytest.raises(DataError, match=said), checked_while_shown(tmp_path / "saved.json"):
+        list(zip([1.0], [1.0, 2.0], strict=True))
+    with checked_while_shown(tmp_path / "saved.json"):
+        pass
+    with pytest.raises(DataError, match=r"^another fault"), checked_while_shown(tmp_path / "saved.json"):
+        raise DataError("another fault", hint="")
 
 
 @pytest.mark.parametrize(

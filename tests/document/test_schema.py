@@ -11,7 +11,7 @@ from msgspec import Meta
 from msgspec.inspect import StructType, multi_type_info
 
 from scaling_cli.document import schema
-from scaling_cli.document.schema import documented
+from scaling_cli.document.schema import documented, words_of
 from scaling_cli.document.write import to_json
 from scaling_cli.options.commands import LIBRARY
 from scaling_cli.options.extrapolate import ESTIMATORS
@@ -153,3 +153,12 @@ def test_every_kind_of_field_has_its_schema():
     }  # fmt: skip
     assert shared["Inner"]["properties"] == {"share": {"type": "number", "minimum": 0, "maximum": 1}}
     assert shared["Inner"]["description"] == "An inner record, with null where nothing is known."
+
+
+def test_the_words_of_a_key_are_those_of_all_records_unless_one_holds_any_text():
+    records = {
+        "A": {"method": {"enum": ["t", "wild"]}, "name": {"enum": ["x"]}, "count": {"type": "integer"}},
+        "B": {"method": {"enum": ["wild", None, "none"]}, "name": {"type": ["string", "null"]}},
+    }
+    schema = {"$defs": {name: {"properties": properties} for name, properties in records.items()}}
+    assert words_of(schema) == {"method": ["t", "wild", "none"]}

@@ -219,15 +219,6 @@ def test_a_parameter_at_its_bound_is_named_with_its_value():
     assert "at-bound" not in codes(SURFACE)
 
 
-def test_few_runs_are_no_matter_where_there_are_no_intervals():
-    few = optimum(line(points=4), SQUARES)
-    facts = replace(examine(few), degrees_of_freedom=1)
-    with_interval = {found.code for found in doubts(few, facts, None)}
-    assert with_interval >= {"few-runs", "no-interval-room"}
-    without = {found.code for found in doubts(few, facts, None, with_interval=False)}
-    assert without == with_interval - {"few-runs"}
-
-
 def test_a_short_range_is_said_of_the_column_behind_x():
     short = optimum(line(decades=1.0), SQUARES)
     (said,) = (found.message for found in doubts(short, examine(short), None, {"x": "tokens"}))

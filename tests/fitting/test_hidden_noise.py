@@ -61,6 +61,22 @@ def test_the_points_of_a_run_share_a_part_of_the_hidden_noise():
     assert np.sqrt(np.linalg.eigvalsh(squares)[-1] / 3) == pytest.approx(NOISE, rel=0.1)
 
 
+@pytest.mark.parametrize("points", [1, 4, 16])
+def test_the_mean_error_of_a_run_of_many_points_is_smaller_than_that_of_runs_of_few(points):
+    """Errors of points are independent, and the other runs have two points each."""
+    x = np.append(np.repeat(np.geomspace(1e18, 1e19, 20), 2), np.full(points, 1e34))
+    run = np.append(np.repeat(np.arange(20), 2), np.full(points, 20))
+    squares = []
+    for seed in range(200):
+        noise = NOISE * np.random.default_rng([seed, 8]).standard_normal(len(x))
+        problem = problem_from_arrays(find_law("power"), {"x": x}, 30 * x**-0.06 * np.exp(noise), run)
+        hidden = hidden_noise(optimum(problem, Objective("least-squares")))
+        squares.append(np.sum(hidden[:, -points:].mean(axis=1) ** 2))
+    # The part that runs share is estimated at zero or above, so that the mean is above the truth.
+    assert 0.95 < np.sqrt(np.mean(squares)) / (NOISE / np.sqrt(points)) < 1.6
+    assert np.sqrt(np.median(squares)) < 1.3 * NOISE / np.sqrt(points)
+
+
 def test_an_outlier_among_the_other_runs_hardly_adds_to_the_hidden_noise():
     x = np.append(np.geomspace(1e18, 1e19, 30), 1e25)
     noise = NOISE * np.random.default_rng(3).standard_normal(31)

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.errors import ScalingError, UsageError
-from scaling_cli.fitting.fit import Settings
+from scaling_cli.errors import FitError, ScalingError, UsageError
+from scaling_cli.fitting import ranking
+from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.ranking import cutoffs, fit_best, rank
@@ -113,6 +114,35 @@ def test_losses_below_one_are_ranked_and_a_loss_of_zero_is_not():
         with pytest.raises(UsageError, match="some losses are not positive") as refused:
             fit_best(candidates, Settings(interval="none"))
         assert "--space linear" in refused.value.hint
+
+
+def test_without_the_size_of_runs_nothing_is_ranked():
+    made, _ = problems(1.8)
+    with pytest.raises(UsageError, match="needs the compute of each run"):
+        fit_best([grouped(each) for each in made.values()], Settings(interval="none"))
+
+
+def test_the_best_law_that_the_data_identify_is_fitted(monkeypatch):
+    made, x = problems(1.8, points=14)
+
+    def fails_for(*laws):
+        def found(group, settings):
+            if group.problem.law.name in laws:
+                raise FitError(f"{group.problem.law.name} is not determined.", hint="")
+            return fit(group, settings)
+
+        return found
+
+    candidates = [grouped(each, scale=x) for each in made.values()]
+    first, second = (each.law for each in rank(made, Objective(), x) if not each.is_baseline)
+    monkeypatch.setattr(ranking, "fit", fails_for(first))
+    result, _ = fit_best(candidates, Settings(interval="none"))
+    place = [each.law for each in result.selection if not each.is_baseline].index(second) + 1
+    assert (result.law, place) == (second, 2)
+    assert result.reason == "ranked 2 of 4 candidates, the best that the data identify"
+    monkeypatch.setattr(ranking, "fit", fails_for(first, second))
+    with pytest.raises(FitError, match=f"{first} is not determined"):
+        fit_best(candidates, Settings(interval="none"))
 
 
 def test_ranking_without_compute_says_what_is_missing():

@@ -137,6 +137,17 @@ def test_a_thousand_characters_are_the_most(length, is_read):
             parse(text)
 
 
+@pytest.mark.parametrize(("length", "is_read"), [(1000, True), (1001, False)])
+def test_written_levels_are_not_counted(length, is_read):
+    text = f"A[opt, '{'x' * 400}', '{'y' * 400}'] + a"
+    text += " " * (length - len(text) + 804)
+    if is_read:
+        assert parse(text, has_levels=True).names() == ("A", "opt", "a")
+    else:
+        with pytest.raises(UsageError, match=r"has 1,805 characters, but at most 1,000 are allowed"):
+            parse(text, has_levels=True)
+
+
 @pytest.mark.parametrize(("depth", "is_read"), [(249, True), (250, False)])
 def test_operations_nest_up_to_a_depth(depth, is_read):
     text = "-" * depth + "a"

@@ -31,6 +31,11 @@ def test_the_best_mixture_of_three_domains():
     slopes = weights * powers * shares ** (powers - 1)
     np.testing.assert_allclose(slopes, slopes[0], rtol=1e-9)
     assert 1 / float((weights * shares**powers).sum()) == pytest.approx(0.8375, abs=1e-6)
+    numbers = {f"C_w{i}": weight for i, weight in enumerate(weights, 1)} | {
+        f"g_w{i}": g for i, g in enumerate(powers, 1)
+    }
+    found = derived("mixture-additive", **numbers, E=1.0, A=1.0, alpha=0.3, B=1.0, beta=0.3)
+    assert [found[f"best_w{i}"] for i in (1, 2, 3)] == pytest.approx(shares.tolist())
 
 
 def test_the_peak_of_best_of_n():

@@ -48,6 +48,7 @@ def test_a_wrong_share_is_named_with_its_run(asked):
         scaling.fit(ALONE.with_columns(math=off.then(0.9).otherwise("math")), law="mixture-exp", **asked)
 
 
+@pytest.mark.thorough
 def test_forecasts_and_comparisons_take_the_columns_of_a_mixture_as_fits_do():
     at = "params=1e10,tokens=1e12,web=0.5,code=0.3,math=0.2"
     named = scaling.extrapolate(SIZED, at=at, law="mixture-additive", map=MIXTURE, replicates=100)
@@ -85,6 +86,7 @@ def test_shares_that_are_held_add_up_and_are_searched_together():
     assert "--search mixture" in caught.value.hint
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("hold", [{}, {"web": 0.5}])
 def test_the_hint_about_shares_without_a_value_works(hold):
     with pytest.raises(UsageError, match=r"also depends on .*code and math") as caught:

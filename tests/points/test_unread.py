@@ -177,3 +177,14 @@ def test_runs_of_equal_tokens_may_differ_in_batch_size_and_so_in_steps():
     batches = 2.0**16 * 2 ** (pl.int_range(pl.len()) % 3)
     frame = grid().with_columns(tokens=1e9).with_columns(step=pl.col("tokens") / batches)
     assert "ignored-steps" not in doubts(frame)
+
+
+def test_gpu_hours_stand_for_compute_where_neither_tokens_nor_compute_are_known():
+    hours = grid().with_columns(gpu_hours=6 * pl.col("params") * pl.col("tokens") / 4e14 / 3600)
+    found = doubts(hours.drop("tokens"), ("params",))
+    assert "gpu_hours looks like compute" in found["unread-input"]
+    assert "--compute 'gpu_hours * 3600 * 4e14'" in found["unread-input"]
+    assert "unread-input" not in doubts(hours)
+    assert "unread-input" not in doubts(hours.drop("tokens").with_columns(gpu_hours=2.0), ("params",))
+    same = load_runs(hours.drop("tokens"), compute="gpu_hours * 3600 * 4e14").frame["compute"]
+    assert same.to_list() == pytest.approx((6 * hours["params"] * hours["tokens"]).to_list())

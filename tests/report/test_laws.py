@@ -30,3 +30,17 @@ def test_the_list_leaves_most_of_a_narrow_terminal_to_the_formulas():
 
 def test_a_law_is_one_line_at_a_prompt():
     assert repr(answer(laws("power"))).splitlines()[1] == "  The law power is loss = a * x^b; its input is x.>"
+
+
+def test_rows_are_the_parameters_and_what_follows_from_them():
+    report = laws("chinchilla")
+    (law,) = report.results
+    header, *rows = view.records(report)
+    assert header == ("law", "formula", "source", "inputs", "parameter", "kind", "unit", "meaning")
+    assert {row[:4] for row in rows} == {("chinchilla", law.formula, law.source, "params tokens")}
+    assert [row[4:7] for row in rows] == [
+        ("E", "fitted", "loss"), ("A", "fitted", "loss"), ("B", "fitted", "loss"), ("alpha", "fitted", ""),
+        ("beta", "fitted", ""), ("params_exponent", "derived", ""), ("tokens_exponent", "derived", ""),
+    ]  # fmt: skip
+    assert rows[0][7] == "irreducible loss"
+    assert view.charts(report) == []

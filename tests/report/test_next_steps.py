@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import polars as pl
 import pytest
 
@@ -63,3 +65,20 @@ def test_the_next_command_reads_the_file_as_it_was_read(given, words):
 def test_groups_that_were_chosen_are_not_suggested_again():
     report = scaling.columns(SAMPLES / "optimizers.csv", by="seed")
     assert dict(next_steps(report.results[0], ["runs.csv"], report.options))["next"] == "scaling fit runs.csv --by seed"
+
+
+@pytest.mark.parametrize(
+    ("columns", "command"),
+    [
+        (["problem_id", "n", "c", "model"], "scaling inference-coverage runs.csv --by model"),
+        (["problem_id", "correct"], "scaling inference-coverage runs.csv"),
+        (["problem_id", "n"], None),
+        (["n", "c"], None),
+    ],
+)
+def test_a_log_of_attempts_is_good_for_coverage(columns, command):
+    origin = SimpleNamespace(origin=" or ".join(columns[1:]))  # columns that were taken for a role of runs
+    for others, roles in ((columns, []), (columns[:1], [origin])):
+        steps = dict(next_steps(SimpleNamespace(problem="no loss", others=others, roles=roles), ["runs.csv"], {}))
+        assert steps.get("next") == command
+        assert ("pass@k" in steps.get("good for", "")) == (command is not None)

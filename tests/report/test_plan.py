@@ -14,6 +14,7 @@ from scaling_cli.report.pages.render import render
 from scaling_cli.report.plan.panels import plan_panels
 from scaling_cli.report.plan.view import charts, panels, records
 from scaling_cli.report.views import view_of
+from scaling_cli.results.plan import MoreAttempts
 
 HOSTILE = "a\x1b[31m|b"
 
@@ -42,6 +43,15 @@ def test_the_rows_and_the_charts_are_those_of_the_runs(report):
     design, fall = charts(report)
     assert {series.name for series in design.series} <= {"to answer the goals", "to test the law"}
     assert fall.lines[0].curve.y[0] > fall.lines[0].curve.y[-1]
+
+
+def test_the_rows_of_a_plan_of_attempts_are_its_problems(report):
+    result = replace(
+        report.results[0], runs=(), attempts=(MoreAttempts("p\x1b1", 8, 2, 16), MoreAttempts("p2", 8, 0, 64))
+    )
+    header, *rows = records(replace(report, results=(result,)))
+    assert tuple(header[-4:]) == ("problem", "attempts", "successes", "more")
+    assert [tuple(row[-4:]) for row in rows] == [("p\\x1b1", 8, 2, 16), ("p2", 8, 0, 64)]
 
 
 def test_the_figure_shows_the_width_that_each_usual_design_gives(report):

@@ -13,14 +13,17 @@ import numpy as np
 
 from scaling_cli.analysis.forecast.suite import Task
 from scaling_cli.arrays import Array, Indices
+from scaling_cli.data.names import normalise
 from scaling_cli.errors import DataError, FitError
 from scaling_cli.fitting.drawing import Resampling, run_weights
+from scaling_cli.fitting.leverage import is_free
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.fitting.solve import minimise
 from scaling_cli.laws import Law, find_law
 from scaling_cli.laws.constrained import constrain
+from scaling_cli.numbers.units import metric_unit
 from scaling_cli.record import Record
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Then, ThenPrediction
@@ -35,7 +38,8 @@ WIDENED = 0.25  # of the range of log loss that the link was fitted to, on eithe
 class Link(Record):
     """A fitted link from loss to metric, with the coordinates of its replicates `(replicates, k)`.
 
-    `follows` is the column of the loss, whose values at the points of the fit are `loss` `(n,)`.
+    `follows` is the column of the loss, whose values at the points of the fit are `loss` `(n,)`. `most` is the largest
+    value that the metric can have, if it is a share or a percentage; it is then not below 0 either.
     """
 
     metric: str
@@ -43,6 +47,7 @@ class Link(Record):
     fitted: Fitted
     replicates: Array
     loss: Array
+    most: float | None = None
 
     @property
     def residuals(self) -> Array:
@@ -54,6 +59,16 @@ class Link(Record):
     def rmse(self) -> float:
         """Root mean square error of the metric at the points."""
         return float(np.sqrt(np.mean(self.residuals**2)))
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the metric of one run around the law, by the residuals of all points."""
+        spare = len(self.residuals) - int(is_free(self.fitted).sum())
+        return float(np.sqrt(np.sum(self.residuals**2) / max(spare, 1)))
+
+    def possible(self, metric: Array) -> Array:
+        """Values of the metric, cut off at what it can be."""
+        return metric if self.most is None else np.clip(metric, 0.0, self.most)
 
     @property
     def law(self) -> Law:
@@ -102,7 +117,14 @@ def fit_link(
     weights = run_weights(resampling, rows, runs, count=run_count) * problem.weights
     start = np.tile(problem.off_zero(fitted.theta[None]), (len(rows), 1))
     solution = minimise(problem, start, delta=fitted.delta, weights=weights, gain=1e-6, most_steps=60)
-    return Link(task.metric, follows, fitted, solution.theta, loss)
+    return Link(task.metric, follows, fitted, solution.theta, loss, _most(task, values))
+
+
+def _most(task: Task, values: Array) -> float | None:
+    """The largest value that a metric can have: that of a share or a percentage, which its name or its chance shows."""
+    if task.chance is None and metric_unit(normalise(task.metric)) != "accuracy":
+        return None
+    return next((most for most in (1.0, 100.0) if (values >= 0).all() and values.max() <= most * (1 + ROUNDING)), None)
 
 
 def refuse_other_scale(task: Task, values: Array) -> None:
@@ -143,7 +165,7 @@ def _refuse_below_chance(task: Task, known: Array) -> None:
 
 
 def drawn_metric(link: Link, loss: Array, noise: Array) -> Array:
-    """Draws of the metric `(draws, n)` at draws of the loss `(draws, n)`; `noise` is in units of the link's error.
+    """Draws of the metric `(draws, n)` at draws of the loss `(draws, n)`; `noise` is in units of the link's noise.
 
     Draw i uses replicate i modulo their number.
     """
@@ -152,13 +174,13 @@ def drawn_metric(link: Link, loss: Array, noise: Array) -> Array:
     for i, theta in enumerate(link.replicates):
         rows = loss[i::count]
         drawn[i::count] = link.values(theta[None], rows.ravel())[0].reshape(rows.shape)
-    return drawn + np.std(link.residuals) * noise
+    return link.possible(drawn + link.noise * noise)
 
 
 def then_of(link: Link, targets: Sequence[Mapping[str, float]], loss: Array, drawn: Array, level: float) -> Then:
     """The metric at the targets, whose forecast losses are `loss` `(n,)`, with intervals of its draws `(draws, n)`."""
     outside = link.is_outside(loss)
-    centre = link.values(link.fitted.theta[None], loss)[0]
+    centre = link.possible(link.values(link.fitted.theta[None], loss)[0])
     return Then(
         metric=link.metric,
         law=link.law.name,

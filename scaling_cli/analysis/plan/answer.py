@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.hardware import Machines
 from scaling_cli.analysis.plan.designs import Chosen, DesignQuestion, design, with_runs
 from scaling_cli.analysis.plan.goals import Goal, total_weights
-from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, view
+from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, View, view
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.analysis.plan.reserve import bends
@@ -63,6 +63,20 @@ class Task(Record):
         """Goals with their expected widths."""
         return Outlook(self.arms, self.goals, self.level)
 
+    def seen(self, designs: Sequence[Candidates], *, draws: int = 0) -> View:
+        """The law that will be fitted, with the runs of several designs as parts; runs under way are known."""
+        under_way = [] if self.underway is None else [self.underway]
+        found = self.outlook.seen([*designs, *under_way], draws=draws)
+        if not under_way:
+            return found
+        rows = found.rows[-1]
+        return replace(found, known=found.known + rows.swapaxes(1, 2) @ rows)
+
+    def spare(self, runs: float) -> int:
+        """Degrees of freedom that so many further runs leave for the noise."""
+        under_way = 0 if self.underway is None else len(self.underway.params)
+        return self.present + under_way + int(runs) - self.parameters
+
     @property
     def parameters(self) -> int:
         """Parameters of all arms."""
@@ -70,8 +84,8 @@ class Task(Record):
 
     @property
     def present(self) -> int:
-        """Runs that there are."""
-        return sum(0 if arm.present is None else len(next(iter(arm.present.values()))) for arm in self.arms)
+        """Runs that there are, or that were there for a saved fit."""
+        return sum(arm.behind if arm.present is None else len(next(iter(arm.present.values()))) for arm in self.arms)
 
     @property
     def least_runs(self) -> int:

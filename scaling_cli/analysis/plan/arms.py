@@ -35,6 +35,7 @@ HEAVY = 1.5  # times the robust noise: a larger standard deviation is that of a 
 LEAST_NOISE = 1e-6
 WEAK = 1e3  # times the guessed uncertainty: keeps the search from singular matrices, and decides nothing
 EXCLUDED = 0.01  # level of the F test that excludes a law for its rival: only clear evidence
+UNCOUNTED = 1_000  # runs behind a saved fit that does not say how many: its noise is taken as known
 KNOWN_ROLES = ("params", "tokens", "compute")
 
 
@@ -75,7 +76,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
     sigma = asked.noise or saved.noise or USUAL_NOISE
     return Arm(
         group_label(saved.group), law, parameters, Noise(sigma), _roles(law, saved.inputs),
-        covariance=np.cov(coordinates.T),
+        covariance=np.cov(coordinates.T), behind=saved.runs or UNCOUNTED,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from scaling_cli.analysis.plan.knowledge import View
 from scaling_cli.analysis.plan.limits import Candidates
 from scaling_cli.analysis.plan.outlook import Outlook, interval_now, interval_then, width_of
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.record import Record, replace
+from scaling_cli.record import Record
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import GoalOutlook, OtherDesign
 
@@ -34,7 +34,6 @@ class _Sight(Record):
     plan: Planned
     places: Indices
     seen: View
-    under_way: int
 
     def repeats(self, chosen: Indices) -> Array:
         """How often each arm has each of the places `(arms * n,)`, if these candidates are run."""
@@ -44,20 +43,15 @@ class _Sight(Record):
 
     def spare(self, repeats: Array) -> int:
         """Degrees of freedom that so many runs leave for the noise."""
-        return self.task.present + self.under_way + int(repeats.sum()) - self.task.parameters
+        return self.task.spare(repeats.sum())
 
 
 def expected(task: Task, plan: Planned, others: Mapping[str, Candidates]) -> Expected:
     """All of it, by the law that will be fitted, averaged over all draws of its parameters."""
     outlook = task.outlook
     places = np.unique(plan.all % len(plan.candidates.params))
-    designs = [plan.place(places), *others.values()]
-    under_way = [] if task.underway is None else [task.underway]
-    seen = outlook.seen([*designs, *under_way], draws=WIDTH_DRAWS)
-    if under_way:
-        rows = seen.rows[-1]
-        seen = replace(seen, known=seen.known + rows.swapaxes(1, 2) @ rows)
-    sight = _Sight(task, plan, places, seen, 0 if task.underway is None else len(task.underway.params))
+    seen = task.seen([plan.place(places), *others.values()], draws=WIDTH_DRAWS)
+    sight = _Sight(task, plan, places, seen)
     return Expected(_goals(sight, outlook), _usual(sight, outlook, others), _fall(sight, outlook))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.analysis.plan.answer import Task, planned
-from scaling_cli.analysis.plan.knowledge import Arm, View
+from scaling_cli.analysis.plan.knowledge import View
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.outlook import Outlook
 from scaling_cli.arrays import Array, Flags
@@ -21,28 +21,32 @@ MOST_LEFT_OUT = 400  # runs for which each is left out in turn
 
 def judged(name: str, task: Task, runs: Candidates, *, is_present: bool) -> Judgement:
     """A design of one arm; `is_present` where its runs are those that there are."""
-    arms = [replace(arm, present=None, covariance=None) if is_present else arm for arm in task.arms]
-    arms = [replace(arm, doubt=0.0) for arm in arms]  # widths are compared, and they do not include departures
-    outlook = Outlook(arms, task.goals, task.level)
-    if len(runs.params) < task.least_runs and not is_present:
+    arms = [replace(arm, doubt=0.0) for arm in task.arms]  # widths are compared, and they do not include departures
+    if is_present:
+        arms = [replace(arm, present=None, covariance=None) for arm in arms]
+        task = replace(task, underway=None)
+    task = replace(task, arms=arms)
+    outlook = task.outlook
+    least = task.least_runs
+    if len(runs.params) < least and not is_present:
         raise UsageError(
             f"{name} has {number_of(len(runs.params), 'run')}, and {task.arms[0].law.name} "
-            f"has {task.parameters} parameters, so at least {task.least_runs} are needed.",
+            f"has {task.parameters} parameters, so at least {least} are needed.",
             hint="Add runs to the design, or start from runs or a saved fit.",
         )
-    seen = outlook.seen([runs], draws=JUDGE_DRAWS)
+    seen = task.seen([runs], draws=JUDGE_DRAWS)
     count, cost = len(runs.params), runs.compute
-    spare = (0 if is_present else task.present) + count - task.parameters
+    spare = task.spare(count)
     widths = outlook.width(outlook.deviations(seen, 0), spare)
     idle = _idle(outlook, seen, cost)
-    best = outlook.width(_best(task, arms, runs), spare)
+    best = outlook.width(_best(task, runs), spare)
     return Judgement(
         name, count, float(cost.sum()), tuple(widths.tolist()), tuple(best.tolist()),
         float(cost[idle].sum() / cost.sum()), int(idle.sum()),
     )  # fmt: skip
 
 
-def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
+def _best(task: Task, runs: Candidates) -> Array:
     """The deviations that a plan of the same cost, number and range of runs would give.
 
     Limits that the design itself does not keep do not count: a plan that kept them could be worse than the design.
@@ -56,14 +60,12 @@ def _best(task: Task, arms: list[Arm], runs: Candidates) -> Array:
         task.bounds.sizes if np.isin(runs.params, task.bounds.sizes).all() else (),
         None if most is None else max(most, float(runs.tokens.max())),
     )  # fmt: skip
-    least = max(len(runs.params), replace(task, arms=arms).least_runs)
+    least = max(len(runs.params), task.least_runs)
     same = replace(
-        task, arms=arms, bounds=bounds, budget=float(cost.sum()), runs=least, seeds=1, share=0.0, rounds=1,
-        underway=None, machines=None,
+        task, bounds=bounds, budget=float(cost.sum()), runs=least, seeds=1, share=0.0, rounds=1, machines=None
     )  # fmt: skip
     plan = planned(same, draws=JUDGE_DRAWS)
-    outlook = same.outlook
-    return outlook.deviations(outlook.seen([plan.place(plan.all)], draws=JUDGE_DRAWS), 0)
+    return same.outlook.deviations(same.seen([plan.place(plan.all)], draws=JUDGE_DRAWS), 0)
 
 
 def _idle(outlook: Outlook, seen: View, cost: Array) -> Flags:

@@ -53,6 +53,7 @@ class Arm(Record):
         noise: Of the log loss of one run.
         present: The runs that there are, by the inputs of the law.
         covariance: Of the coordinates on raw inputs (k, k), where there are no runs but what is known of them.
+        behind: Number of runs behind that covariance.
         prior: The same for what only guides the choice of runs.
         roles: The column behind each input of the law.
         is_rival_excluded: Whether the law is itself the one to which a simpler law was rejected.
@@ -73,6 +74,7 @@ class Arm(Record):
     rules: tuple[Rule, ...] = ()
     recorded: Recorded | None = None
     doubt: float = USUAL_SIZE
+    behind: int = 0
 
     def columns(self, runs: Columns) -> dict[str, Array]:
         """Runs, given by their roles, as inputs of the law."""

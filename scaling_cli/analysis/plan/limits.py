@@ -47,6 +47,12 @@ class Candidates(Record):
         """Params, tokens and compute by role."""
         return {"params": self.params, "tokens": self.tokens, "compute": self.compute}
 
+    def joined(self, other: Candidates | None) -> Candidates:
+        """These runs and others."""
+        if other is None:
+            return self
+        return Candidates(np.append(self.params, other.params), np.append(self.tokens, other.tokens))
+
 
 def candidates(
     bounds: Bounds, *, is_surface: bool, levels: tuple[int, int] = (COMPUTE_LEVELS, RATIO_LEVELS)

@@ -16,6 +16,7 @@ from scaling_cli.results.fit import Estimate
 UNKNOWN = 1e3  # standard deviations in logs or units that stand for what no run determines
 UNKNOWN_LOG = 23.0  # standard deviation of a log beyond which nothing is known: ten decades
 UNKNOWN_TIMES, LEAST_SIZE = 10.0, 0.1  # the same for an exponent: so many times its size, or that of a small one
+FURTHEST = 5.0  # times the median deviation over draws: a larger one counts as this
 BISECTIONS = 50
 MOST_TIMES = 1e4
 PRECISE = 1e-3
@@ -51,11 +52,8 @@ class Outlook(Record):
             turned = np.einsum("rk,rkl->rl", goal.gradient / scale, vectors)
             with np.errstate(over="ignore"):  # no run tells anything of a coordinate
                 variances.append((turned**2 * inverse).sum(axis=1))
-        typical = np.median(np.stack(variances), axis=1)
-        mean = np.stack(
-            [np.nanmean(np.minimum(each, 25 * middle)) for each, middle in zip(variances, typical, strict=True)]
-        )
-        return np.where(mean < self._limits(seen.goals) ** 2, np.sqrt(mean), np.inf)
+        found = np.array([typical(np.sqrt(each)) for each in variances])
+        return np.where(found < self._limits(seen.goals), found, np.inf)
 
     def _limits(self, goals: Sequence[Known]) -> Array:
         """The standard deviations `(q,)` beyond which a goal is unknown."""
@@ -89,6 +87,17 @@ class Outlook(Record):
             middle = (low + high) / 2
             low, high = (low, middle) if enough(float(np.exp(middle))) else (middle, high)
         return float(np.exp(high))
+
+
+def typical(deviations: Array) -> float:
+    """The root of the mean square of draws `(r,)`, of which those without a value do not count, and few do not decide.
+
+    It is NaN where half of the draws have no value.
+    """
+    usable = deviations[np.isfinite(deviations)]
+    if 2 * len(usable) <= len(deviations):
+        return float("nan")
+    return float(np.sqrt(np.mean(np.minimum(usable, FURTHEST * np.median(usable)) ** 2)))
 
 
 def quantile(level: float, spare: int) -> float:

@@ -78,10 +78,11 @@ def answered(
         task = replace(task, budget=least, bounds=bounds)
     plan = planned(task)
     result = result_of(task, plan, machines, source, group)
-    everything = plan.place(np.repeat(plan.all, task.seeds))
     check = None
     if asked.check_:
-        check = simulated(arms[0], task.goals, everything, seed=asked.seed)
+        widths = [goal.width_after for goal in result.goals]
+        trained = plan.place(np.repeat(plan.all, task.seeds)).joined(task.underway)
+        check = simulated(arms[0], task.goals, trained, widths, task.level, seed=asked.seed)
     result = replace(
         result,
         check=check,

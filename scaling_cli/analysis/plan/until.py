@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scaling_cli.analysis.plan.answer import Task, planned
+from scaling_cli.analysis.plan.expected import WIDTH_DRAWS
 from scaling_cli.analysis.plan.goals import Goal, parse_goal
 from scaling_cli.analysis.plan.limits import Bounds
 from scaling_cli.errors import UsageError
@@ -18,7 +19,7 @@ from scaling_cli.record import Record, replace
 CONDITION = re.compile(r"\s*width\(\s*(?P<goal>.+?)\s*\)\s*<=?\s*(?P<width>[^<>()]+?)\s*")
 HIGHEST = 1e5  # times the least budget that is tried
 MORE = 1e4  # times the budget, up to which a refusal says how much is needed
-DRAWS = 4
+DRAWS = 4  # for which designs are sought; widths are those of all draws, as they are printed
 PRECISE, ROUGH = 0.02, 0.1  # of log budget
 EXAMPLE = "--until 'width(params@1e24) < 0.2'"
 
@@ -71,10 +72,9 @@ def least_budget(task: Task, condition: Condition, bounds_of: Callable[[float], 
         trial = replace(task, budget=budget, bounds=bounds, rounds=1, levels=(9, 11))
         plan = planned(trial, draws=DRAWS)
         outlook = trial.outlook
-        seen = outlook.seen([plan.place(plan.all)], draws=DRAWS)
+        seen = trial.seen([plan.place(plan.all)], draws=WIDTH_DRAWS)
         repeats = np.full(len(plan.all), float(task.seeds))
-        spare = task.present + len(plan.all) * task.seeds - task.parameters
-        return float(outlook.width(outlook.deviations(seen, 0, repeats), spare)[index])
+        return float(outlook.width(outlook.deviations(seen, 0, repeats), trial.spare(repeats.sum()))[index])
 
     def width(budget: float) -> float:
         try:

@@ -332,6 +332,8 @@ def test_a_best_value_outside_the_runs_is_noted(value, is_beyond):
     assert doubted(row(bits=(value, None)), ranges={"other": (1.0, 2.0)}) == {}
     assert "search-beyond" in doubted(row(bits=(-3.0, None)), ranges={"bits": (-2.0, -1.0)})
     assert "search-beyond" not in doubted(row(bits=(-1.5, None)), ranges={"bits": (-2.0, -1.0)})
+    for value, low, high in ((0.0, 0.0, 0.5), (0.0, -0.5, 0.0)):
+        assert "search-beyond" not in doubted(row(bits=(value, None)), ranges={"bits": (low, high)})
 
 
 def test_an_end_of_the_range_is_noted_once_of_the_last_budget():

@@ -210,7 +210,11 @@ def test_laws_without_an_exponent_are_not_compared():
     check_comparable(problem)
     turned = problem.shift.copy()
     turned[1, 0] = 0.5
-    for wrong in (replace(problem, shift=turned), replace(problem, offset=np.array([0.0, 0.0, 1.0]))):
-        with pytest.raises(UsageError, match="depends on the unit of the inputs"):
+    for wrong, named in (
+        (replace(problem, shift=turned), ""),
+        (replace(problem, offset=np.array([0.0, 0.0, 1.0])), ", or name the parameter to compare: --exponent b"),
+    ):
+        with pytest.raises(UsageError, match="depends on the unit of the inputs") as refused:
             check_comparable(wrong)
+        assert refused.value.hint == f"Choose another --law{named}."
     check_comparable(replace(problem, offset=np.array([5.0, 0.0, 0.0])))

@@ -56,6 +56,13 @@ def test_the_answer_names_the_groups_that_share_an_exponent_and_those_that_do_no
     assert "g5 (-0.2" in result.sentence
 
 
+def test_groups_that_all_share_an_exponent_have_the_p_value_of_the_test_of_all():
+    (result,) = scaling.compare_exponents(groups([-0.15] * 3, seed=2), by="recipe", replicates=99).results
+    (shared,) = result.sharing
+    assert shared.groups == tuple(row.name for row in result.ranking)
+    assert shared.p_value == result.tests["same_exponent"].p_value
+
+
 def test_a_clear_difference_among_many_pairs_is_found_with_the_default_replicates():
     frame = groups([-0.12, *np.linspace(-0.15, -0.2, 8)], runs=10)
     report = scaling.compare_exponents(frame, by="recipe")

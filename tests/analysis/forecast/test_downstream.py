@@ -160,7 +160,41 @@ def test_draws_take_the_replicates_in_turn_and_add_noise_of_the_size_of_the_resi
     found = drawn_metric(made, loss, noise)
     for i in range(7):
         own = made.values(made.replicates[[i % 3]], loss[i])[0]
-        assert found[i] == pytest.approx(own + noise[i] * np.std(made.residuals))
+        assert found[i] == pytest.approx(own + noise[i] * made.noise)
+
+
+def test_the_noise_of_a_new_run_counts_the_parameters_that_were_fitted():
+    """Fitted residuals are smaller than errors, the more so the fewer runs there are."""
+    few = np.linspace(2.0, 3.4, 8)
+    free, held = (link(metric(few, noise=0.02), few, task=Task("arc", chance=chance)) for chance in (None, 0.25))
+    for made, parameters in ((free, 4), (held, 3)):
+        assert made.noise == pytest.approx(np.sqrt(np.sum(made.residuals**2) / (8 - parameters)))
+    sizes = [link(metric(few, noise=0.02, seed=seed), few, task=Task("arc", chance=0.25)).noise for seed in range(60)]
+    # The standard error of this mean square is 8 %, and the robust fit leaves slightly larger residuals.
+    assert np.sqrt(np.mean(np.square(sizes))) == pytest.approx(0.02, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("task", "scale", "most"),
+    [
+        (Task("arc", chance=0.25), 1, 1.0),
+        (Task("hellaswag_acc"), 1, 1.0),
+        (Task("hellaswag_acc"), 100, 100.0),
+        (Task("arc"), 1, None),
+        (Task("bits", chance=None), 100, None),
+    ],
+)
+def test_a_share_is_neither_above_one_nor_below_zero(task, scale, most):
+    made = link(scale * metric(), task=task)
+    assert made.most == most
+    drawn = drawn_metric(made, np.full((400, 1), 2.0), np.linspace(-200, 200, 400)[:, None]) / scale
+    if most is None:
+        assert drawn.max() > 1.2
+        assert drawn.min() < -0.1
+    else:
+        assert (drawn.min(), drawn.max()) == (0.0, 1.0)
+        far = then_of(made, [{"compute": 1.0}], np.array([1.999]), drawn * scale, 0.9).predictions[0].metric
+        assert (far.low, far.high) == (0.0, most)
 
 
 def test_the_metric_at_targets_has_the_quantiles_of_its_draws():

@@ -156,7 +156,7 @@ def test_the_residuals_of_tasks_on_the_same_runs_correlate_their_noise():
         for i in range(20):
             losses = made.draws["web"][i::20]
             exact[i::20] = link.values(link.replicates[[i]], losses.ravel())[0].reshape(losses.shape)
-        noise[name] = (made.draws[name] - exact) / np.std(link.residuals)
+        noise[name] = (made.draws[name] - exact) / link.noise
         assert noise[name].std() == pytest.approx(1.0, rel=0.06)
         assert abs(np.corrcoef(noise[name].T)[0, 1]) < 0.08  # of different runs
     table = np.corrcoef([noise[name][:, 0] for name in "abc"])

@@ -10,6 +10,7 @@ import pytest
 
 from scaling_cli.analysis.plan.answer import _no_goal, planned
 from scaling_cli.analysis.plan.check import simulated
+from scaling_cli.analysis.plan.ground import ground
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.result import result_of
@@ -67,6 +68,16 @@ def test_seeds_repeat_every_run():
     assert sum(run.repeats * run.compute for run in result.runs) <= asked.budget * (1 + 1e-9)
 
 
+def test_four_seeds_are_as_good_as_one_run_of_half_the_noise():
+    """So the plan is the same for four times the budget and the runs."""
+    asked = {"share": 0.3, "levels": (7, 9)}
+    one = planned(task("alpha", runs=9, budget=6e20, arms=[arm(draws=3, sigma=0.005)], **asked), draws=3)
+    four = planned(task("alpha", runs=36, budget=24e20, seeds=4, arms=[arm(draws=3, sigma=0.01)], **asked), draws=3)
+    assert len(one.rounds[0].tests) > 0
+    assert four.rounds[0].main.tolist() == one.rounds[0].main.tolist()
+    assert four.rounds[0].tests.tolist() == one.rounds[0].tests.tolist()
+
+
 def test_runs_under_way_are_counted_on():
     there = Candidates(np.array([1e8, 1e8, 1e9, 1e9]), np.array([1e9, 1e10, 1e10, 2e9]))
     alone, helped = (result_of(asked := task(runs=12, underway=more), planned(asked), None, "published", {})
@@ -96,7 +107,8 @@ def test_planning_the_next_round_with_its_results_takes_a_second():
 
 def test_what_a_plan_promises_is_what_simulations_give():
     asked, plan = of_three_goals()
-    check = simulated(asked.arms[0], asked.goals, plan.place(plan.all), count=2000)
+    widths = [goal.width_after for goal in result_of(asked, plan, None, "published", {}).goals]
+    check = simulated(asked.arms[0], asked.goals, plan.place(plan.all), widths, asked.level, count=2000)
     # The 95 % range of 2,000 draws is known to 2.5 %, and the coverage to 0.5 % (one standard error).
     assert check.ratios == pytest.approx([1.0, 1.0, 1.0], abs=0.1)
     assert check.coverage == pytest.approx([0.95] * 3, abs=0.016)
@@ -107,7 +119,46 @@ def test_a_check_of_a_plan_counts_the_runs_that_there_are():
     runs = Candidates(np.geomspace(1e8, 4e9, 8), np.geomspace(2e11, 4e9, 8))
     known, goals = replace(arm(draws=2), present=there), task("alpha").goals
     both = Candidates(*(np.concatenate([getattr(runs, name), there[name]]) for name in ("params", "tokens")))
-    assert simulated(known, goals, runs, count=50) == simulated(replace(known, present=None), goals, both, count=50)
+    alone = simulated(replace(known, present=None), goals, both, [0.1], 0.95, count=50)
+    assert simulated(known, goals, runs, [0.1], 0.95, count=50) == alone
+
+
+def known_by(present: Candidates, *, behind: int):
+    """Besiroglu's law as runs tell of it, once as the runs themselves and once as a saved fit of them."""
+    known = arm(draws=1, present=present.columns)
+    of_runs = replace(known, parameters=known.parameters[:1], prior=None, doubt=0.0)
+    place = ground(of_runs.law, [present.columns])
+    rows = place.at(0, place.coordinates(of_runs.parameters))[1][0] / 0.005
+    back = np.linalg.inv(place.shift)
+    covariance = back @ np.linalg.inv(rows.T @ rows) @ back.T
+    return of_runs, replace(of_runs, present=None, covariance=covariance, behind=behind)
+
+
+def test_a_saved_fit_of_many_runs_and_few_further_runs_give_what_all_runs_together_give():
+    size = np.geomspace(3e7, 3e9, 6)
+    present = Candidates(np.repeat(size, 5), np.repeat(size, 5) * np.tile(np.geomspace(2, 200, 5), 6))
+    plan, results, checks = None, [], []
+    for known in known_by(present, behind=30):
+        asked = task("params@1e24", "alpha", arms=[known], runs=3, budget=1e20)
+        plan = plan or planned(asked)
+        results.append(result_of(asked, plan, None, "saved", {}))
+        widths = [goal.width_after for goal in results[-1].goals]
+        checks.append(simulated(known, asked.goals, plan.place(plan.all), widths, 0.95, count=2000))
+    for one, other in zip(results[0].goals, results[1].goals, strict=True):
+        assert other.width_after == pytest.approx(one.width_after, rel=0.01)
+    for check in checks:
+        assert check.ratios == pytest.approx([1.0, 1.0], abs=0.1)
+        assert check.coverage == pytest.approx([0.95] * 2, abs=0.016)
+
+
+def test_the_check_of_few_runs_has_intervals_as_wide_as_the_noise_of_few_runs_makes_them():
+    """With six runs, one degree of freedom is left, so that intervals are six times as wide as with known noise."""
+    asked = task("alpha", runs=6, share=0.0)
+    plan = planned(asked)
+    width = result_of(asked, plan, None, "published", {}).goals[0].width_after
+    check = simulated(asked.arms[0], asked.goals, plan.place(plan.all), [width], 0.95, count=2000)
+    assert check.ratios == pytest.approx([1.0], abs=0.15)
+    assert check.coverage == pytest.approx([0.95], abs=0.016)
 
 
 def test_usual_designs_cost_as_much_as_the_plan():

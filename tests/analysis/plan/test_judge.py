@@ -122,3 +122,12 @@ def test_what_is_not_determined_has_no_runs_to_spare():
     """Three equal runs cost as much as the fewest runs of a fit, but for rounding."""
     found = widths(runs(1e19, 1e19, 1e19))
     assert (found.widths[0], found.idle_runs) == (np.inf, 0)
+
+
+def test_runs_under_way_count_beside_a_design_but_not_in_the_rating_of_runs_that_there_are():
+    design = runs(1e18, 1e18, 1e19, 1e20, 1e20)
+    asked = replace(line(), underway=runs(1e18, 1e20))
+    found = judged("d.csv", asked, design, is_present=False)
+    both = judged("d.csv", line(), design.joined(asked.underway), is_present=False)
+    assert found.widths == pytest.approx(both.widths)
+    assert judged("mine", asked, design, is_present=True) == judged("mine", line(), design, is_present=True)

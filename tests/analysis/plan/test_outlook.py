@@ -9,7 +9,7 @@ from scipy.stats import t
 from scaling_cli.analysis.plan.goals import Known, parse_goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
 from scaling_cli.analysis.plan.limits import Candidates
-from scaling_cli.analysis.plan.outlook import Outlook, interval_now, interval_then, quantile, width_of
+from scaling_cli.analysis.plan.outlook import Outlook, interval_now, interval_then, quantile, typical, width_of
 from scaling_cli.laws import find_law
 from scaling_cli.results.fit import Estimate
 
@@ -147,3 +147,10 @@ def test_widths_are_decades_or_differences():
     for end in (None, 0.0, -1.0):
         assert width_of(Estimate(2.0, end, 100.0), is_log=True) == np.inf
     assert width_of(Estimate(2.0, 1.0, None), is_log=False) == np.inf
+
+
+def test_draws_without_a_value_do_not_count_in_a_deviation_and_few_far_ones_do_not_decide():
+    found = np.array([3.0, 4.0, 5.0, np.nan, 4.0])
+    assert typical(found) == pytest.approx(np.sqrt(np.mean([9, 16, 25, 16])))
+    assert typical(np.append(np.full(24, 1.0), 1e6)) == pytest.approx(np.sqrt((24 + 25) / 25))
+    assert np.isnan(typical(np.array([1.0, np.nan, np.nan, np.inf])))

@@ -189,6 +189,14 @@ def test_a_saved_fit_is_known_by_the_covariance_of_its_replicates():
     assert found.covariance == pytest.approx(np.cov(logs.T))
 
 
+def test_a_saved_fit_counts_its_runs_so_that_further_ones_never_widen_an_interval():
+    few, many = (answered([saved_arm(replace(SAVED, runs=runs), asked(goal=("b",)))], asked(goal=("b",), max_runs=1),
+                          "saved", {})[0].goals[0] for runs in (4, 40))  # fmt: skip
+    unsaid = saved_arm(SAVED, asked())
+    assert (saved_arm(replace(SAVED, runs=40), asked()).behind, unsaid.behind) == (40, 1000)
+    assert many.width_after < min(many.width_before, few.width_after)
+
+
 def test_a_saved_fit_may_list_its_parameters_in_another_order():
     turned = replace(
         SAVED, parameters={"b": Estimate(-0.06), "a": Estimate(30.0)}, draws=tuple(row[::-1] for row in DRAWS)

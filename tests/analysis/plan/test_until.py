@@ -8,7 +8,7 @@ import pytest
 from scaling_cli.analysis.plan.answer import planned
 from scaling_cli.analysis.plan.goals import parse_goal
 from scaling_cli.analysis.plan.knowledge import Arm, Noise
-from scaling_cli.analysis.plan.limits import Bounds
+from scaling_cli.analysis.plan.limits import Bounds, Candidates
 from scaling_cli.analysis.plan.until import ROUGH, Condition, _least, _remedy, _with_smallest, least_budget, parse_until
 from scaling_cli.errors import UsageError
 from scaling_cli.laws import find_law
@@ -44,7 +44,7 @@ def width_with(budget, asked):
     """The width that a plan of this budget gives, as the search sees it."""
     trial = replace(asked, budget=budget, bounds=bounds_of(budget), levels=(9, 11))
     plan = planned(trial, draws=4)
-    seen = trial.outlook.seen([plan.place(plan.all)], draws=4)
+    seen = trial.outlook.seen([plan.place(plan.all)])
     deviations = trial.outlook.deviations(seen, 0, np.ones(len(plan.all)))
     return float(trial.outlook.width(deviations, len(plan.all) - 2)[0])
 
@@ -126,3 +126,10 @@ def test_the_budget_that_a_refusal_names_is_tried_as_it_is_printed():
     hint = _remedy(width, 1.0, asked)
     assert tried[searched:] == pytest.approx([least * (1 + ROUGH) ** i for i in range(4)], rel=0.05)
     assert f"About {flops(least * (1 + ROUGH) ** 3)} FLOPs are needed with 8 runs" in hint
+
+
+def test_runs_under_way_count_towards_the_width_so_that_less_is_enough():
+    there = Candidates(np.full(6, 5e8), np.full(6, 1e10))
+    condition = Condition(parse_goal("b"), 0.02)
+    alone, helped = (least_budget(a_line(underway=more), condition, bounds_of)[0] for more in (None, there))
+    assert helped < 0.8 * alone

@@ -35,6 +35,20 @@ def fitted(data, **settings):
     return result, [found for found in caveats if found.code == "runs-err-together"]
 
 
+@pytest.mark.parametrize(
+    ("configurations", "repeats", "is_tested"), [(16, 4, True), (16, 1, False), (3, 8, False), (16, 2, True)]
+)
+def test_only_runs_that_repeat_inputs_and_leave_some_to_spare_are_tested(configurations, repeats, is_tested):
+    problem = repeated(0, shared=0.95, configurations=configurations, repeats=repeats).problem
+    made = optimum(problem, Objective("least-squares"))
+    assert (err_together(made) is not None) == is_tested
+    runs = np.repeat(np.arange(configurations), repeats)  # checkpoints of a run err together anyway
+    assert err_together(replace(made, problem=replace(problem, runs=runs))) is None or repeats == 1
+    loss = find_law("power").predict(TRUE, problem.columns)
+    exact = problem_from_arrays(problem.law, problem.columns, loss, problem.runs)
+    assert err_together(optimum(exact, Objective("least-squares"))) is None
+
+
 @pytest.mark.parametrize("interval", ["wild", "bootstrap"])
 def test_runs_that_err_together_are_resampled_by_configuration_and_named(interval):
     result, caveats = fitted(repeated(0, shared=0.9), interval=interval)

@@ -7,9 +7,20 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.record import replace
+from scaling_cli.report.inference_coverage import view
 from scaling_cli.report.inference_coverage.panels import beyond, coverage_panels
-from scaling_cli.report.inference_coverage.rows import _combined, _exchanges, _laws, _splits, sections
-from scaling_cli.results.coverage import CurveCrossing, Forecast, LawFit, Mix, Purchase, Slope
+from scaling_cli.report.inference_coverage.rows import _combined, _data, _exchanges, _laws, _splits, sections
+from scaling_cli.results.coverage import (
+    AssumedVerifier,
+    Attempts,
+    CurveCrossing,
+    Forecast,
+    LawFit,
+    Mix,
+    Purchase,
+    Selection,
+    Slope,
+)
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Curve, Estimate
 from scaling_cli.results.verifications import BestSplit, VerificationSplit
@@ -29,6 +40,12 @@ def table(report, title, **changes):
             names = [column.name for column in section.sheet.columns]
             return [dict(zip(names, row, strict=True)) for row in section.sheet.rows]
     return []
+
+
+@pytest.mark.parametrize(("attempts", "shown"), [((8, 8.0, 8), "8"), ((2, 8.0, 1200), "2 to 1,200")])
+def test_the_attempts_of_problems_are_a_number_or_a_range(report, attempts, shown):
+    ((_, span, *_),) = _data(replace(report.results[0], attempts=Attempts(*attempts)))
+    assert span == shown
 
 
 def purchase(**changes):
@@ -200,6 +217,19 @@ def test_the_best_splits_have_their_budgets_as_asked_and_their_ends(report):
     assert found[1][0] == "64 (0.25 USD)"
     assert found[1][-1] == "most solutions"
     assert list(_splits(report.results[0])) == []
+
+
+def test_selected_attempts_stand_beside_those_of_a_perfect_selection(report):
+    chosen = Selection(4, "majority", 0.512, 0.4, 0.6, 0.75)
+    (row,) = table(report, "Choosing one", selection=(chosen,))
+    assert row == {
+        "k": "4", "method": "majority", "accuracy": "0.512", "95 % interval": "[0.400, 0.600]", "coverage": "0.75",
+    }  # fmt: skip
+    (row,) = table(report, "Assumed verifier", verifier=AssumedVerifier(0.9, 0.125, 0.8, 0.25))
+    assert list(row.values()) == ["0.9", "0.125", "0.8", "0.25"]
+    assert table(report, "Choosing one") == table(report, "Assumed verifier") == []
+    rows = view.records(replace(report, results=(replace(report.results[0], selection=(chosen,)),)))
+    assert [tuple(row) for row in rows if row[0] == "selection"] == [("selection", "majority", 4, 0.512, 0.4, 0.6)]
 
 
 def test_laws_have_their_parameters_their_slope_and_what_was_left_out(report):

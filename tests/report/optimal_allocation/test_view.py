@@ -5,10 +5,13 @@ import polars as pl
 import pytest
 
 from scaling_cli import optimal_allocation
+from scaling_cli.record import replace
 from scaling_cli.report.charts.terminal import terminal_plot
 from scaling_cli.report.optimal_allocation import view
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import FORMATS, render, render_notes
+from scaling_cli.results.allocation import PoolChoice
+from scaling_cli.results.fit import Estimate
 from tests.analysis.allocation.surfaces import HOFFMANN, isoflop_frame
 
 HOSTILE = "[red]\x1b]0;owned\x07"
@@ -55,3 +58,19 @@ def test_csv_has_a_row_for_each_split_at_full_precision(report):
     rows = render(report, "csv", view, look=Look()).splitlines()
     assert len(rows) == 1 + len(report.results[0].allocations)
     assert repr(report.results[0].allocations[0].params.estimate) in rows[1]
+
+
+def test_csv_of_pools_of_data_has_the_best_choice_of_each_budget(report):
+    best, other = (
+        PoolChoice(names, 3e7, 2.5, Estimate(0.2), Estimate(0.0)) for names in (("web", HOSTILE), ("web",))
+    )  # fmt: skip
+    first, second = report.results[0].allocations[:2]
+    rows = (replace(first, samples=7.5e7, pools=(best, other)), replace(second, pools=()))
+    made = replace(report, results=(replace(report.results[0], allocations=rows),))
+    header, with_pools, without = view.records(made)
+    found = dict(zip(header, with_pools, strict=True))
+    assert (found["samples"], found["unique_samples"], found["epochs"]) == (7.5e7, 3e7, 2.5)
+    assert found["pools"].startswith("web+[red]")
+    assert "\x1b" not in found["pools"]
+    assert list(without)[-4:] == [None] * 4
+    assert "pools" not in next(iter(view.records(report)))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.runs.rows import shorter_copies
-from scaling_cli.data.runs.rows.shorter_copies import are_names_of_one, is_noisy
+from scaling_cli.data.runs.rows.shorter_copies import _digits, are_names_of_one, is_noisy
 from tests.data.loading import load_runs, load_tables
 
 SIZES = (1e7, 3e7, 1e8)
@@ -148,3 +148,11 @@ def test_names_of_one_run(one, other, are_one):
 @pytest.mark.parametrize(("noise", "digits", "expected"), [(0, 12, False), (0, 2, False), (0.003, 5, True)])
 def test_rounding_is_not_noise(noise, digits, expected):
     assert is_noisy(curve(SIZES[0], 30, noise=noise, digits=digits)) == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "digits"),
+    [([3.45], 3), ([0.05], 1), ([0.123], 3), ([12.0], 2), ([-2.5], 2), ([1.5e-7], 2), ([3.0, 3.25, 3.1], 3), ([], 0)],
+)
+def test_the_digits_of_losses_are_those_that_they_were_written_with(losses, digits):
+    assert _digits(pl.DataFrame({"loss": losses}, schema={"loss": pl.Float64})) == digits

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scaling_cli.data.runs.rows.split_files import _are_one, _Content
 from tests.data.loading import load_tables
 
 SIZES = (1e7, 3e7, 1e8)
@@ -47,6 +48,31 @@ def test_only_evaluation_files_count(tmp_path, other, kept):
     assert last_losses(loaded) == pytest.approx(EXPECTED)
     (message,) = said(loaded)
     assert "3 of 6 files hold losses of the same runs on other data" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "are_one"),
+    [
+        ({}, True),
+        ({"loss": None}, False),  # a file without a loss holds none of the other's losses
+        ({"params": (1e8, 1e8)}, False),
+        ({"params": None}, True),
+        ({"step": (9.0, 20.0)}, True),
+        ({"step": (10.0, 20.0)}, True),
+        ({"step": (10.5, 20.0)}, False),
+        ({"step": None}, True),
+        ({"runs": ("a", "b", 2)}, False),
+    ],
+)
+def test_two_files_are_of_one_run_if_amounts_agree_and_steps_overlap(changes, are_one):
+    ranges = {"loss": (2.0, 3.0), "params": (1e7, 1e7), "step": (0.0, 10.0)}
+    changed = {role: ends for role, ends in (ranges | changes).items() if role in ranges and ends is not None}
+    one, other = _Content(("a", "a", 1), ranges), _Content(changes.get("runs", ("a", "a", 1)), changed)
+    for are_named in (True, False):
+        assert _are_one(one, other, are_named=are_named) is _are_one(other, one, are_named=are_named) is are_one
+    table = _Content(("a", "a", 1), ranges | {"params": (1e7, 1e8)})
+    assert _are_one(table, table, are_named=True)
+    assert not _are_one(table, table, are_named=False)
 
 
 def test_a_training_log_without_an_evaluation_does_not_count_beside_others(tmp_path):
