@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -96,10 +97,20 @@ def _rows(rows: Iterable[tuple[str, str]], columns: int) -> list[str]:
     lines: list[str] = []
     for term, meaning in rows:
         if len(term) + 4 > left:
-            lines.append(f"  {term}")
+            lines += _broken(term, columns)
             term = ""
         text = textwrap.wrap(meaning, max(columns - left, 20), break_on_hyphens=False)
         lines += [f"  {term}".ljust(left) + text[0], *(" " * left + line for line in text[1:])]
+    return lines
+
+
+def _broken(term: str, columns: int) -> list[str]:
+    """A term in lines of its own; one that is too long for a line is broken between alternatives."""
+    lines = [" "]
+    for part in re.split(r"(?<=[|])", f" {term}"):
+        if len(lines[-1]) + len(part) > columns:
+            lines.append(" " * 6)
+        lines[-1] += part
     return lines
 
 

@@ -33,7 +33,8 @@ class Targets(Options):
         is_basic=True,
     )
     target_loss: tuple[float, ...] = option(
-        (), NUMBERS, "Find the scale that reaches this loss; with --at params=N, the tokens that reach it with N "
+        (), NUMBERS,
+        "Find the compute, or input of the law, that reaches this loss; with --at params=N, the tokens that do with N "
         "params.",
         metavar="L[,L]", is_basic=True,
     )  # fmt: skip

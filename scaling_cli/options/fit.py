@@ -87,6 +87,9 @@ class Fit(
         "columns) or all (ranked).",
         metavar="NAME|FORMULA|auto|all",
     )  # fmt: skip
+    loss: tuple[str, ...] = changed(
+        Reading.loss, help="Column of the loss; several are fitted one by one, and compared. Repeatable."
+    )
     objective: str = changed(
         Objective.objective,
         kind=choice(*OBJECTIVES, "binomial"),

@@ -94,7 +94,7 @@ class OptimalAllocation(
 
     law: str = changed(
         Law.law, help="Law of params and tokens for the parametric approach (auto: chinchilla), or a published fit.",
-        metavar="NAME|NAME:FIT|auto",
+        metavar="NAME|FORMULA|NAME:FIT|auto",
     )  # fmt: skip
     interval: str = changed(
         Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS,

@@ -107,7 +107,7 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
 
     law: str = changed(
         Law.law, help="Law to fit, or a published fit in place of runs, such as chinchilla:besiroglu.",
-        metavar="NAME|NAME:FIT|auto",
+        metavar="NAME|FORMULA|NAME:FIT|auto",
     )  # fmt: skip
     interval: str = changed(Intervals.interval, kind=choice(*INTERVALS), choices=INTERVALS, is_basic=False)
     level: float = changed(Intervals.level, is_basic=False)
@@ -115,6 +115,9 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
         Reading.by,
         help="Group the runs by these columns: each group has its own plan, and a goal that compares two groups "
         "one plan for both.",
+    )
+    flops_rule: str = changed(
+        Reading.flops_rule, help="How compute is counted, which for plans is always 6 * params * tokens.", metavar="6ND"
     )
 
     def check_asked(self) -> None:

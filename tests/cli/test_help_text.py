@@ -141,3 +141,14 @@ def test_a_shell_is_offered_what_may_follow(tmp_path, monkeypatch):
     monkeypatch.delenv("COMP_WORDS")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", os.fspath(tmp_path / "runs.csv"))
     assert column_names() == ["alpha", "beta", "loss"]
+
+
+def test_a_flag_with_many_alternatives_is_broken_between_them():
+    assert helps._broken("--format a|bb|ccc", 80) == ["  --format a|bb|ccc"]
+    assert helps._broken("--format a|bb|ccc", 14) == ["  --format a|", "      bb|ccc"]
+
+
+@pytest.mark.parametrize("name", ["fit", "laws", "plan"])
+def test_no_option_is_wider_than_the_page(name):
+    text = command_help(name, 80, is_short=False).partition("\nExamples:")[0]
+    assert all(len(line) <= 80 for line in text.splitlines())

@@ -47,7 +47,7 @@ def test_verbs_can_be_sent_to_workers():
         ("fit", {"replicates": 10.5}, "--replicates is 10.5", "a whole number"),
         ("fit", {"checkpoints": 3}, "--checkpoints is 3", "final"),
         ("fit", {"loss_unit": "nits"}, "--loss-unit is 'nits'", "nats"),
-        ("fit", {"zzz": 3}, "There is no option 'zzz'", "Options are law, objective"),
+        ("fit", {"zzz": 3}, "There is no option 'zzz'", "Options are law, loss"),
         ("fit", {"loss": "a", "mapping": {"loss": "b"}}, "loss is given two columns, 'a' and 'b'", "one column"),
         ("fit", {"map": {"loss": "a"}, "mapping": {"loss": "a"}}, "given 'map' twice", "leave it out"),
         ("extrapolate", {"targe": "a.csv"}, "There is no option 'targe'", "target"),
