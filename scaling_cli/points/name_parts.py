@@ -10,6 +10,7 @@ from scaling_cli.data.runs.plan import RUN_BY_FILE
 from scaling_cli.data.runs.sanity import condition_on
 
 BETWEEN = r"(?<![0-9.][eE])[^A-Za-z0-9.]+"  # not within 3e-4
+UNNAMED = r"row [0-9]+"
 MOST_RUNS = 2000
 SAID = "the part of names of runs that says "
 PLACES = (0, 1, 2, -1, -2, -3)  # parts that are looked at, from the start and from the end
@@ -18,9 +19,9 @@ PLACES = (0, 1, 2, -1, -2, -3)  # parts that are looked at, from the start and f
 def name_parts(names: pl.Series, most: int) -> dict[str, pl.Series]:
     """What stands at each place of the names of runs, where it takes from two to `most` values, by a text about it.
 
-    Names of very many runs are not split.
+    Names of very many runs are not split, nor are those of rows without a name.
     """
-    if len(names) > MOST_RUNS:
+    if len(names) > MOST_RUNS or names.is_empty() or re.fullmatch(UNNAMED, str(names[0])):
         return {}
     parts = [[part for part in re.split(BETWEEN, name) if part] for name in names.cast(pl.String).fill_null("")]
     found: dict[tuple[str, ...], str] = {}

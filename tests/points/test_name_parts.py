@@ -76,3 +76,7 @@ def test_a_column_that_explains_the_losses_comes_first():
     found = input_doubts(load_runs(named(frame).with_columns(kind=frame["kind"])), SURFACE)
     (pooled,) = [each for each in found if each.code == "pooled-groups"]
     assert pooled.message.startswith("kind takes 2 values")
+
+
+def test_rows_without_a_name_have_no_parts():
+    assert name_parts(pl.Series(["row 1", "row 1 b", "row 2 b"]), 3) == {}

@@ -77,7 +77,8 @@ class RunTable(Record):
                 raise no_column(role, self.others)
         kept = self
         for role in roles:
-            kept = kept.without(pl.col(role).is_null(), f"no {role}")
+            if kept.frame[role].null_count():
+                kept = kept.without(pl.col(role).is_null(), f"no {role}")
         return kept
 
     def without(self, condition: pl.Expr, reason: str) -> RunTable:
