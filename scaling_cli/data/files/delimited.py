@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import ast
 import csv
-import io
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,7 +18,7 @@ import polars as pl
 
 from scaling_cli.data.cells import NESTED
 from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
-from scaling_cli.data.files.format import BOM, FILE, Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.format import BOM, FILE, Format, text_frame
 from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.data.files.small_files import are_many_and_small, scan_csv, scan_joined
 from scaling_cli.errors import DataError
@@ -174,25 +173,27 @@ def _object(cell: str) -> dict[str, Any]:
 
 
 def _scan_objects(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    """The cells of a table, and those of the objects in it as `column/name`."""
-    separator = layout[0]
+    """The cells of a table, and those of the objects in it as `column/name`.
 
-    def rows(path: str) -> list[Row]:
-        texts = (block.decode(errors="replace") for block in line_blocks(path))
-        table = csv.reader(io.StringIO("".join(texts).removeprefix("\ufeff")), delimiter=separator)
-        names = next(table)
-        return [
-            {name: text for column, cell in zip(names, row, strict=False) for name, text in _cells_of(column, cell)}
-            for row in table
-            if row
-        ]
-
-    return scan_rows(paths, rows)
-
-
-def _cells_of(column: str, cell: str) -> Iterable[tuple[str, str | None]]:
-    found = flattened(_object(cell), column + NESTED)
-    return found.items() if found else [(column, cell)]
+    Raises:
+        DataError: A column and a field of an object have one name.
+    """
+    rows = _scan(paths, layout).collect(engine="streaming")
+    parts = [rows]
+    for column in rows.columns:
+        if column == FILE or not rows[column].str.starts_with("{").any():
+            continue
+        objects = [_object(cell or "") for cell in rows[column]]
+        fields = text_frame([flattened(each, column + NESTED) for each in objects])
+        if taken := sorted({*fields.columns} & {name for part in parts for name in part.columns}):
+            raise DataError(
+                f"{paths[0]} has a column {taken[0]!r}, and so does the object in its column {column!r}.",
+                hint="Rename the column, so that it is clear which of the two counts.",
+            )
+        parts.append(fields)
+        others = [None if found else cell for found, cell in zip(objects, rows[column], strict=True)]
+        parts[0] = parts[0].with_columns(pl.Series(column, others, pl.String))
+    return pl.concat(parts, how="horizontal").lazy()
 
 
 def _layout_of_objects(path: str, head: bytes) -> str:

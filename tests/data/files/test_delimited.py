@@ -9,7 +9,7 @@ import pytest
 
 from scaling_cli.data.files.delimited import CHART, DELIMITED
 from scaling_cli.data.files.format import FILE
-from scaling_cli.errors import DataError
+from scaling_cli.errors import DataError, UsageError
 from tests.data.loading import load_runs
 
 
@@ -171,3 +171,50 @@ def test_a_cell_that_is_no_object_stays_text(tmp_path, cell):
         csv.writer(file).writerows(rows)
     loaded = load_runs([str(tmp_path / "runs.csv")], keep=["note"])
     assert loaded.frame["note"].to_list() == [cell, "x"]
+
+
+def with_objects(path, *rows, header=("name", "config", "loss")):
+    """A table of three runs, whose settings are objects, and of further rows."""
+    runs = [[f"r{i}", f"{{'params': {10**7 * 2**i}, 'tokens': 2000000000}}", f"{3 - i / 4}"] for i in range(3)]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *runs, *rows])
+    return [str(path)]
+
+
+def test_a_row_of_a_table_with_objects_may_have_a_very_long_cell_or_no_object(tmp_path):
+    note = "{'note': '%s', 'params': 80000000, 'tokens': 2e9}" % ("x" * 200_000)
+    loaded = load_runs(with_objects(tmp_path / "runs.csv", ["r3", note, "2.2"], ["r4", "", "2.1"]))
+    assert loaded.frame["params"].to_list() == [1e7, 2e7, 4e7, 8e7, None]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("r3,\"{'params': 1}\",2,more\n", "has a line with more cells than its header"),
+        ("r3,\"{'params': 1},2\n", "a cell begins with a quote that is never closed"),
+    ],
+)
+def test_damaged_tables_with_objects_are_refused_as_others_are(tmp_path, line, error):
+    paths = with_objects(tmp_path / "runs.csv")
+    with (tmp_path / "runs.csv").open("a") as file:
+        file.write(line)
+    with pytest.raises(DataError, match=error):
+        load_runs(paths)
+
+
+@pytest.mark.parametrize("cell", ["{}", "{'b': {}}"])
+def test_empty_objects_have_no_columns(tmp_path, cell):
+    paths = with_objects(tmp_path / "runs.csv", ["r3", cell, "2.2"])
+    assert load_runs(paths).frame["loss"].to_list() == [3.0, 2.75, 2.5, 2.2]
+
+
+def test_a_column_that_is_called_like_a_field_of_an_object_is_refused(tmp_path):
+    paths = with_objects(tmp_path / "runs.csv", header=("name", "config", "config/params"))
+    with pytest.raises(DataError, match="has a column 'config/params', and so does the object in its column 'config'"):
+        load_runs(paths, mapping={"loss": "config/params"})
+
+
+def test_columns_of_one_name_are_told_apart_beside_objects(tmp_path):
+    paths = with_objects(tmp_path / "runs.csv", header=("loss", "config", "loss"))
+    with pytest.raises(UsageError, match="'loss' and 'loss_duplicated_0' could both be loss"):
+        load_runs(paths)
