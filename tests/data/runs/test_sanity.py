@@ -7,18 +7,7 @@ from scaling_cli.data.runs import sanity
 from scaling_cli.data.runs.summary import summarise
 from scaling_cli.data.runs.targets import load_targets
 from scaling_cli.errors import DataError
-from tests.data.loading import load_runs
-
-
-def codes(frame, **options):
-    return [caveat.code for caveat in load_runs(frame, **options).caveats]
-
-
-def lawful(runs=10, **columns):
-    params = [1e7 * 2**i for i in range(runs)]
-    tokens = [20 * size for size in params]
-    loss = [1.8 + 400 / size**0.34 + 400 / seen**0.28 for size, seen in zip(params, tokens, strict=True)]
-    return pl.DataFrame({"params": params, "tokens": tokens, "loss": loss} | columns)
+from tests.data.loading import codes, lawful, load_runs
 
 
 def test_runs_on_a_law_have_no_caveats():
