@@ -138,7 +138,8 @@ WHEN = {
         "{points.pooled.CHANCE_OF_LARGE:g} if the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}). This "
         "part is at least {points.pooled.SHARE:.0%} of what the surface leaves ({points.pooled.SHARE_OF_LARGE:.0%} if "
         "losses at equal inputs differ by more than that), and more than {points.variance.EFFECT:.1%} of the loss. "
-        "Parts of the names of runs are tried where no column explains more than {points.pooled.LARGE_SPREAD:.0%}."
+        "If no column does, and the surface leaves more than {points.pooled.LARGE_SPREAD:.0%}, parts of the names of "
+        "runs are tried (p < {points.pooled.CHANCE:g})."
     ),
     "unread-setting": (
         "As pooled-groups, for a column of numbers that takes more values, is called after a setting of training (such "

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from msgspec import ValidationError, convert
 
 from scaling_cli.data.names import guess
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.data.user_texts import read_user_text
+from scaling_cli.errors import UsageError
 from scaling_cli.options.extrapolate import THEN_LAWS, Extrapolate
 from scaling_cli.record import Record, replace
 
@@ -110,11 +110,7 @@ def read_suite(path: str) -> Suite:
         UsageError: It is not a suite, or names what it does not list.
     """
     try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise DataError(f"{path} cannot be read: {problem.strerror}.", hint="Check the path.") from problem
-    except UnicodeDecodeError as problem:
-        raise DataError(f"{path} cannot be read: {problem}.", hint=HINT) from problem
+        document = tomllib.loads(read_user_text(path, HINT))
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{path} is not TOML: {problem}.", hint=HINT) from problem
     try:

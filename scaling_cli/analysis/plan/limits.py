@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.data.user_texts import read_user_text
+from scaling_cli.errors import UsageError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.numbers.format import count, flops
 from scaling_cli.numbers.parse import parse_number
@@ -135,10 +136,8 @@ def parse_sizes(texts: Sequence[str]) -> tuple[float, ...]:
 
 def _sizes_of_file(path: Path) -> set[float]:
     """The sizes in a file, without comments behind `#` and a first line that is the name of the column."""
-    try:
-        lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DataError(f"{path} cannot be read: {problem}.", hint="Write one size on each line.") from problem
+    text = read_user_text(path, "Write one size on each line.")
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     if lines and lines[0].isalpha():
         lines[0] = ""
     return set[float]().union(*(_numbers(line, f"{path}, line {number}") for number, line in enumerate(lines, 1)))

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from scaling_cli.arrays import Array
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.data.user_texts import read_user_text
+from scaling_cli.errors import UsageError
 from scaling_cli.formula.tree import Node, parse
 from scaling_cli.numbers.format import figure
 from scaling_cli.record import Record, replace
@@ -85,12 +86,7 @@ def read_rules(path: str) -> list[Rule]:
         DataError: The file cannot be read.
         UsageError: A line is not a rule, or uses a name that no earlier line defines.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as problem:
-        raise DataError(f"{path} cannot be read: {problem.strerror}.", hint="Check the path.") from problem
-    except UnicodeDecodeError as problem:
-        raise DataError(f"{path} cannot be read: {problem}.", hint=HOW_TO) from problem
+    lines = read_user_text(path, HOW_TO).splitlines()
     rules: list[Rule] = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):

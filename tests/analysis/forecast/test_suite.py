@@ -129,14 +129,6 @@ def test_a_suite_file_lists_losses_tasks_and_averages(tmp_path):
     assert read_suite(str(path)).averages == {"mean": ("a", "b")}
 
 
-def test_a_suite_file_that_cannot_be_opened_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"none\.toml cannot be read: No such file"):
-        read_suite(str(tmp_path / "none.toml"))
-    (tmp_path / "suite.toml").write_bytes(b"losses = ['\xff']")
-    with pytest.raises(DataError, match=r"suite\.toml cannot be read: 'utf-8' codec"):
-        read_suite(str(tmp_path / "suite.toml"))
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

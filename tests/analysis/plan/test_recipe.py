@@ -8,7 +8,7 @@ import pytest
 
 import scaling_cli as scaling
 from scaling_cli.analysis.plan.recipe import PUBLISHED, WHOLE, fitted_rules, read_rules, shown
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import UsageError
 
 PLAN = {"budget": 1e21, "goal": "params@1e24", "max_runs": 8}
 
@@ -55,14 +55,6 @@ def test_columns_of_the_runs_give_the_rules():
 
 def test_too_few_values_give_no_rule():
     assert fitted_rules({"lr": np.array([1e-3, np.nan, 1e-3])}, np.ones(3), np.ones(3)) == []
-
-
-def test_a_file_of_rules_that_cannot_be_opened_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"none\.txt cannot be read: No such file"):
-        read_rules(str(tmp_path / "none.txt"))
-    (tmp_path / "rules.txt").write_bytes(b"width = 3 \xff")
-    with pytest.raises(DataError, match=r"rules\.txt cannot be read: 'utf-8' codec"):
-        read_rules(str(tmp_path / "rules.txt"))
 
 
 def test_whole_quantities_are_shown_in_full_and_others_by_three_figures():
