@@ -1,12 +1,16 @@
 """Saved forecasts beside the losses that runs reached later.
 
 A forecast is of a run if every amount that both give differs by at most a share `within`. If several runs fit, such as
-seeds, each is scored. The interval of the share of forecasts inside their intervals is Wilson's (1927).
+seeds, each is scored.
+
+The interval of the share of forecasts inside their intervals is Wilson's (1927). Forecasts of one fit are right or
+wrong together, and so are several forecasts of one run. It therefore counts only as many as share neither a fit nor a
+run: the largest matching of fits and runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -38,29 +42,33 @@ def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequenc
         DataError: No run fits any forecast.
     """
     rows: list[Scored] = []
-    unmatched, inside, judged = 0, 0, 0
+    judged: list[tuple[Hashable, Hashable]] = []
+    unmatched, inside = 0, 0
     for forecast in forecasts:
         for prediction in forecast.predictions:
             found = list(_runs_of(prediction, forecast.group, runs[forecast.loss], within))
             unmatched += not found
             for run in found:
                 row = _row(forecast, prediction, run)
-                judged += row.inside is not None
                 inside += bool(row.inside)
-                rows.append(replace(row, running=inside / judged if judged else None))
+                if row.inside is not None:
+                    judged.append((_fit_of(forecast), _run_of(run)))
+                rows.append(replace(row, running=inside / len(judged) if judged else None))
     if not rows:
         raise _none_fits(forecasts, runs, within)
+    independent = independent_pairs(judged)
     errors = np.array([row.error_log for row in rows])
     return ScoreResult(
         group={},
         forecasts=len({forecast.path for forecast in forecasts}),
         level=forecasts[0].level,
         scored=tuple(rows),
-        coverage=_share(inside, judged),
+        coverage=_share(inside / len(judged), independent) if judged else Estimate(None),
         inside=inside,
         rmse_log=float(np.sqrt(np.mean(errors**2))),
         bias_log=float(errors.mean()),
         unmatched=unmatched,
+        independent=independent,
     )
 
 
@@ -140,11 +148,31 @@ def _none_fits(
     )
 
 
-def _share(inside: int, judged: int) -> Estimate:
-    """A share with Wilson's interval."""
-    if not judged:
-        return Estimate(None)
-    share = inside / judged
-    centre = (share + Z**2 / (2 * judged)) / (1 + Z**2 / judged)
-    half = Z * np.sqrt(share * (1 - share) / judged + Z**2 / (4 * judged**2)) / (1 + Z**2 / judged)
+def _fit_of(forecast: SavedForecast) -> Hashable:
+    """What forecasts of one fit have in common; those of several losses of the same runs have it, too."""
+    return forecast.hashes - {""} or forecast.path, tuple(sorted(forecast.group.items()))
+
+
+def _run_of(run: Run) -> Hashable:
+    """What several forecasts of one run have in common: its name, or else its amounts and its loss."""
+    return str(run["run_id"]) if run.get("run_id") else tuple(run.get(name) for name in (*AMOUNTS, "loss"))
+
+
+def independent_pairs(pairs: Sequence[tuple[Hashable, Hashable]]) -> int:
+    """The most pairs of which no two have their first or their second part in common."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    if not pairs:
+        return 0
+    numbers = [{part: i for i, part in enumerate(dict.fromkeys(side))} for side in zip(*pairs, strict=True)]
+    places = tuple([known[pair[side]] for pair in pairs] for side, known in enumerate(numbers))
+    graph = coo_array((np.ones(len(pairs)), places), shape=(len(numbers[0]), len(numbers[1])))
+    return int((maximum_bipartite_matching(graph.tocsr()) >= 0).sum())
+
+
+def _share(share: float, count: int) -> Estimate:
+    """A share of so many with Wilson's interval."""
+    centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
     return Estimate(share, float(max(centre - half, 0.0)), float(min(centre + half, 1.0)))

@@ -52,7 +52,11 @@ def charts(report: ScoreReport) -> list[Chart]:
 
 def _facts(result: ScoreResult) -> Facts:
     left = f"{number_of(result.unmatched, 'forecast')} without a run" if result.unmatched else ""
-    return stated(("not scored", left))
+    judged = sum(row.inside is not None for row in result.scored)
+    few = 0 < result.independent < judged
+    counted = number_of(result.independent, "forecast")
+    alike = f"counts {counted}; the others share a fit or a run with one of these" if few else ""
+    return stated(("not scored", left), ("interval of the share", alike))
 
 
 def _sheet(result: ScoreResult) -> Sheet:

@@ -40,6 +40,7 @@ class ScoreResult(Record):
         level: The level that the intervals claim.
         coverage: Share of observed losses inside their intervals, with its 95 % interval (Wilson).
         inside: Number of them.
+        independent: The most forecasts of which no two share a fit or a run; the interval of the share counts these.
         rmse_log: Root mean square error of log loss.
         bias_log: Mean log of observed over forecast loss: positive where runs were worse than forecast.
         unmatched: Forecasts without a run.
@@ -54,4 +55,5 @@ class ScoreResult(Record):
     rmse_log: float
     bias_log: float
     unmatched: Count
+    independent: Count = 0
     sentence: Sentence = ""

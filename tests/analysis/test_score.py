@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 import scaling_cli as scaling
-from scaling_cli.analysis.score import scored
+from scaling_cli.analysis.score import _share, scored
 from scaling_cli.document.forecasts import SavedForecast, SavedPrediction
 from scaling_cli.errors import DataError, UsageError
+from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
 
@@ -25,7 +26,7 @@ def forecast(*predictions, path="old/f.json", group=None):
 
 
 def run(loss=2.0, **columns):
-    return {"run_id": "r", "loss": loss, **columns}
+    return {"run_id": "r", "loss": loss} | columns
 
 
 AT = {"params": 1e9, "tokens": 1e10}
@@ -81,10 +82,39 @@ def test_a_forecast_without_an_interval_is_scored_and_not_judged():
 
 @pytest.mark.parametrize(("inside", "judged"), [(0, 4), (3, 4), (7, 9)])
 def test_the_share_inside_has_wilsons_interval(inside, judged):
-    runs = [run(2.0 if place < inside else 3.0, **AT) for place in range(judged)]
-    found = result([forecast(prediction(AT))], runs).coverage
+    sizes = [{"params": 1e9 * 2**place, "tokens": 1e10} for place in range(judged)]
+    runs = [run(2.0 if i < inside else 3.0, **at, run_id=f"r{i}") for i, at in enumerate(sizes)]
+    found = result([forecast(prediction(at), path=f"{i}.json") for i, at in enumerate(sizes)], runs).coverage
     expected = binomtest(inside, judged).proportion_ci(0.95, "wilson")
     assert (found.estimate, found.low, found.high) == pytest.approx((inside / judged, expected.low, expected.high))
+
+
+@pytest.mark.parametrize(
+    ("places", "files", "independent"),
+    [
+        ([0, 1, 2], ["a", "a", "a"], 1),  # three runs that one fit forecast
+        ([0, 0, 0], ["a", "b", "c"], 1),  # one run that three fits forecast
+        ([0, 1, 2], ["a", "b", "c"], 3),
+        ([0, 1, 0, 1, 0, 1], ["a", "a", "b", "b", "c", "c"], 2),
+        ([0, 1, 1, 2], ["a", "a", "b", "b"], 2),
+    ],
+)
+def test_the_interval_of_the_share_counts_forecasts_that_share_neither_a_fit_nor_a_run(places, files, independent):
+    sizes = [{"params": 1e9 * 2**place, "tokens": 1e10} for place in range(3)]
+    runs = [run(**at, run_id=f"r{i}") for i, at in enumerate(sizes)]
+    made = [forecast(prediction(sizes[place]), path=file) for place, file in zip(places, files, strict=True)]
+    found = result(made, runs)
+    expected = binomtest(independent, independent).proportion_ci(0.95, "wilson")
+    assert (found.independent, len(found.scored)) == (independent, len(places))
+    assert (found.coverage.low, found.coverage.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_forecasts_of_the_same_file_of_runs_are_of_one_fit_unless_they_are_of_other_groups():
+    sizes = [{"params": 1e9 * 2**place, "tokens": 1e10} for place in range(2)]
+    runs = [run(**at, run_id=f"r{i}") for i, at in enumerate(sizes)]
+    made = [replace(forecast(prediction(at), path=f"{i}"), hashes=frozenset("h")) for i, at in enumerate(sizes)]
+    assert result(made, runs).independent == 1
+    assert result([replace(each, group={"opt": each.path}) for each in made], runs).independent == 2
 
 
 def test_forecasts_of_a_group_are_of_its_runs():
@@ -134,3 +164,15 @@ def test_a_forecast_that_does_not_exist_and_runs_without_its_groups_are_named(tm
     assert scaling.score([saved, runs]).results
     with pytest.raises(DataError, match=r"none\.json does not exist"):
         scaling.score([tmp_path / "none.json", tmp_path / "runs.csv"])
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9])
+@pytest.mark.parametrize("together", [0.5, 0.9, 1.0])
+def test_the_interval_of_the_share_holds_where_forecasts_of_one_fit_are_right_or_wrong_together(share, together):
+    """Twenty fits of five forecasts; `together` is the correlation of their errors. Counting all holds 50 to 81 %."""
+    rng = np.random.default_rng(0)
+    of_fit, own = rng.standard_normal((2000, 20, 1)), rng.standard_normal((2000, 20, 5))
+    is_inside = np.sqrt(together) * of_fit + np.sqrt(1 - together) * own < norm.ppf(share)
+    ends = [_share(float(found), 20) for found in is_inside.mean(axis=(1, 2))]
+    held = np.mean([end.low <= share <= end.high for end in ends])
+    assert held > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 2000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scaling_cli.record import replace
 from scaling_cli.report import score
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
@@ -86,3 +87,10 @@ def test_forecasts_without_a_run_are_counted(unmatched, told):
     facts = [str(fact) for fact in page.facts]
     assert (told is None) == (facts == [])
     assert told is None or told in facts[0]
+
+
+@pytest.mark.parametrize(("independent", "told"), [(0, False), (1, True), (2, False)])
+def test_the_number_of_independent_forecasts_is_told_where_it_is_smaller(independent, told):
+    made = replace(result(scored(), scored()), independent=independent)
+    (page,) = score.pages(score_report(made))
+    assert any("counts 1 forecast; the others share a fit or a run" in str(fact) for fact in page.facts) == told
