@@ -34,7 +34,7 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
         names = [name for name in table.others if likely_role(name) == role and not _is_constant(table, name)]
         if role == "compute" and not names and "tokens" not in read and _has_gpu_hours(table):
             hours = table.columns["gpu_hours"]
-            flag = "--compute 'gpu_hours * 3600 * 4e14', at 4e14 FLOP/s a GPU,"
+            flag = "--compute 'gpu_hours * 3600 * 4e14', with the FLOP/s of one GPU in place of 4e14,"
             yield caveat("unread-input", None, columns=hours, verb="looks", role=role, flag=flag)
         if names:
             columns = with_and(names[:3])

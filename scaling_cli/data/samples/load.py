@@ -249,7 +249,7 @@ def _load(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     log = replace(log, columns=columns)
     if layout == "attempts" and (multiple := multiple_of(log)) is not None:
         rows = one_row_each(rows, log, multiple)
-        log = replace(log, rows=one_row_each(log.rows, log, multiple), columns=columns | {"count": multiple})
+        log = replace(log, rows=one_row_each(log.rows, log, multiple), columns=columns | {"attempts": multiple})
     caveats += other_problems(log)
     caveats += pooled_settings(log)
     if layout in DIVIDED:

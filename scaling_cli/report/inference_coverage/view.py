@@ -46,8 +46,10 @@ def facts(report: CoverageReport) -> Facts:
     if not results:
         return []
     intervals = dict.fromkeys(f"{percent(result.level, 4)}, {result.interval}" for result in results)
+    multiple = report.columns.get("attempts")
     return stated(
         ("data", data_sentence(results[0]) if len(results) == 1 else ""),
+        ("attempts", f"each row counts as many as its {escape(multiple)} says" if multiple else ""),
         ("interval", "; ".join(intervals)),
         ("equal compute", _equal_compute(results)),
         ("growth", "; ".join(filter(None, map(_growth, results)))),

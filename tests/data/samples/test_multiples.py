@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+import scaling_cli as scaling
 from tests.data.loading import load_samples
 
 # Ten attempts at each problem: the answers that were given, and how often.
@@ -29,7 +30,7 @@ def counts(frame, **options):
 def test_answers_count_as_often_as_they_were_given(name, kind):
     frame = table(name).with_columns(pl.col(name).cast(kind))
     assert counts(frame) == [("a", 10, 4), ("b", 10, 0), ("c", 10, 8)]
-    assert load_samples(frame).columns["count"] == name
+    assert load_samples(frame).columns["attempts"] == name
 
 
 def test_files_of_answers_are_counted_in_groups(tmp_path):
@@ -54,3 +55,9 @@ def test_a_column_of_another_name_or_a_numbered_attempt_is_no_multiple():
 
 def test_two_problems_may_agree_by_chance():
     assert counts(table(rows=ANSWERS[:3])) == [("a", 2, 1), ("b", 1, 0)]
+
+
+def test_the_answer_says_that_rows_count_several_times():
+    text = str(scaling.inference_coverage(table("freq"), replicates=50))
+    assert "attempts: each row counts as many as its freq says" in text
+    assert "each row counts" not in str(scaling.inference_coverage(table("words"), replicates=50))
