@@ -17,13 +17,14 @@ from scaling_cli.analysis.plan.ground import Columns, Ground, ground
 from scaling_cli.analysis.plan.knowledge import Arm, present_compute
 from scaling_cli.analysis.plan.limits import Candidates
 from scaling_cli.analysis.plan.outlook import quantile, typical
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, Flags
+from scaling_cli.fitting.solve import minimise
 from scaling_cli.record import Record
 from scaling_cli.results.plan import Check
 
 SIMULATIONS = 200
-STEPS = 30  # of Gauss and Newton from the truth, near which the estimates are
 LEAST = 1e-13  # of the largest eigenvalue of an information matrix that is inverted
+SINGULAR = 1e-15  # the same of the covariance of a saved fit
 
 
 class _Fits(Record):
@@ -73,50 +74,71 @@ def _with_present(arm: Arm, runs: Candidates) -> Columns:
 
 
 def _fitted(place: Ground, truth: Array, arm: Arm, sigma: Array, rng: np.random.Generator, spare: int) -> _Fits:
-    """Least squares by Gauss and Newton's steps, shortened where they do not lower the sum of squares.
+    """Least squares from the truth, near which the estimates are.
 
-    What a saved fit knows is one more term of that sum, around an estimate that errs as it says.
+    What a saved fit knows is one more term of the sum of squares, around an estimate that errs as it says.
     """
-    target = place.at(0, truth)[0] + sigma * rng.standard_normal((len(truth), len(sigma)))
-    known_there, spread = _saved(arm, place)
-    around = truth + rng.standard_normal(truth.shape) @ spread.T
-    theta, length = truth, np.ones(len(truth))
-    value, inverse, step = _step(place, truth, target, sigma, around, known_there)
-    for _ in range(STEPS):
-        moved = theta + length[:, None] * step
-        lower, *then = _step(place, moved, target, sigma, around, known_there)
-        better = lower <= value
-        theta, value = np.where(better[:, None], moved, theta), np.where(better, lower, value)
-        inverse, step = np.where(better[:, None, None], then[0], inverse), np.where(better[:, None], then[1], step)
-        length = np.where(better, np.minimum(2 * length, 1.0), length / 4)
-    seen = max(arm.behind - truth.shape[1], 0)
-    squares = value + (rng.chisquare(seen, len(truth)) if seen else 0.0)
-    return _Fits(theta, inverse, np.sqrt(squares / max(spare, 1)))
-
-
-def _step(
-    place: Ground, theta: Array, target: Array, sigma: Array, around: Array, known_there: Array
-) -> tuple[Array, Array, Array]:
-    """The sum of squares `(r,)`, the inverse information `(r, k, k)`, and the step to the next estimate `(r, k)`."""
-    log_loss, rows = place.at(0, theta)
-    off, rows = (target - log_loss) / sigma, rows / sigma[:, None]
-    away = around - theta
-    value = (off**2).sum(axis=1) + np.einsum("rk,kl,rl->r", away, known_there, away)
-    values, vectors = np.linalg.eigh(rows.swapaxes(1, 2) @ rows + known_there)
+    root, spread = _saved(arm, place)
+    losses = place.at(0, truth)[0] + sigma * rng.standard_normal((len(truth), len(sigma)))
+    around = (truth + rng.standard_normal((len(truth), spread.shape[1])) @ spread.T) @ root.T
+    target, weights = np.hstack([losses, around]), np.append(1 / sigma**2, np.ones(len(root)))
+    told = _Told(place, target[0], weights, root)
+    solution = minimise(told, truth, delta=np.inf, target=target)
+    rows = told.residuals(solution.theta)[1]
+    values, vectors = np.linalg.eigh(rows.swapaxes(1, 2) * weights @ rows)
     kept = values > LEAST * values[:, -1:]
     inverse = (vectors * np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)[:, None]) @ vectors.swapaxes(1, 2)
-    score = np.einsum("rnk,rn->rk", rows, off) + away @ known_there
-    return np.where(np.isfinite(value), value, np.inf), inverse, np.einsum("rkl,rl->rk", inverse, score)
+    seen = max(arm.behind - truth.shape[1], 0)
+    squares = 2 * solution.value + (rng.chisquare(seen, len(truth)) if seen else 0.0)
+    return _Fits(solution.theta, inverse, np.sqrt(squares / max(spare, 1)))
+
+
+class _Told(Record):
+    """The log losses of all runs `(n,)`, and what a saved fit knows `(m,)`, as one problem for the solver.
+
+    `root` `(m, k)` turns coordinates into independent numbers of unit variance.
+    """
+
+    place: Ground
+    target: Array
+    weights: Array
+    root: Array
+    penalty: None = None
+
+    @property
+    def low(self) -> Array:
+        """No lower bounds."""
+        return np.full(self.root.shape[1], -np.inf)
+
+    @property
+    def high(self) -> Array:
+        """No upper bounds."""
+        return np.full(self.root.shape[1], np.inf)
+
+    def residuals(self, theta: Array, target: Array | None = None) -> tuple[Array, Array]:
+        """Target less prediction `(r, n + m)`, and the prediction's Jacobian `(r, n + m, k)`."""
+        log_loss, rows = self.place.at(0, theta)
+        predicted = np.hstack([log_loss, theta @ self.root.T])
+        slopes = np.concatenate([rows, np.broadcast_to(self.root, (len(theta), *self.root.shape))], axis=1)
+        return (self.target if target is None else target) - predicted, slopes
+
+    def kept(self, _: Flags) -> _Told:
+        """All replicates have the same problem."""
+        return self
 
 
 def _saved(arm: Arm, place: Ground) -> tuple[Array, Array]:
-    """What a saved fit knows of the centred coordinates: information `(k, k)`, and a root of their covariance."""
+    """Roots of what a saved fit knows of the centred coordinates: of its information `(m, k)` and covariance `(k, m)`.
+
+    Both are empty where there is no saved fit.
+    """
     size = len(arm.law.parameters)
     if arm.covariance is None:
-        return np.zeros((size, size)), np.zeros((size, size))
-    covariance = place.shift @ arm.covariance @ place.shift.T
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(np.linalg.pinv(covariance)), np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+        return np.empty((0, size)), np.empty((size, 0))
+    values, vectors = np.linalg.eigh(place.shift @ arm.covariance @ place.shift.T)
+    known = values > SINGULAR * values[-1]
+    spread = vectors[:, known] * np.sqrt(values[known])
+    return (vectors[:, known] / np.sqrt(values[known])).T, spread
 
 
 def _errors(there: Known, fits: _Fits) -> Array:
