@@ -58,6 +58,6 @@ def test_two_problems_may_agree_by_chance():
 
 
 def test_the_answer_says_that_rows_count_several_times():
-    text = str(scaling.inference_coverage(table("freq"), replicates=100))
+    text = scaling.inference_coverage(table("freq"), replicates=100).summary()
     assert "attempts: each row counts as many as its freq says" in text
-    assert "each row counts" not in str(scaling.inference_coverage(table("words"), replicates=100))
+    assert "each row counts" not in scaling.inference_coverage(table("words"), replicates=100).summary()
