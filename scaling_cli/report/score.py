@@ -55,7 +55,7 @@ def _facts(result: ScoreResult) -> Facts:
     judged = sum(row.inside is not None for row in result.scored)
     few = 0 < result.independent < judged
     counted = number_of(result.independent, "forecast")
-    alike = f"counts {counted}; the others share a fit or a run with one of these" if few else ""
+    alike = f"counts {counted}; the others share a fit or a run with those counted" if few else ""
     return stated(("not scored", left), ("interval of the share", alike))
 
 
