@@ -179,14 +179,14 @@ CASES = (
     Case("columns", "files", 2_000, lambda at, n: [files(at, n)]),
     Case("columns", "columns", 1_000, lambda at, n: [wide(at, n)]),
     Case("compare-exponents", "groups with a reference", 32, lambda at, n: [groups(at, n), *BY, *AGAINST]),
-    Case("compare-exponents", "replicates", 2_000, lambda at, n: [groups(at, 2), *BY, "--replicates", str(n)]),
+    Case("compare-exponents", "replicates", 4_000, lambda at, n: [groups(at, 2), *BY, "--replicates", str(n)]),
     Case("optimal-allocation", "runs", 100_000, lambda at, n: [written(at, runs(n)), *NONE]),
     Case("optimal-allocation", "replicates", 4_000, lambda at, n: [written(at, runs(60)), "--replicates", str(n)]),
     Case("optimal-allocation", "budgets of curves", 48, lambda at, n: [isoflop(at, n), *CURVES]),
     Case("optimal-allocation", "compute budgets", 1_000, lambda at, n: [written(at, runs(60)), *NONE, *budgets(n)]),
-    Case("extrapolate", "targets", 2_000, targets),
+    Case("extrapolate", "targets", 10_000, targets),
     Case("extrapolate", "results of a saved fit", 400, lambda at, n: [saved(at, n, 100), *AHEAD]),
-    Case("extrapolate", "draws of a saved fit", 40_000, lambda at, n: [saved(at, 1, n), *AHEAD]),
+    Case("extrapolate", "draws of a saved fit", 100_000, lambda at, n: [saved(at, 1, n), *AHEAD]),
     Case("extrapolate", "runs", 300, lambda at, n: [written(at, curve(n)), "--replicates", "50", *AHEAD]),
     Case("extrapolate", "groups", 32, lambda at, n: [groups(at, n), *BY, *AHEAD]),
     Case("plan", "runs", 10_000, lambda at, n: [written(at, runs(n)), *GOAL, *FEWER]),
@@ -218,13 +218,18 @@ def exponents(costs: list[Cost]) -> tuple[float, float]:
 
 
 def measured(case: Case, repeats: int) -> list[Cost]:
-    """The costs for n / 16, n and 4 n."""
-    costs = []
-    for factor in FACTORS:
-        with tempfile.TemporaryDirectory() as folder:
-            arguments = case.make(Path(folder), max(int(case.n * factor), 2))
-            costs.append(scaling(case.command, *arguments, *QUIET, repeats=repeats))
-    return costs
+    """The costs for n / 16, n and 4 n: the least of some rounds through all three, so that a slow minute harms none."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = []
+        for factor in FACTORS:
+            place = Path(folder, f"{factor:g}")
+            place.mkdir()
+            commands.append([case.command, *case.make(place, max(int(case.n * factor), 2)), *QUIET])
+        rounds = [[scaling(*command) for command in commands] for _ in range(repeats)]
+    return [
+        Cost(min(each.seconds for each in costs), min(each.memory for each in costs))
+        for costs in zip(*rounds, strict=True)
+    ]
 
 
 def chosen(names: list[str]) -> Iterator[Case]:

@@ -84,9 +84,9 @@ def _log_losses(law: Law, theta: Array, log_x: Array) -> Array:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         inputs = law.prepare({law.inputs[0]: np.exp(log_x)})
         for first in range(0, len(theta), size):
-            losses[first : first + size] = law.evaluate_linear(theta[first : first + size], inputs)[0]
-        losses = np.fmax(losses, TINY)  # of NaN, TINY
-    return np.log(np.where(losses == np.inf, 1 / TINY, losses))
+            rows = np.fmax(law.evaluate_linear(theta[first : first + size], inputs)[0], TINY)  # of NaN, TINY
+            losses[first : first + size] = np.log(np.where(rows == np.inf, 1 / TINY, rows))
+    return losses
 
 
 def _frontier(parameters: Array) -> Array:
