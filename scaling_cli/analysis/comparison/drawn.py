@@ -16,7 +16,7 @@ from scaling_cli.fitting.uncertainty import group_hash
 from scaling_cli.results.comparison import NestedTest
 
 MANY_RUNS = 30  # runs in every group from which on F replaces the bootstrap
-GIVEN_UP = 0.2  # of 1 - level: the p-value at which parameters that users share are given up
+GIVEN_UP = 0.1  # of 1 - level: the p-value at which parameters that users share are given up
 
 
 def resampling_of(members: Sequence[Member], question: ComparisonQuestion) -> Resampling | None:
@@ -53,8 +53,7 @@ def test_of(contrast_fit: ContrastFit, distribution: NullDistribution, null: str
 def gives_up(test: NestedTest, question: ComparisonQuestion) -> bool:
     """Whether the data clearly say that groups do not share what users say they share, or cannot tell.
 
-    Where groups do share a floor, the data sets in which this test rejects are those whose exponents differ by chance:
-    of those with p below 5 %, separate floors make every second pair different. So it must reject at a fifth of the
-    size.
+    Where groups do share a floor, the data sets in which this test rejects are those whose exponents differ by chance,
+    and separate floors then make most pairs different. So the test must reject at a tenth of the size.
     """
     return test.p_value is None or test.p_value <= GIVEN_UP * (1 - question.level)
