@@ -84,6 +84,7 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
 def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     """A plan from each fit of a saved document, or from two of them together."""
     from scaling_cli.analysis.plan.arms import saved_arm
+    from scaling_cli.analysis.plan.given_designs import require_known_groups
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_failures, read_fits
@@ -96,6 +97,7 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
         result, found = answered(arms, asked, "saved", {})
         results, caveats = [result], [*found]
     else:
+        require_known_groups(asked, [fit.group for fit in fits])
         for fit, arm in zip(fits, arms, strict=True):
             result, found = answered([arm], asked, "saved", fit.group, sharing=len(fits))
             results.append(result)
@@ -151,6 +153,7 @@ def _read_samples(logs: Runs, asked: Plan) -> SampleTable:
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
     """A plan for each group of runs, or one for two groups that are compared."""
     from scaling_cli.analysis.plan.arms import fitted_arm, require_plannable_name
+    from scaling_cli.analysis.plan.given_designs import require_known_groups
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
@@ -172,7 +175,10 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     settings = settings_of(asked, on_progress)
     caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
     results, failures, groups = [], unread(table), []
-    for group, points in groups_of(table, asked.by):
+    parts = list(groups_of(table, asked.by))
+    if not compares(asked):
+        require_known_groups(asked, [group for group, _ in parts])
+    for group, points in parts:
         try:
             arm, found = fitted_arm(points, group, choice, settings, asked)
         except ScalingError as error:

@@ -223,6 +223,43 @@ def test_runs_under_way_are_counted_on(tmp_path):
     assert helped["goals"][0]["width_after"] < alone["goals"][0]["width_after"]
 
 
+def two_recipes(tmp_path):
+    """A file with the same runs of two recipes."""
+    path = tmp_path / "recipes.csv"
+    rows = []
+    for recipe, alpha in (("old", 0.35), ("new", 0.36)):
+        for params in np.geomspace(2e7, 2e9, 5):
+            for tokens in np.geomspace(5e8, 5e10, 4):
+                noise = 1 + 0.002 * np.sin(len(rows) ** 2)
+                rows.append(f"{recipe},{params},{tokens},{(1.8 + 480 / params**alpha + 2100 / tokens**0.37) * noise}")
+    path.write_text("recipe,params,tokens,loss\n" + "\n".join(rows) + "\n")
+    return str(path)
+
+
+def test_runs_of_one_group_tell_nothing_of_another(tmp_path):
+    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", "--max-runs", "8")
+    path = tmp_path / "more.csv"
+    path.write_text("recipe,params,tokens\nnew,1e8,2e10\nnew,1e9,1e9\nnew,3e9,1e9\nnew,2e8,3e10\n")
+    alone, helped, judged = (planned(*asked, *more) for more in ((), ("--underway", str(path)), ("--judge", str(path))))
+    assert [each["group"]["recipe"] for each in alone] == ["new", "old"]
+    assert helped[0]["goals"][0]["width_after"] < alone[0]["goals"][0]["width_after"]
+    assert helped[1]["goals"] == alone[1]["goals"]
+    assert [[one["name"] for one in each["judged"]] for each in judged] == [[str(path), "your runs"], ["your runs"]]
+
+
+def test_the_group_of_each_run_under_way_must_be_known(tmp_path):
+    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", "--underway")
+    path = tmp_path / "more.csv"
+    for text, words in (
+        ("params,tokens\n1e8,2e10\n", "more.csv has no column recipe"),
+        ("recipe,params,tokens\nnow,1e8,2e10\n", "more.csv has a run of recipe=now, but the groups are recipe=new and"),
+    ):
+        path.write_text(text)
+        ended = run(*asked, str(path))
+        assert (ended.returncode, ended.stdout) == (3, "")
+        assert words in ended.stderr
+
+
 def test_two_groups_share_the_runs(tmp_path):
     generator = np.random.default_rng(3)
     compute = np.repeat(np.geomspace(1e18, 1e20, 5), 6)
