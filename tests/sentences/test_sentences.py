@@ -139,6 +139,15 @@ class TestPlan:
     def test_what_becomes_of_an_interval_depends_on_what_is_known(self, changes, words):
         assert words in self.said(**changes)
 
+    def test_an_interval_that_is_narrower_only_as_a_ratio_says_so(self):
+        wide = replace(goal(before=1.6, after=1.06, is_log=True), before=Estimate(1.7, 0.05, 2.16))
+        assert "shrinks from 1.6 decades, [0.05, 2.16], to 1.06 decades, [0.49, 5.66]" in self.said(
+            goals=(replace(wide, after=Estimate(1.7, 0.49, 5.66)),)
+        )
+        assert "shrinks from [0.05, 2.16] to [0.49, 2.50]" in self.said(
+            goals=(replace(wide, after=Estimate(1.7, 0.49, 2.5)),)
+        )
+
     def test_goals_are_named_in_words(self):
         names = ["params@1e24", "tokens@1e24", "loss@1e22", "coverage@100", "multiplier@1e22", "alpha"]
         assert [plan.called(name) for name in names] == [
