@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.flops import SIX_ND
+from scaling_cli.numbers.format import group_label
 from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
@@ -154,7 +155,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     """A plan for each group of runs, or one for two groups that are compared."""
     from scaling_cli.analysis.plan.arms import fitted_arm, require_plannable_name
     from scaling_cli.analysis.plan.given_designs import require_known_groups
-    from scaling_cli.analysis.plan.question import answered, compares
+    from scaling_cli.analysis.plan.question import answered, compares, goals_of, require_two_groups
     from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import choose, columns_of
@@ -176,14 +177,19 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
     results, failures, groups = [], unread(table), []
     parts = list(groups_of(table, asked.by))
-    if not compares(asked):
+    if compares(asked):
+        require_two_groups(goals_of(asked), len(parts))
+    else:
         require_known_groups(asked, [group for group, _ in parts])
     for group, points in parts:
         try:
             arm, found = fitted_arm(points, group, choice, settings, asked)
         except ScalingError as error:
-            # A comparison needs all groups, so that the error of one ends it.
-            add_failure({} if compares(asked) else group, error, failures, caveats)
+            if compares(asked):  # needs all groups, so that the error of one ends it
+                named = type(error)(f"{group_label(group)}: {error.message}", hint=error.hint)
+                named.caveats = error.caveats
+                add_failure({}, named, failures, caveats)
+            add_failure(group, error, failures, caveats)
             continue
         groups.append((group, arm))
         caveats += found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -258,6 +259,19 @@ def test_the_group_of_each_run_under_way_must_be_known(tmp_path):
         ended = run(*asked, str(path))
         assert (ended.returncode, ended.stdout) == (3, "")
         assert words in ended.stderr
+
+
+def test_a_comparison_names_the_group_that_cannot_be_fitted(tmp_path):
+    path = tmp_path / "few.csv"
+    lines = Path(two_recipes(tmp_path)).read_text().splitlines()
+    path.write_text("\n".join(lines[:27]) + "\n")
+    asked = ("plan", str(path), "--by", "recipe", "--budget", "1e20", "--goal", "difference(alpha)")
+    ended = run(*asked, "--law", "chinchilla")
+    assert ended.returncode == 4
+    assert "error: new: 6 points are too few for chinchilla" in ended.stderr
+    ended = run(*asked[:3], "recipe,params", *asked[4:])
+    assert ended.returncode == 2
+    assert "compares two groups, but there are 7 groups" in ended.stderr
 
 
 def test_two_groups_share_the_runs(tmp_path):

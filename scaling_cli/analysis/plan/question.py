@@ -59,6 +59,20 @@ def compares(asked: Plan) -> bool:
     return goals_of(asked)[0].between
 
 
+def require_two_groups(goals: Sequence[Goal], count: int) -> None:
+    """Refuse goals that compare two groups where there are more or fewer.
+
+    Raises:
+        UsageError: There are.
+    """
+    if any(goal.between for goal in goals) and count != 2:
+        there = f"there {'is' if count == 1 else 'are'} {number_of(count, 'group')}"
+        raise UsageError(
+            f"{goals[0].text} compares two groups, but {there}.",
+            hint="Name the column of the groups with --by, and keep two of them with --where.",
+        )
+
+
 def answered(
     arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str], *, sharing: int = 1
 ) -> tuple[PlanResult, list[Caveat]]:
@@ -147,12 +161,7 @@ def task_of(
             check_goal(goal, arm.law, arm.roles)
             if arm.present is not None or arm.prior is not None:
                 refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
-    if any(goal.between for goal in goals) and len(arms) != 2:
-        there = f"there {'is' if len(arms) == 1 else 'are'} {number_of(len(arms), 'group')}"
-        raise UsageError(
-            f"{goals[0].text} compares two groups, but {there}.",
-            hint="Name the column of the groups with --by, and keep two of them with --where.",
-        )
+    require_two_groups(goals, len(arms))
     of_one = {"--check": asked.check_, "--judge": asked.judge is not None, "--underway": asked.underway is not None}
     if len(arms) > 1 and (option := next((option for option, is_given in of_one.items() if is_given), None)):
         raise UsageError(
