@@ -16,7 +16,7 @@ from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import flops, number_of, percent
+from scaling_cli.numbers.format import flops, number_of, percent, with_and
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.results.fit import Curve
 from scaling_cli.results.plan import ComparedGroup, PlannedRun, PlanResult, Test
@@ -59,7 +59,7 @@ def result_of(
         notes=(
             *shared_budget(f"{flops(task.budget * task.sharing)} FLOPs", task.sharing),
             *_underway(task),
-            *_notes(task, spent, runs),
+            *_notes(task, float(pool.compute.max()), spent, runs),
         ),
         present=_present(task.arms),
         fall=found.fall,
@@ -174,21 +174,27 @@ def _underway(task: Task) -> tuple[str, ...]:
     return (f"expected intervals also rest on {runs} under way ({total} FLOPs), which cost nothing of the budget",)
 
 
-def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
+def _notes(task: Task, largest: float, spent: float, runs: int) -> tuple[str, ...]:
+    """Why much of the budget is left; `largest` is the most FLOPs of a possible run."""
     if spent >= SPENT * task.budget:
         return ()
-    smallest, largest = (_charged(task, one) for one in task.bounds.compute)
-    if spent >= SPENT * runs * largest:
-        reasons = ["--max-compute allows no larger ones"]
+    smallest, most = task.bounds.compute
+    if spent >= SPENT * runs * _charged(task, largest):
+        reasons = [f"{'--max-compute allows' if largest > SPENT * most else _limits(task)} no larger ones"]
     else:
         reasons = ["larger runs in place of these would not lower the expected error of the goals"]
     if runs >= task.runs:
         reasons.append("--max-runs allows no further ones")
-    elif task.budget - spent < task.seeds * smallest:
-        reasons.append(
-            f"the rest does not pay for another run of {flops(task.bounds.compute[0])} FLOPs (--min-compute)"
-        )
+    elif task.budget - spent < task.seeds * _charged(task, smallest):
+        reasons.append(f"the rest does not pay for another run of {flops(smallest)} FLOPs (--min-compute)")
     return (f"{percent(spent / task.budget)} of the budget is spent: {', and '.join(reasons)}",)
+
+
+def _limits(task: Task) -> str:
+    """What keeps runs below --max-compute."""
+    given = {"--sizes": task.bounds.sizes, "--unique-tokens": task.bounds.most_tokens}
+    names = [name for name, limit in given.items() if limit]
+    return f"{with_and([*names, 'the range of tokens per param'])} {'allow' if names else 'allows'}"
 
 
 def _charged(task: Task, compute: float) -> float:

@@ -163,6 +163,16 @@ def test_runs_of_the_largest_size_are_limited_in_both():
     assert result(plan, budget=1e21, runs=42).notes[0].endswith("--max-compute allows no larger ones")
 
 
+def test_limits_that_keep_all_runs_below_the_largest_compute_are_named():
+    plan = Planned(POOL, (Chosen(indices(3, 4, 4, 5, 5, 3, 3), indices()),))
+    for limits, words in (
+        (Bounds((1e18, 1e21)), "the range of tokens per param allows"),
+        (Bounds((1e18, 1e21), sizes=(1e8,)), "--sizes and the range of tokens per param allow"),
+    ):
+        (note,) = result(plan, budget=1e21, runs=42, bounds=limits).notes
+        assert note.endswith(f"{words} no larger ones")
+
+
 def test_what_is_left_may_not_pay_for_another_run():
     """Eight runs of 1e18 FLOPs each, and a smallest run of 1e18 FLOPs."""
     plan = Planned(POOL, (Chosen(indices(0, 1, 2, 0, 1, 2, 0, 1), indices()),))
