@@ -179,7 +179,7 @@ def _notes(task: Task, largest: float, spent: float, runs: int) -> tuple[str, ..
     if spent >= SPENT * task.budget:
         return ()
     smallest, most = task.bounds.compute
-    if spent >= SPENT * runs * _charged(task, largest):
+    if spent >= SPENT * runs * _charged(task, min(largest, most)):
         reasons = [f"{'--max-compute allows' if largest > SPENT * most else _limits(task)} no larger ones"]
     else:
         reasons = ["larger runs in place of these would not lower the expected error of the goals"]
