@@ -237,7 +237,7 @@ def test_only_forecasts_with_an_interval_are_counted_as_inside_or_not(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps(document))
     runs(PLACES, 99).write_csv(tmp_path / "new.csv")
     said = run("score", tmp_path / "a.json", tmp_path / "b.json", tmp_path / "new.csv").stdout
-    assert said.startswith("2 runs against 2 saved forecasts: ")
+    assert said.startswith("2 comparisons of 1 run against 2 saved forecasts: ")
     assert " of 1, or 100 % [21 %, 100 %], lie inside their 95 % interval" in said
 
 

@@ -251,7 +251,9 @@ class TestFit:
 
 class TestScore:
     def said(self, rows=3, losses=("loss",), forecasts=1, coverage=None):
-        scored = tuple(SimpleNamespace(loss=loss, run=str(i), inside=i < 2) for loss in losses for i in range(rows))
+        scored = tuple(
+            SimpleNamespace(loss=loss, run=str(i), inside=i < 2, observed=2.0) for loss in losses for i in range(rows)
+        )
         return score.sentence(
             SimpleNamespace(scored=scored, forecasts=forecasts, rmse_log=0.0123, bias_log=-0.01, level=0.95, inside=2,
                             coverage=coverage or Estimate(2 / 3, 0.2, 0.94)), "Loss",
