@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.coverage.budget import Amount, Questions
-from scaling_cli.analysis.coverage.prices import Prices, require_costs
+from scaling_cli.analysis.coverage.prices import Prices, require_costs, require_known_groups
 from scaling_cli.analysis.coverage.question import check_question, parse_amount, parse_k, questions_of, verifier_of
 from scaling_cli.analysis.coverage.verifier import Rates
 from scaling_cli.coverage.budget import Compute, Money
@@ -131,3 +131,27 @@ def test_a_group_that_is_named_needs_groups(options):
         check_question(InferenceCoverage(**options))
     assert "--by model" in caught.value.hint
     check_question(InferenceCoverage(by="model", **options))
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "words"),
+    [
+        ({"": 1.0, "smol": 2.0}, ["big", "small"], "--price-out is given for 'smol', but the groups are big, small."),
+        ({"big": 1.0, "smol": 2.0}, ["big", "small"], "--price-out small=VALUE"),
+        ({"": 1.0, "a=1,b": 2.0}, ["a", "b"], "--price-out is given for 'a=1,b', but"),
+        ({"": 1.0, "a": 2.0}, [""], "--price-out is given for 'a', but there is only one group."),
+        ({"": 1.0, "small": 2.0}, ["big", "small"], None),
+        ({"big": 1.0, "small": 2.0, "huge": 3.0}, ["big", "small"], None),
+        ({"big": 1.0}, ["big", "small"], None),
+        ({"": 1.0}, [""], None),
+    ],
+)
+def test_a_price_of_a_group_that_does_not_exist_is_no_price_of_another(given, names, words):
+    if words is None:
+        require_known_groups({"price_out": given, "params": given}, names)
+        return
+    with pytest.raises(UsageError) as caught:
+        require_known_groups({"tokens_out": {"": 3.0}, "price_out": given}, names)
+    assert words in f"{caught.value.message} {caught.value.hint}"
+    with pytest.raises(UsageError, match="--model-params is given for"):
+        require_known_groups({"params": given}, names)
