@@ -155,3 +155,30 @@ def test_a_price_of_a_group_that_does_not_exist_is_no_price_of_another(given, na
     assert words in f"{caught.value.message} {caught.value.hint}"
     with pytest.raises(UsageError, match="--model-params is given for"):
         require_known_groups({"params": given}, names)
+
+
+@pytest.mark.parametrize(
+    ("idle", "used"),
+    [
+        ({"policy": "stop"}, {"target": (0.9,)}),
+        ({"price_out": 1.0}, {"budget": ("1usd",)}),
+        ({"tokens_in": 1.0}, {"marginal": (0.01,)}),
+        ({"model_params": "1B"}, {"value": ("1usd",)}),
+        ({"labels": "truth"}, {"fpr": 0.1}),
+        ({"pretrain_tokens": "1T"}, {"train_exchange": 14, "inference_tokens": 1e9}),
+    ],
+)
+def test_options_that_describe_what_is_not_asked_about_are_refused(idle, used):
+    (name,) = idle
+    flag = InferenceCoverage.options[name].flag
+    with pytest.raises(UsageError, match=f"{flag} works only with") as caught:
+        check_question(InferenceCoverage(**idle))
+    assert InferenceCoverage.options[next(iter(used))].flag in caught.value.message
+    check_question(InferenceCoverage(**idle, **used))
+
+
+def test_a_mix_has_fixed_numbers_of_attempts():
+    asked = {"mix": "small", "by": ("model",), "budget": ("1usd",)}
+    check_question(InferenceCoverage(**asked))
+    with pytest.raises(UsageError, match="does not go with --policy stop"):
+        check_question(InferenceCoverage(**asked, policy="stop"))
