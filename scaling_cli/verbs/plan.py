@@ -11,6 +11,7 @@ from scaling_cli.numbers.format import group_label
 from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
 from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
@@ -23,6 +24,7 @@ from scaling_cli.verbs.common import (
     knowing,
     merged,
     refuse_refitting,
+    refuse_with_attempts,
     refuse_with_published,
     report_of,
     saved_or_runs,
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from scaling_cli.data.samples.load import SampleTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
+
+
+OF_ATTEMPTS = ("goal", "budget", "level", "by", "where")  # the options that plans of attempts obey
 
 
 @fitted_first("plan")
@@ -114,6 +119,7 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.question import goals_of
     from scaling_cli.points.samples import sample_groups
 
+    refuse_with_attempts(asked, (*OF_ATTEMPTS, *Work.options))
     if not isinstance(asked.budget, float):
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
     table = _read_samples(logs, asked)

@@ -217,6 +217,18 @@ def test_a_saved_fit_stands_for_its_runs(tmp_path):
     assert result["goals"][0]["width_after"] < result["goals"][0]["width_before"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [("--max-runs", "3"), ("--sizes", "60M"), ("--rounds", "2"), ("--check",), ("--seed", "3"), ("--law", "power"),
+     ("--until", "width(coverage@200) < 0.1")],
+)  # fmt: skip
+def test_a_plan_of_attempts_refuses_options_of_runs(given):
+    samples = str(ROOT / "sample_data" / "samples.csv")
+    ended = run("plan", samples, "--by", "model", "--goal", "coverage@10000", "--budget", "1000", *given)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"A goal of coverage asks for attempts, which {given[0]} cannot change." in ended.stderr
+
+
 def test_runs_under_way_are_counted_on(tmp_path):
     path = tmp_path / "underway.csv"
     path.write_text("params,tokens\n1e8,2e10\n1e9,1e9\n3e9,1e9\n2e8,3e10\n")
