@@ -122,7 +122,9 @@ def _ranges(arm: Arm) -> dict[str, tuple[float, float]]:
     if arm.present is None:
         return {}
     amounts = {arm.roles.get(name, name): values for name, values in arm.present.items()}
-    amounts.setdefault("compute", present_compute(arm.present))
+    compute = _known_compute(arm)
+    if compute is not None:
+        amounts.setdefault("compute", compute)
     return {role: (float(values.min()), float(values.max())) for role, values in amounts.items()}
 
 
