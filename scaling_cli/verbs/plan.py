@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
-OF_REPLICATES = (Plan.interval, Plan.replicates)
+OF_REPLICATES = (Plan.options["interval"], Plan.options["replicates"])
 OF_ATTEMPTS = ("goal", "budget", "level", "by", "where")  # the options that plans of attempts obey
 
 
