@@ -57,8 +57,8 @@ WHEN = {
         "the floor at mid-data, or has no end; or the interval of an exponent has no end."
     ),
     "apparent-exponents": "The law has no floor, and its loss falls as its input grows.",
-    "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most 1 - level).",
-    "share-rejected": "--share, and equal values in all groups are rejected (p at most 1 - level).",
+    "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most a fifth of 1 - level).",
+    "share-rejected": "--share, and equal values in all groups are rejected (p at most a fifth of 1 - level).",
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times (replicates + 1).",
     "similar-groups": (
         "Names of two groups are equal but for capitals, or for blanks, hyphens and underscores between words."

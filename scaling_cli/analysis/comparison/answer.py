@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from scipy.special import fdtri
 
-from scaling_cli.analysis.comparison.drawn import null_distributions, rejects, resampling_of, test_of
+from scaling_cli.analysis.comparison.drawn import gives_up, null_distributions, resampling_of, test_of
 from scaling_cli.analysis.comparison.floorless import no_floor_test
 from scaling_cli.analysis.comparison.groups import ComparisonData, comparison_data
 from scaling_cli.analysis.comparison.many import MANY_PAIRS, many_ready, tested_pairs, tests_of_many
@@ -181,7 +181,7 @@ def _few(
     same_exponent_fit = contrast_fits["shared-exponent"]
     cut = distributions[list(contrast_fits).index("shared-exponent")].cut(question.level)
     scales, compared = same_exponent_fit.scales, models(contrast_fits, names)
-    if names and not rejects(tests[TESTS[sharing]], question):
+    if names and not gives_up(tests[TESTS[sharing]], question):
         found = pairs_sharing(members, pairs, names, resampling, question)
         data = identified(_data(members, together or results, scales, cut, question), found.of_all)
         tests["same_exponent"] = found.test

@@ -14,11 +14,13 @@ predictions, and all models are fitted again, including the objective's delta if
 size of this test is right from six runs per group on, but its power is low there, because residuals of a wrong null
 make wide replicates. F has the power, but rejects too often if the noise of groups differs. If a group has fewer than
 `FEW_RUNS` more runs than parameters, and runs have one point each, the p-value is the geometric mean of both, with F
-counted twice (docs/evidence/compare-exponents.md has the figures). Unless a group has that few runs, or if it has fewer
-than `SPARE_RUNS` more runs than parameters, the null's residuals are widened by (I - H)^-3/4 within each run: those of
-runs that pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more, and one
-point per run, residuals say next to nothing about single runs. Draws are then Gaussian noise of the size of each
-group's residuals, and since they are still too narrow, the p-value is the larger of both.
+counted twice (docs/evidence/compare-exponents.md has the figures). If the wider model shares parameters, too, the
+p-value is that of the draws alone: F takes the weights 1 / s_g^2, by which groups share them, as known.
+
+The null's residuals are widened by (I - H)^-3/4 within each run, unless the p-value is such a mean: those of runs that
+pull the fit towards themselves are smaller than their errors. With fewer than `SPARE_RUNS` more runs than parameters,
+and one point per run, residuals say next to nothing about single runs. Draws are then Gaussian noise of the size of
+each group's residuals, and since they are still too narrow, the p-value is the larger of both.
 
 How the variance of a group is estimated from few residuals is in `noise_scales.py`.
 
@@ -86,7 +88,7 @@ class NestedFits(Record):
     """Fits of null and wider model: statistics `(replicates,)`, the null's coordinates `(replicates, K)`, noise scales.
 
     `free` is twice the objective of separate fits of all groups, in units of their noise, and `settled` says which fits
-    converged.
+    converged. `weights` and `near` `(replicates, n)` are the weights and deltas of the points.
     """
 
     free: Array
@@ -94,6 +96,8 @@ class NestedFits(Record):
     null: Array
     scales: Array
     settled: Array
+    weights: Array
+    near: Array
 
 
 def fit_nested(
@@ -123,7 +127,7 @@ def fit_nested(
     restricted = solve_in_chunks(contrast.null, null, delta=delta, target=target, weights=weights)
     statistic = np.maximum(2 * (restricted.value - best) / contrast.fewer, 0.0)
     settled = settled & restricted.is_settled & np.isfinite(statistic)
-    return NestedFits(2 * apart, statistic, restricted.theta, scales, settled)
+    return NestedFits(2 * apart, statistic, restricted.theta, scales, settled, weights, delta)
 
 
 def _separate_fits(
@@ -198,7 +202,7 @@ def draw_null_distribution(
     )
     kept = drawn.statistic[drawn.settled]
     at_bound = bool(((null <= contrast.null.low) | (null >= contrast.null.high)).any())
-    is_averaged = is_single and spare_runs(contrast.groups) < FEW_RUNS
+    is_averaged = is_single and contrast.wider is None and spare_runs(contrast.groups) < FEW_RUNS
     return NullDistribution(contrast.fewer, freedom, kept, count - len(kept), is_averaged, at_bound or is_scarce)
 
 
@@ -210,7 +214,7 @@ def spare_runs(groups: Sequence[Member]) -> int:
 def resampled(contrast: Contrast, null: Array, target: Array, signs: Array) -> Array:
     """New data `(replicates, n)`: the null's predictions of `target` `(n,)` plus its residuals times `signs`."""
     residuals = contrast.null.residuals(null[None], target[None])[0][0]
-    few = SPARE_RUNS <= spare_runs(contrast.groups) < FEW_RUNS
+    few = contrast.wider is None and SPARE_RUNS <= spare_runs(contrast.groups) < FEW_RUNS
     shape = observed_shape(contrast.groups)
     weighted = replace(contrast.null, weights=contrast.null.weights / shape**2)
     widened = residuals if few else widened_residuals(weighted, null, residuals)

@@ -43,6 +43,7 @@ class ContrastFit(Record):
 
     `fitted` is the fit of the wider model, None if that is a separate fit of every group. `scales` `(groups,)` are the
     standard deviations of the residuals; `deviances` are twice the objectives of null and wider model, in these units.
+    `weights` and `near` `(n,)` are the weights and deltas of the points in both fits.
     """
 
     contrast: Contrast
@@ -53,6 +54,8 @@ class ContrastFit(Record):
     fitted: Array | None
     scales: Array
     deviances: tuple[float, float]
+    weights: Array
+    near: Array
 
 
 def same_exponent(members: Sequence[Member], *, is_paired: bool) -> Contrast:
@@ -117,6 +120,8 @@ def fit_contrast(contrast: Contrast) -> ContrastFit:
         fitted=fitted,
         scales=fits.scales[0],
         deviances=(float(fits.free[0]) + statistic * contrast.fewer, float(fits.free[0])),
+        weights=fits.weights[0],
+        near=fits.near[0],
     )
 
 

@@ -8,15 +8,12 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.groups import ComparisonData
 from scaling_cli.analysis.comparison.hypothesis_tests import holm
+from scaling_cli.analysis.comparison.joint_profile import joint_difference_profile
 from scaling_cli.analysis.comparison.models import exponents
 from scaling_cli.analysis.comparison.multiplier import LossCurve, crossover, multipliers
 from scaling_cli.analysis.comparison.nested import ContrastFit
 from scaling_cli.analysis.comparison.null_distribution import NullDistribution
-from scaling_cli.analysis.comparison.profile import (
-    DifferenceProfile,
-    difference_profile,
-    linear_profile,
-)
+from scaling_cli.analysis.comparison.profile import DifferenceProfile, difference_profile
 from scaling_cli.analysis.comparison.sharing import covariance
 from scaling_cli.analysis.comparison.verdict import ExponentJudgement, exponent_margins, judge, verdict
 from scaling_cli.analysis.comparison.wording import drift_words, sentence
@@ -92,20 +89,16 @@ def _own_difference(data: ComparisonData, pair: Pair, name: str) -> tuple[Differ
 
 
 def _joint_difference(pair: Pair, name: str) -> tuple[DifferenceProfile, float]:
-    """The profile of a difference and its standard error, for groups that share parameters.
-
-    The joint fit is then nearly linear, because many points share them.
-    """
+    """The profile of a difference and its standard error, for groups that share parameters."""
     assert pair.contrast_fit is not None
-    wider, fitted = pair.contrast_fit.contrast.wider, pair.contrast_fit.fitted
+    wider = pair.contrast_fit.contrast.wider
     assert wider is not None
-    assert fitted is not None
     k = wider.members[0].problem.law.names.index(name)
-    left, right = (wider.index[place][k] for place in pair.places)
-    contrast = np.zeros(len(fitted))
+    left, right = (int(wider.index[place][k]) for place in pair.places)
+    contrast = np.zeros(len(wider.low))
     contrast[left], contrast[right] = 1.0, -1.0
     error = float(np.sqrt(contrast @ covariance(pair.contrast_fit) @ contrast))
-    return linear_profile(float(contrast @ fitted), error), error
+    return joint_difference_profile(pair.contrast_fit, left, right, error), error
 
 
 def _comparison(

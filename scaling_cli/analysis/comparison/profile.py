@@ -88,7 +88,7 @@ def profile_asking(member: Member, parameter: str, scale: float) -> Asking[Param
     k = problem.law.names.index(parameter)
     estimate, low, high = float(member.theta[k]), float(problem.low[k]), float(problem.high[k])
     error = float(standard_errors(member, scale)[k])
-    values = np.unique(np.clip(estimate + REACH * error * _spread(NODES), low, high))
+    values = np.unique(np.clip(estimate + REACH * error * spread(NODES), low, high))
     values = np.unique(np.append(values, estimate))
     start = np.tile(problem.off_zero(member.theta[None]), (len(values), 1))
     start[:, k] = values
@@ -106,19 +106,13 @@ def difference_profile(
     estimate = left.estimate - right.estimate
     widest = REACH * float(np.hypot(left.error, right.error))
     lowest, highest = left.values[0] - right.values[-1], left.values[-1] - right.values[0]
-    differences = np.unique(np.clip(estimate + widest * _spread(DIFFERENCES), lowest, highest))
+    differences = np.unique(np.clip(estimate + widest * spread(DIFFERENCES), lowest, highest))
     at = _finer(np.unique(np.concatenate([right.values, left.values - estimate])))
     other = _statistic(right, at, scales[1])
     total = np.min(_statistic(left, at + differences[:, None], scales[0]) + other, axis=1)
     here = float(np.min(_statistic(left, at + estimate, scales[0]) + other))
     roots = np.sign(differences - estimate) * np.sqrt(np.maximum(total - here, 0.0))
     return DifferenceProfile(estimate, differences, roots)
-
-
-def linear_profile(estimate: float, error: float) -> DifferenceProfile:
-    """The profile of a difference that is normal with this standard error."""
-    steps = REACH * _spread(DIFFERENCES)
-    return DifferenceProfile(estimate, estimate + error * steps, steps)
 
 
 def _statistic(parameter_profile: ParameterProfile, values: Array, scale: float) -> Array:
@@ -130,7 +124,7 @@ def _statistic(parameter_profile: ParameterProfile, values: Array, scale: float)
     return statistic
 
 
-def _spread(count: int) -> Array:
+def spread(count: int) -> Array:
     """Steps from -1 to 1 that are densest at 0."""
     across = np.linspace(-1, 1, count)
     steps: Array = np.sinh(SPREAD * across) / np.sinh(SPREAD)

@@ -59,13 +59,16 @@ def test_a_fit_that_occurs_twice_is_drawn_once(monkeypatch):
     assert sorted(counted) == ["one", "two"]
 
 
-def test_a_test_rejects_at_the_level_or_if_it_cannot_say():
-    def rejected(p, level=0.95):
-        return drawn.rejects(NestedTest(1.0, p, "F", "a", "b"), asked(level=level))
+def test_what_users_share_is_given_up_at_a_fifth_of_the_level_or_if_the_test_cannot_say():
+    def given_up(p, level=0.95):
+        return drawn.gives_up(NestedTest(1.0, p, "F", "a", "b"), asked(level=level))
 
-    assert [rejected(p) for p in (0.04, 0.06, None)] == [True, False, True]
-    assert rejected(0.25, 0.75)
-    assert not rejected(0.06, 0.95)
+    assert [given_up(p) for p in (0.009, 0.011, 0.04, None)] == [True, False, False, True]
+    assert given_up(0.049, 0.75)
+    assert not given_up(0.051, 0.75)
+
+
+def test_a_test_has_the_statistic_the_p_value_and_the_draws():
     found = drawn.test_of(SimpleNamespace(statistic=3.0), NullDistribution(1, 9.0, np.arange(9.0)), "n", "w")
     assert (found.statistic, found.replicates, found.method) == (3.0, 9, "wild-bootstrap")
     assert found.p_value == pytest.approx(0.7)
