@@ -138,6 +138,11 @@ def _none_fits(
     forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequence[Run]], within: float
 ) -> DataError:
     """The error for runs of which none was forecast: their groups, what they lack, or how far off they are."""
+    if not any(forecast.predictions for forecast in forecasts):
+        return DataError(
+            f"{listing(list(dict.fromkeys(forecast.path for forecast in forecasts)))} has no forecast of a run.",
+            hint="Save one with scaling extrapolate RUNS --at params=70B,tokens=1.4T -o FORECAST.json.",
+        )
     pairs = [
         (forecast, prediction.at, run)
         for forecast in forecasts

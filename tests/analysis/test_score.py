@@ -57,6 +57,12 @@ def test_nothing_in_common_is_no_match():
         result([forecast(prediction({"params": 1e9}))], [run(compute=6e19)])
 
 
+def test_a_document_that_forecasts_no_run_says_so():
+    with pytest.raises(DataError, match="old/f.json has no forecast of a run") as caught:
+        result([forecast()], [run(**AT)])
+    assert "--at" in caught.value.hint
+
+
 def test_errors_are_logs_of_observed_over_predicted():
     found = result([forecast(prediction(AT))], [run(2.2, **AT), run(1.95, **AT)])
     off = np.log([2.2 / 2.0, 1.95 / 2.0])
