@@ -58,7 +58,7 @@ def test_nothing_in_common_is_no_match():
 
 
 def test_a_document_that_forecasts_no_run_says_so():
-    with pytest.raises(DataError, match="old/f.json has no forecast of a run") as caught:
+    with pytest.raises(DataError, match=r"old/f\.json has no forecast of a run") as caught:
         result([forecast()], [run(**AT)])
     assert "--at" in caught.value.hint
 
