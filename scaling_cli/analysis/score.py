@@ -1,7 +1,7 @@
 """Saved forecasts beside the losses that runs reached later.
 
 A forecast is of a run if every amount that both give differs by at most a share `within`. If several runs fit, such as
-seeds, each is scored.
+seeds, each is scored. If a run fits several forecasts of one fit, it is scored by the nearest.
 
 The interval of the share of forecasts inside their intervals is Wilson's (1927). Forecasts of one fit are right or
 wrong together, and so are several forecasts of one run. It therefore counts only as many as share neither a fit nor a
@@ -10,7 +10,7 @@ run: the largest matching of fits and runs.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,6 +29,7 @@ from scaling_cli.results.score import Scored, ScoreResult
 Run: TypeAlias = Mapping[str, object]
 
 AMOUNTS = ("params", "tokens", "compute")
+SAME = 1e-6  # difference of distances of forecasts that are of the same run
 
 
 def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequence[Run]], within: float) -> ScoreResult:
@@ -45,8 +46,8 @@ def scored(forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequenc
     judged: list[tuple[Hashable, Hashable]] = []
     unmatched, inside = 0, 0
     for forecast in forecasts:
-        for prediction in forecast.predictions:
-            found = list(_runs_of(prediction, forecast.group, runs[forecast.loss], within))
+        matched = _runs_of(forecast, runs[forecast.loss], within)
+        for prediction, found in zip(forecast.predictions, matched, strict=True):
             unmatched += not found
             for run in found:
                 row = _row(forecast, prediction, run)
@@ -83,22 +84,38 @@ def _row(forecast: SavedForecast, prediction: SavedPrediction, run: Run) -> Scor
     )  # fmt: skip
 
 
-def _runs_of(
-    prediction: SavedPrediction, group: Mapping[str, str], runs: Sequence[Run], within: float
-) -> Iterator[Run]:
-    if prediction.loss.estimate is None:
-        return
+def _runs_of(forecast: SavedForecast, runs: Sequence[Run], within: float) -> list[list[Run]]:
+    """The runs that each prediction is of; a run that fits several is of the nearest, or of all that are as near."""
+    found: list[list[Run]] = [[] for _ in forecast.predictions]
     for run in runs:
-        is_of_group = all(str(run.get(column, value)) == value for column, value in group.items())
-        if is_of_group and _is_near(prediction.at, run, within):
-            yield run
+        if not all(str(run.get(column, value)) == value for column, value in forecast.group.items()):
+            continue
+        far = {
+            place: _distance(prediction.at, run)
+            for place, prediction in enumerate(forecast.predictions)
+            if prediction.loss.estimate is not None and _is_near(prediction.at, run, within)
+        }
+        for place, distance in far.items():
+            if distance <= min(far.values()) + SAME:
+                found[place].append(run)
+    return found
+
+
+def _shared(at: Mapping[str, float], run: Run) -> list[str]:
+    """The inputs that both give; compute follows from params and tokens, and says nothing more where both are known."""
+    known = [name for name in at if isinstance(run.get(name), int | float)]
+    return [name for name in known if name != "compute" or not has_params_and_tokens(known)]
+
+
+def _distance(at: Mapping[str, float], run: Run) -> float:
+    """The sum of the differences of the logs of the inputs that both give."""
+    pairs = [(float(run[name]), at[name]) for name in _shared(at, run)]  # type: ignore[arg-type]
+    return float(sum(abs(np.log(left / right)) for left, right in pairs if left > 0 and right > 0))
 
 
 def _is_near(at: Mapping[str, float], run: Run, within: float) -> bool:
     """Whether the amounts that both give are alike, and say how large the run is; further inputs must be alike, too."""
-    known = [name for name in at if isinstance(run.get(name), int | float)]
-    # Compute follows from params and tokens: where both are known, it says nothing more.
-    shared = [name for name in known if name != "compute" or not has_params_and_tokens(known)]
+    shared = _shared(at, run)
     if not set(AMOUNTS).intersection(shared) or _lacking(at, run):
         return False
     return all(_is_alike(float(run[name]), at[name], within) for name in shared)  # type: ignore[arg-type]
@@ -121,6 +138,11 @@ def _none_fits(
     forecasts: Sequence[SavedForecast], runs: Mapping[str | None, Sequence[Run]], within: float
 ) -> DataError:
     """The error for runs of which none was forecast: their groups, what they lack, or how far off they are."""
+    if not any(forecast.predictions for forecast in forecasts):
+        return DataError(
+            f"{listing(list(dict.fromkeys(forecast.path for forecast in forecasts)))} has no forecast of a run.",
+            hint="Save one with scaling extrapolate RUNS --at params=70B,tokens=1.4T -o FORECAST.json.",
+        )
     pairs = [
         (forecast, prediction.at, run)
         for forecast in forecasts

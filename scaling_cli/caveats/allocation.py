@@ -2,8 +2,8 @@
 
 SENTENCES = {
     "limited": (
-        "{limit} determines the split of {compute} FLOPs, so the loss is higher than it would be without this limit. "
-        "Loosen the limit if you can."
+        "The split of {compute} FLOPs is determined by {limit}, so the loss is higher than it would be without. Loosen "
+        "this limit if you can."
     ),
     "falls-again": (
         "At {compute} FLOPs the law has its lowest loss at an extreme number of params, so the split given is the best "

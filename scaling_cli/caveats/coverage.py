@@ -71,8 +71,7 @@ SENTENCES = {
     ),
     "short-problems": (
         "{count} of {total} problems {count:have|has} fewer attempts than k = {k}, so coverage has only bounds (low "
-        "and high) there. Sample {count:these problems|this problem} further, or leave {count:them|it} out with "
-        "--short drop."
+        "and high) there. {remedy}."
     ),
     "short-problems-dropped": (
         "{count} of {total} problems {count:have|has} fewer attempts than k = {k} and {count:are|is} left out there, "

@@ -227,21 +227,20 @@ FORMULAS = _mapping("'ratio = B/A'", "NAME=FORMULA")
 
 def _by_group(given: Any, flag: str) -> dict[str, float]:
     """A quantity for each group: `12B` for all, or `NAME=12B`; the key of what is for all is empty."""
-    parts = (
-        given.items() if isinstance(given, Mapping) else (_named_quantity(part, flag) for part in several(given, flag))
-    )
-    found = {str(name).strip(): finite(value, flag) for name, value in parts}
-    for value in found.values():
+    parts = given.items() if isinstance(given, Mapping) else map(_named_quantity, several(given, flag))
+    found: dict[str, float] = {}
+    for name, value in ((str(name).strip(), finite(value, flag)) for name, value in parts):
+        if name in found:
+            hint = f"Give one, or one for each group: {flag} GROUP={value:g}."
+            raise UsageError(f"{flag} has two values for {name or 'all groups'}.", hint=hint)
         if value < 0:
             raise UsageError(f"{flag} is {value:g}.", hint="Give a number of at least 0.")
+        found[name] = value
     return found
 
 
-def _named_quantity(part: Any, flag: str) -> tuple[str, Any]:
-    if not isinstance(part, str):
-        return "", part
-    name, _, value = part.rpartition("=")
-    return name, value
+def _named_quantity(part: Any) -> tuple[str, Any]:
+    return (part.rpartition("=")[0], part.rpartition("=")[2]) if isinstance(part, str) else ("", part)
 
 
 BY_GROUP = Kind(

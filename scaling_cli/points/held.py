@@ -56,7 +56,7 @@ def compared(choice: Choice, exponent: str | None, shared: Sequence[str] = ()) -
     Without `exponent`, all exponents of the law but those that groups share.
 
     Raises:
-        UsageError: The law lacks that parameter.
+        UsageError: The law lacks that parameter, or it is the floor.
     """
     if exponent is None:
         return _without_exponents(choice, shared) if shared else choice
@@ -64,6 +64,11 @@ def compared(choice: Choice, exponent: str | None, shared: Sequence[str] = ()) -
         raise UsageError(
             f"{choice.law.name} has no free parameter {exponent!r}.",
             hint=f"{guess(exponent, choice.law.names)}Name one of {', '.join(choice.law.names)}.",
+        )
+    if choice.law.parameters[choice.law.names.index(exponent)].kind == "floor":
+        raise UsageError(
+            f"{exponent} of {choice.law.name} is the irreducible loss, not an exponent.",
+            hint="Leave --exponent out: the answer also tests whether irreducible losses are equal.",
         )
     parameters = tuple(replace(parameter, kind=_kind(parameter, exponent)) for parameter in choice.law.parameters)
     return replace(choice, law=replace(choice.law, parameters=parameters))

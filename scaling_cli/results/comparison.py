@@ -166,6 +166,8 @@ class Moved(Record):
             `effect`.
         contrast: The levels that differ most, the second one subtracted (of a coefficient: in the denominator).
         alike: Parameters that this test assumes the factor does not move.
+        averaged: Factors over whose levels the effect is averaged, since their interaction with this one moves the
+            parameters.
     """
 
     unwrapped = ("effect", "margin", "detects")
@@ -179,6 +181,7 @@ class Moved(Record):
     statistic: Number
     degrees_of_freedom: tuple[float, float]
     alike: tuple[str, ...] = ()
+    averaged: tuple[str, ...] = ()
 
 
 class AtLevel(Record):

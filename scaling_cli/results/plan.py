@@ -135,14 +135,30 @@ class Test(Record):
     seen: Number | None
 
 
+class ComparedGroup(Record):
+    """One of two groups that goals compare.
+
+    Attributes:
+        noise: Standard deviation of the log loss of one of its runs in the middle of the candidates.
+        noise_slope: Change of the log of this noise per decade of compute.
+    """
+
+    name: str
+    noise: Noise
+    noise_slope: float
+
+
 class PlanResult(Record):
     """Which runs to train, with the intervals to expect, for one group of runs, a saved or a published fit.
 
     Attributes:
         laws: The laws for which the design was chosen; the first one is to be fitted to the runs.
         source: What the plan starts from: `runs`, a `saved` fit or a `published` fit.
-        noise: Standard deviation of the log loss of one run in the middle of the candidates.
+        noise: Standard deviation of the log loss of one run in the middle of the candidates; with goals that compare
+            two groups that of the first.
         noise_slope: Change of the log of the noise per decade of compute.
+        compared: With goals that compare two groups, the first and the second: differences are the second less
+            the first (a ratio where the goal is in logs), and multipliers the compute of the second over the first's.
         budget: FLOPs that may be spent.
         compute: FLOPs of all runs.
         bill: Time and price of all runs.
@@ -182,4 +198,5 @@ class PlanResult(Record):
     present: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     fall: Curve | None = None
     best: Curve | None = None
+    compared: tuple[ComparedGroup, ...] = ()
     sentence: Sentence = ""

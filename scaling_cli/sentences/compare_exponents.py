@@ -73,7 +73,8 @@ def _factor(effect: FactorEffect) -> str:
         f"{brief(value)}{f' in {name}' if len(effect.exponent.effect) > 1 else ''}"
         for name, value in effect.exponent.effect.items()
     ]
-    return f"{escape(effect.name)} ({', '.join(sizes)})"
+    mean = " on average" if effect.exponent.averaged else ""
+    return f"{escape(effect.name)} ({', '.join(sizes)}{mean})"
 
 
 def _needs(pair: Comparison, result: ComparisonResult, subject: str) -> str:

@@ -47,7 +47,17 @@ def _becomes(result: PlanResult, goal: GoalOutlook) -> str:
         return f"{name} is expected to become {interval(goal, goal.after)}"
     if goal.width_after > STAYS * goal.width_before:
         return f"{name}, {interval(goal, goal.before)}, would hardly shrink"
-    return f"{name} shrinks from {interval(goal, goal.before)} to {interval(goal, goal.after)}"
+    before, after = interval(goal, goal.before), interval(goal, goal.after)
+    if goal.is_log and _length(goal.after) > _length(goal.before):  # narrower only as a ratio of the ends
+        return (
+            f"{name} shrinks from {figure(goal.width_before, 3)} decades, {before}, to "
+            f"{figure(goal.width_after, 3)} decades, {after}"
+        )
+    return f"{name} shrinks from {before} to {after}"
+
+
+def _length(value: Estimate) -> float:
+    return math.inf if value.low is None or value.high is None else value.high - value.low
 
 
 def called(text: str) -> str:

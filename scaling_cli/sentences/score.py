@@ -10,11 +10,12 @@ def sentence(result: ScoreResult, subject: str) -> str:
     """Errors and calibration."""
     count = len(result.scored)
     losses = len({row.loss for row in result.scored})
-    runs = len({row.run for row in result.scored})
-    of = f"{count:,} losses of {number_of(runs, 'run')}" if losses > 1 and count > 1 else number_of(count, "run")
+    runs = len({row.run if losses > 1 else (row.run, row.observed) for row in result.scored})
+    many = f"{count:,} {'losses' if losses > 1 else 'comparisons'} of " if count > runs else ""
+    of = f"{many}{number_of(runs, 'run')}"
     lead = f"{of} against {number_of(result.forecasts, 'saved forecast')}"
     way = "above" if result.bias_log > 0 else "below"
-    who = "the run lies" if runs == 1 and losses == 1 else "on average, losses lie"
+    who = "the run lies" if count == 1 else "on average, losses lie"
     mean = f"{who} {percent(abs(result.bias_log))} {way} the forecast"
     error = f"rms error {percent(result.rmse_log)} of the loss ({mean})"
     coverage = result.coverage

@@ -261,6 +261,16 @@ def refuse_with_published(
     _refuse(f"{law} is a published fit", "give runs, and only the name of the law", asked, parts, also)
 
 
+def refuse_with_attempts(asked: Options, obeyed: Sequence[str]) -> None:
+    """Refuse, with goals of coverage, options that only a plan of runs obeys: all but `obeyed`.
+
+    Raises:
+        UsageError: One of them is given.
+    """
+    others = [option for name, option in asked.options.items() if name not in obeyed]
+    _refuse("A goal of coverage asks for attempts", "give a goal of another kind", asked, (), others)
+
+
 def _refuse(what: str, remedy: str, asked: Options, parts: Sequence[type[Options]], also: Sequence[Option]) -> None:
     names = dict.fromkeys(
         option.name for option in (*(each for part in parts for each in part.options.values()), *also)

@@ -76,11 +76,6 @@ def check_share(asked: CompareExponents, law: Law) -> None:
     from scaling_cli.analysis.comparison.pinned import is_pinned
     from scaling_cli.analysis.comparison.sharing import check_shared
 
-    if asked.factors or asked.covariate:
-        raise UsageError(
-            "--share works only with groups of --by, not with --factors or --covariate.",
-            hint="Leave --share out, or give --by instead.",
-        )
     if is_pinned(law):
         raise UsageError("--share needs a free exponent, but --fix holds it.", hint="Leave --share or --fix out.")
     check_shared(law, asked.share, asked.exponent)
@@ -135,6 +130,13 @@ def groups_by(asked: CompareExponents) -> tuple[str, ...]:
         raise UsageError(
             "--by compares groups in pairs, and --factors tests columns; they cannot be combined.",
             hint=f"Give --factors {','.join(dict.fromkeys((*asked.by, *asked.factors)))} alone.",
+        )
+    of_pairs = {"--share": asked.share, "--shared-floor": asked.shared_floor, "--reference": asked.reference}
+    flag = next((flag for flag, value in of_pairs.items() if value), None)
+    if flag is not None and (asked.factors or asked.covariate):
+        raise UsageError(
+            f"{flag} works only with groups of --by, not with --factors or --covariate.",
+            hint=f"Leave {flag} out, or give --by instead.",
         )
     columns = (*asked.by, *asked.factors, *(source_of(name) for name in asked.covariate))
     if not columns:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from scaling_cli.errors import DataError, ScalingError, UsageError
 from scaling_cli.flops import SIX_ND
+from scaling_cli.numbers.format import group_label
 from scaling_cli.options.fitting import Along, Law
 from scaling_cli.options.plan import Plan
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.work import Work
 from scaling_cli.results.plan import PlanResult
 from scaling_cli.results.report import Report, Source
 from scaling_cli.sentences import with_sentences
@@ -22,6 +24,7 @@ from scaling_cli.verbs.common import (
     knowing,
     merged,
     refuse_refitting,
+    refuse_with_attempts,
     refuse_with_published,
     report_of,
     saved_or_runs,
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
     from scaling_cli.data.samples.load import SampleTable
     from scaling_cli.jobs import Progress
     from scaling_cli.verbs.common import Runs, SavedFile
+
+
+OF_REPLICATES = (Plan.options["interval"], Plan.options["replicates"])
+OF_ATTEMPTS = ("goal", "budget", "level", "by", "where")  # the options that plans of attempts obey
 
 
 @fitted_first("plan")
@@ -75,7 +82,7 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.arms import published_arm
     from scaling_cli.analysis.plan.question import answered
 
-    refuse_with_published(asked.law, asked, (Along, Reading))
+    refuse_with_published(asked.law, asked, (Along, Reading), OF_REPLICATES)
     result, caveats = answered([published_arm(asked)], asked, "published", {})
     said = with_sentences("plan", [result], {})
     return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
@@ -84,11 +91,12 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
 def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     """A plan from each fit of a saved document, or from two of them together."""
     from scaling_cli.analysis.plan.arms import saved_arm
+    from scaling_cli.analysis.plan.given_designs import require_known_groups
     from scaling_cli.analysis.plan.question import answered, compares
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_failures, read_fits
 
-    refuse_refitting(file, asked, (Law, Along, Reading))
+    refuse_refitting(file, asked, (Law, Along, Reading), OF_REPLICATES)
     fits = read_fits(file.path, file.name)
     arms = [saved_arm(fit, asked) for fit in fits]
     results, caveats = [], []
@@ -96,6 +104,7 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
         result, found = answered(arms, asked, "saved", {})
         results, caveats = [result], [*found]
     else:
+        require_known_groups(asked, [fit.group for fit in fits])
         for fit, arm in zip(fits, arms, strict=True):
             result, found = answered([arm], asked, "saved", fit.group, sharing=len(fits))
             results.append(result)
@@ -111,6 +120,7 @@ def _from_samples(logs: Runs, asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.question import goals_of
     from scaling_cli.points.samples import sample_groups
 
+    refuse_with_attempts(asked, (*OF_ATTEMPTS, *Work.options))
     if not isinstance(asked.budget, float):
         raise UsageError("A goal of coverage needs a number of attempts.", hint="Write it like --budget 20000.")
     table = _read_samples(logs, asked)
@@ -151,7 +161,8 @@ def _read_samples(logs: Runs, asked: Plan) -> SampleTable:
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
     """A plan for each group of runs, or one for two groups that are compared."""
     from scaling_cli.analysis.plan.arms import fitted_arm, require_plannable_name
-    from scaling_cli.analysis.plan.question import answered, compares
+    from scaling_cli.analysis.plan.given_designs import require_known_groups
+    from scaling_cli.analysis.plan.question import answered, compares, goals_of, require_two_groups
     from scaling_cli.analysis.plan.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import choose, columns_of
@@ -172,12 +183,20 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     settings = settings_of(asked, on_progress)
     caveats = [*table.caveats, *input_doubts(table, tuple(choice.inputs.values()), asked.by, asked.best_over)]
     results, failures, groups = [], unread(table), []
-    for group, points in groups_of(table, asked.by):
+    parts = list(groups_of(table, asked.by))
+    if compares(asked):
+        require_two_groups(goals_of(asked), len(parts))
+    else:
+        require_known_groups(asked, [group for group, _ in parts])
+    for group, points in parts:
         try:
             arm, found = fitted_arm(points, group, choice, settings, asked)
         except ScalingError as error:
-            # A comparison needs all groups, so that the error of one ends it.
-            add_failure({} if compares(asked) else group, error, failures, caveats)
+            if compares(asked):  # needs all groups, so that the error of one ends it
+                named = type(error)(f"{group_label(group)}: {error.message}", hint=error.hint)
+                named.caveats = error.caveats
+                add_failure({}, named, failures, caveats)
+            add_failure(group, error, failures, caveats)
             continue
         groups.append((group, arm))
         caveats += found

@@ -50,6 +50,7 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     is_one = isinstance(files, str | os.PathLike | Report) or is_table(files)
     saved, runs = _sorted([files] if is_one else files)  # type: ignore[arg-type]
     forecasts = [forecast for file in saved for forecast in read_forecasts(file.path, file.name)]
+    forecasts = _of_the_losses_asked(forecasts, asked.loss)
     groups = tuple(dict.fromkeys(column for forecast in forecasts for column in forecast.group))
     by_loss, unusable = _tables(runs, dict.fromkeys(forecast.loss for forecast in forecasts), asked, groups)
     forecasts = [forecast for forecast in forecasts if forecast.loss in by_loss]
@@ -68,6 +69,23 @@ def score(files: PathLike | Iterable[PathLike | Report[Extrapolation] | Runs], a
     return report_of(
         "score", first, asked, results, [*caveats, *units, *_doubts(converted, results, seen, asked.within)], failed
     )
+
+
+def _of_the_losses_asked(forecasts: Sequence[SavedForecast], losses: Sequence[str]) -> list[SavedForecast]:
+    """The forecasts without those of other losses, where several were forecast together and --loss names some.
+
+    Raises:
+        UsageError: It names a loss that was not forecast.
+    """
+    known = list(dict.fromkeys(forecast.loss for forecast in forecasts if forecast.loss is not None))
+    if not losses or not known:
+        return list(forecasts)
+    if unknown := [loss for loss in losses if loss not in known]:
+        raise UsageError(
+            f"--loss is {with_and(unknown)}, but the losses of the forecasts are {with_and(known)}.",
+            hint="Name some of these; the columns of the runs must have the same names.",
+        )
+    return [forecast for forecast in forecasts if forecast.loss is None or forecast.loss in losses]
 
 
 def _tables(

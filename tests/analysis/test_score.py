@@ -57,6 +57,12 @@ def test_nothing_in_common_is_no_match():
         result([forecast(prediction({"params": 1e9}))], [run(compute=6e19)])
 
 
+def test_a_document_that_forecasts_no_run_says_so():
+    with pytest.raises(DataError, match=r"old/f\.json has no forecast of a run") as caught:
+        result([forecast()], [run(**AT)])
+    assert "--at" in caught.value.hint
+
+
 def test_errors_are_logs_of_observed_over_predicted():
     found = result([forecast(prediction(AT))], [run(2.2, **AT), run(1.95, **AT)])
     off = np.log([2.2 / 2.0, 1.95 / 2.0])
@@ -121,6 +127,19 @@ def test_forecasts_of_a_group_are_of_its_runs():
     made = forecast(prediction(AT), group={"data": "web"})
     found = result([made], [run(data="web", **AT), run(data="code", **AT), run(**AT)])
     assert len(found.scored) == 2  # a run that does not say its group may be of it
+
+
+def test_a_run_that_fits_several_forecasts_of_one_fit_is_of_the_nearest():
+    near, far = (prediction({"params": params, "tokens": 1e10}, loss) for params, loss in ((1e9, 2.0), (1.03e9, 1.9)))
+    runs = [run(params=params, tokens=1e10, run_id=f"{params:g}") for params in (1e9, 1.01e9, 1.02e9, 1.04e9)]
+    found = result([forecast(near, far)], runs)
+    assert [(row.run, row.predicted.estimate) for row in found.scored] == [
+        ("1e+09", 2.0), ("1.01e+09", 2.0), ("1.02e+09", 1.9), ("1.04e+09", 1.9),
+    ]  # fmt: skip
+    assert result([forecast(near, far)], runs[:1]).unmatched == 1
+    # Forecasts of other fits, and further forecasts of the same run, are scored too.
+    assert len(result([forecast(near), forecast(far, path="other.json")], runs[:1]).scored) == 2
+    assert len(result([forecast(near, near)], runs[:1]).scored) == 2
 
 
 def test_forecasts_without_a_run_or_a_loss_are_counted():

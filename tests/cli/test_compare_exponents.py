@@ -132,6 +132,13 @@ def test_the_first_words_on_factors_name_the_exponent():
     assert ran.stdout.startswith("The data do not show whether the exponent depends on optimizer")
 
 
+@pytest.mark.parametrize("given", [("--share", "c"), ("--shared-floor",), ("--reference", "muon")])
+def test_factors_refuse_options_of_pairs(given):
+    ran = run("compare-exponents", OPTIMIZERS, "--factors", "optimizer", "--law", "power-constant", *given)
+    assert ran.returncode == 2
+    assert f"{given[0]} works only with groups of --by, not with --factors or --covariate." in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said", "followed"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -216,11 +217,83 @@ def test_a_saved_fit_stands_for_its_runs(tmp_path):
     assert result["goals"][0]["width_after"] < result["goals"][0]["width_before"]
 
 
+def test_a_fit_in_place_of_runs_refuses_options_of_replicates(tmp_path):
+    saved = tmp_path / "fit.json"
+    assert run("fit", two_recipes(tmp_path), "--law", "chinchilla", "-o", str(saved), "-q").returncode == 0
+    for given in (("--replicates", "200"), ("--interval", "bootstrap")):
+        for words in (FIRST, ("plan", str(saved), "--budget", "1e20", "--goal", "alpha")):
+            ended = run(*words, *given)
+            assert (ended.returncode, ended.stdout) == (2, "")
+            assert f"{given[0]} cannot change" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("--max-runs", "3"), ("--sizes", "60M"), ("--rounds", "2"), ("--check",), ("--seed", "3"), ("--law", "power"),
+     ("--until", "width(coverage@200) < 0.1")],
+)  # fmt: skip
+def test_a_plan_of_attempts_refuses_options_of_runs(given):
+    samples = str(ROOT / "sample_data" / "samples.csv")
+    ended = run("plan", samples, "--by", "model", "--goal", "coverage@10000", "--budget", "1000", *given)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"A goal of coverage asks for attempts, which {given[0]} cannot change." in ended.stderr
+
+
 def test_runs_under_way_are_counted_on(tmp_path):
     path = tmp_path / "underway.csv"
     path.write_text("params,tokens\n1e8,2e10\n1e9,1e9\n3e9,1e9\n2e8,3e10\n")
     alone, helped = (planned(*FIRST, "--max-runs", "8", *more)[0] for more in ((), ("--underway", str(path))))
     assert helped["goals"][0]["width_after"] < alone["goals"][0]["width_after"]
+
+
+def two_recipes(tmp_path):
+    """A file with the same runs of two recipes."""
+    path = tmp_path / "recipes.csv"
+    rows = []
+    for recipe, alpha in (("old", 0.35), ("new", 0.36)):
+        for params in np.geomspace(2e7, 2e9, 5):
+            for tokens in np.geomspace(5e8, 5e10, 4):
+                noise = 1 + 0.002 * np.sin(len(rows) ** 2)
+                rows.append(f"{recipe},{params},{tokens},{(1.8 + 480 / params**alpha + 2100 / tokens**0.37) * noise}")
+    path.write_text("recipe,params,tokens,loss\n" + "\n".join(rows) + "\n")
+    return str(path)
+
+
+def test_runs_of_one_group_tell_nothing_of_another(tmp_path):
+    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", "--max-runs", "8")
+    path = tmp_path / "more.csv"
+    path.write_text("recipe,params,tokens\nnew,1e8,2e10\nnew,1e9,1e9\nnew,3e9,1e9\nnew,2e8,3e10\n")
+    alone, helped, judged = (planned(*asked, *more) for more in ((), ("--underway", str(path)), ("--judge", str(path))))
+    assert [each["group"]["recipe"] for each in alone] == ["new", "old"]
+    assert helped[0]["goals"][0]["width_after"] < alone[0]["goals"][0]["width_after"]
+    assert helped[1]["goals"] == alone[1]["goals"]
+    assert [[one["name"] for one in each["judged"]] for each in judged] == [[str(path), "your runs"], ["your runs"]]
+
+
+def test_the_group_of_each_run_under_way_must_be_known(tmp_path):
+    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", "--underway")
+    path = tmp_path / "more.csv"
+    for text, words in (
+        ("params,tokens\n1e8,2e10\n", "more.csv has no column recipe"),
+        ("recipe,params,tokens\nnow,1e8,2e10\n", "more.csv has a run of recipe=now, but the groups are recipe=new and"),
+    ):
+        path.write_text(text)
+        ended = run(*asked, str(path))
+        assert (ended.returncode, ended.stdout) == (3, "")
+        assert words in ended.stderr
+
+
+def test_a_comparison_names_the_group_that_cannot_be_fitted(tmp_path):
+    path = tmp_path / "few.csv"
+    lines = Path(two_recipes(tmp_path)).read_text().splitlines()
+    path.write_text("\n".join(lines[:27]) + "\n")
+    asked = ("plan", str(path), "--by", "recipe", "--budget", "1e20", "--goal", "difference(alpha)")
+    ended = run(*asked, "--law", "chinchilla")
+    assert ended.returncode == 4
+    assert "error: new: 6 points are too few for chinchilla" in ended.stderr
+    ended = run(*asked[:3], "recipe,params", *asked[4:])
+    assert ended.returncode == 2
+    assert "compares two groups, but there are 7 groups" in ended.stderr
 
 
 def test_two_groups_share_the_runs(tmp_path):

@@ -237,7 +237,7 @@ def test_only_forecasts_with_an_interval_are_counted_as_inside_or_not(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps(document))
     runs(PLACES, 99).write_csv(tmp_path / "new.csv")
     said = run("score", tmp_path / "a.json", tmp_path / "b.json", tmp_path / "new.csv").stdout
-    assert said.startswith("2 runs against 2 saved forecasts: ")
+    assert said.startswith("2 comparisons of 1 run against 2 saved forecasts: ")
     assert " of 1, or 100 % [21 %, 100 %], lie inside their 95 % interval" in said
 
 
@@ -264,3 +264,19 @@ def test_a_forecast_whose_values_no_forecast_can_have_is_refused(tmp_path, spoil
     assert ended.returncode == 3
     assert "error: odd.json" in ended.stderr
     assert said in ended.stderr
+
+
+def test_one_of_several_forecast_losses_is_scored_by_its_name(tmp_path):
+    suite = small(3).rename({"loss": "web"}).with_columns(code=pl.col("web") / 2)
+    suite.write_csv(tmp_path / "small.csv")
+    asked = (str(tmp_path / "small.csv"), "--loss", "web", "--loss", "code", "--at", "params=2e9,tokens=4e10")
+    forecast, new = str(tmp_path / "forecast.json"), str(tmp_path / "new.csv")
+    assert run("extrapolate", *asked, "-o", forecast, "-q").returncode == 0
+    runs(PLACES, 99).rename({"loss": "web"}).with_columns(code=pl.col("web") / 2).write_csv(new)
+    assert run("score", forecast, new).stdout.startswith("2 losses of 1 run")
+    (result,) = json.loads(run("score", forecast, new, "--loss", "code", "--json").stdout)["results"]
+    (row,) = result["scored"]
+    assert (row["loss"], row["observed"]) == ("code", pytest.approx(loss(2e9, 4e10) / 2, rel=0.02))
+    refused = run("score", forecast, new, "--loss", "books")
+    assert refused.returncode == 2
+    assert "--loss is books, but the losses of the forecasts are web and code." in refused.stderr

@@ -244,6 +244,8 @@ def test_a_quantity_by_group_is_at_least_zero():
     assert kinds.BY_GROUP.read({"a": 0, " b ": "2k"}, "--x") == {"a": 0.0, "b": 2000.0}
     assert kinds.BY_GROUP.read("a=b=3", "--x") == {"a=b": 3.0}
     assert "Give a number of at least 0." in refused(kinds.BY_GROUP, -1)
+    for twice in (["1", "2"], ["a=1", "b=2", "a=3"], [1, 2]):
+        assert "Give one, or one for each group: --x GROUP=" in refused(kinds.BY_GROUP, twice)
 
 
 def test_jobs_are_a_whole_number_or_a_word():

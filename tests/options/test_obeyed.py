@@ -178,7 +178,7 @@ FLOPS = {"budget": "1e13flops", "model_params": "1B", "tokens_out": 100, "tokens
 COVERAGE = {
     "tokens_in": (900, FLOPS), "tokens_out": (900, FLOPS), "model_params": ("2B", FLOPS),
     "k": ("1,2", {}), "fit": ("power-law", {}), "to": (1e4, {}), "force": (True, {"to": 1e7}), "backtest": (True, {}),
-    "short": ("drop", {"k": "1,30"}), "all_succeed": (True, {}), "compare": ("small", {}), "level": (0.5, {}),
+    "short": ("error", {"k": "1,30"}), "all_succeed": (True, {}), "compare": ("small", {}), "level": (0.5, {}),
     "band": ("simultaneous", {}), "replicates": (150, {}), "seed": (4, {}), "by": ("model,task", {}),
     "where": ("problem_id <> 'p1'", {}), "problem": ("task", {}),
     "attempt": ("order", {"attempt": "attempt", "design": "stop-at-success"}),

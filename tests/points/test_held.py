@@ -63,6 +63,8 @@ def test_one_exponent_may_be_compared_alone_whatever_it_is():
     with pytest.raises(UsageError, match="no free parameter 'alhpa'") as caught:
         compared(CHINCHILLA, "alhpa")
     assert "Did you mean 'alpha'?" in caught.value.hint
+    with pytest.raises(UsageError, match="E of chinchilla is the irreducible loss, not an exponent"):
+        compared(CHINCHILLA, "E")
 
 
 @pytest.mark.parametrize(("floor", "is_refused"), [(2.5, False), (2.6, True), (9.0, True)])

@@ -23,6 +23,7 @@ from scaling_cli.results.allocation import Bill
 from scaling_cli.results.fit import Curve, Estimate
 from scaling_cli.results.plan import (
     Check,
+    ComparedGroup,
     GoalOutlook,
     Judgement,
     MoreAttempts,
@@ -219,6 +220,19 @@ class TestFacts:
         )
         assert told["note"] == "Half is left."
         assert dict(facts(plan(source="saved")))["from"] == "a saved fit"
+
+    def test_a_comparison_says_what_is_compared_and_the_noise_of_each_group(self):
+        goals = (goal("difference(alpha)"), goal("difference(A)", is_log=True),
+                 goal("multiplier@1e24", is_log=True))  # fmt: skip
+        both = (ComparedGroup("a", 0.002, 0.0), ComparedGroup("b", 0.02, math.log(1.2)))
+        told = dict(facts(plan(goals=goals, compared=both)))
+        assert told["noise"] == (
+            "a: 0.2 % of the loss between runs; b: 2 % of the loss between runs, changing by 20 % per decade of compute"
+        )
+        assert told["compared"] == (
+            "difference(alpha) is b - a; difference(A) is the ratio b / a; "
+            "multiplier@1e24 is the compute that b needs / that of a, at equal loss"
+        )
 
     def test_attempts_have_neither_noise_nor_limits(self):
         made = plan(runs=(), attempts=(MoreAttempts(problem="p", attempts=8, successes=1, more=4),))

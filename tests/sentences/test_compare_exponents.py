@@ -188,6 +188,10 @@ class TestFactors:
             factors=(effect("data", True, effect=two),)
         )
 
+    def test_an_effect_that_is_an_average_says_so(self):
+        mean = replace(effect("data", True), exponent=replace(moved(True), averaged=("optimizer",)))
+        assert "data (0.02 [0.01, 0.03] on average)" in said(factors=(mean,))
+
     def test_a_design_that_separates_nothing_says_so(self):
         assert said(factors=(effect("data", "unknown"),)) == "The design cannot separate the factors."
 

@@ -139,6 +139,15 @@ class TestPlan:
     def test_what_becomes_of_an_interval_depends_on_what_is_known(self, changes, words):
         assert words in self.said(**changes)
 
+    def test_an_interval_that_is_narrower_only_as_a_ratio_says_so(self):
+        wide = replace(goal(before=1.6, after=1.06, is_log=True), before=Estimate(1.7, 0.05, 2.16))
+        assert "shrinks from 1.6 decades, [0.05, 2.16], to 1.06 decades, [0.49, 5.66]" in self.said(
+            goals=(replace(wide, after=Estimate(1.7, 0.49, 5.66)),)
+        )
+        assert "shrinks from [0.05, 2.16] to [0.49, 2.50]" in self.said(
+            goals=(replace(wide, after=Estimate(1.7, 0.49, 2.5)),)
+        )
+
     def test_goals_are_named_in_words(self):
         names = ["params@1e24", "tokens@1e24", "loss@1e22", "coverage@100", "multiplier@1e22", "alpha"]
         assert [plan.called(name) for name in names] == [
@@ -242,7 +251,9 @@ class TestFit:
 
 class TestScore:
     def said(self, rows=3, losses=("loss",), forecasts=1, coverage=None):
-        scored = tuple(SimpleNamespace(loss=loss, run=str(i), inside=i < 2) for loss in losses for i in range(rows))
+        scored = tuple(
+            SimpleNamespace(loss=loss, run=str(i), inside=i < 2, observed=2.0) for loss in losses for i in range(rows)
+        )
         return score.sentence(
             SimpleNamespace(scored=scored, forecasts=forecasts, rmse_log=0.0123, bias_log=-0.01, level=0.95, inside=2,
                             coverage=coverage or Estimate(2 / 3, 0.2, 0.94)), "Loss",

@@ -58,7 +58,9 @@ def _doubts(allocation: Allocation, valley: Valley, group: dict[str, str] | None
         )
     if allocation.limit is not None:
         options = " and ".join(f"--{name}" for name in allocation.limit.split(" and "))
-        caveats.append(caveat("limited", group, compute=flops(allocation.compute), limit=options))
+        spent = (allocation.training_compute or 0.0) + (allocation.inference_compute or 0.0)
+        left = f" (within which only {flops(spent)} FLOPs can be spent)" if " and " in options else ""
+        caveats.append(caveat("limited", group, compute=flops(allocation.compute), limit=f"{options}{left}"))
     if allocation.reach is not None and allocation.reach > FAR:
         caveats.append(caveat("far-reach", group, compute=flops(allocation.compute), reach=allocation.reach))
     repetition = allocation.repetition

@@ -206,7 +206,9 @@ def waste_band(surface: Surface, costs: Costs, compute: float, split: Split, was
     ceiling = float(np.log(best_split(first, costs, compute * (1 - waste)).loss[0]))
     low, high = split.valley or costs.params_range(compute, FEWEST_TOKENS)
     centre = float(np.log(split.params[0]))
-    ends = (max(np.log(low), centre - WASTE_REACH), min(np.log(high), centre + WASTE_REACH))
+    # Where limits leave a part of the budget unspent, no params within them use all of it.
+    low, high = min(float(np.log(low)), centre), max(float(np.log(high)), centre)
+    ends = (max(low, centre - WASTE_REACH), min(high, centre + WASTE_REACH))
     return tuple(  # type: ignore[return-value]
         float(np.exp(_crossing(first, costs, compute, centre, float(end), ceiling))) for end in ends
     )

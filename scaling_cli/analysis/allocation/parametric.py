@@ -29,6 +29,7 @@ from scaling_cli.record import replace
 from scaling_cli.results.allocation import Allocation, Repetition
 from scaling_cli.results.fit import Curve, Estimate
 
+ROUNDING = 1e-9  # a smaller share of compute saved is none
 STEP = 1e-3  # of log compute and log unique tokens, for derivatives
 
 
@@ -69,6 +70,7 @@ def _allocation(
     params, tokens = split.params[:1], split.tokens[:1]
     inference = float(plan.costs.inference(params)[0])
     training = float(plan.costs.training(params, tokens)[0])
+    spent = training + inference if split.limit and " and " in split.limit else total  # two limits leave a part of it
     spread = estimated(budgets, level)
     allocation = Allocation(
         approach="parametric",
@@ -84,21 +86,22 @@ def _allocation(
         target_loss=loss,
         training_compute=training,
         inference_compute=inference if plan.costs.inference_tokens else None,
-        saving=_saving(loss_surface, plan, split, total) if plan.costs.inference_tokens else None,
+        saving=_saving(loss_surface, plan, split, spent) if plan.costs.inference_tokens else None,
         repetition=_repetition(loss_surface, fitted, plan, split, total),
         limit=split.limit,
         reach=fitted.reach(training, float(params[0]), float(tokens[0])),
         log_correlation=log_correlation(split.params, split.tokens),
-        bill=plan.hardware.bill(np.array([total])) if plan.hardware else None,
+        bill=plan.hardware.bill(np.array([spent])) if plan.hardware else None,
     )
     return allocation, split.valley
 
 
-def _saving(loss_surface: Surface, plan: AllocationPlan, split: Split, total: float) -> float:
+def _saving(loss_surface: Surface, plan: AllocationPlan, split: Split, spent: float) -> float:
     """Share of all compute saved, compared with compute-optimal training to an equal loss."""
     training_only = replace(plan.costs, inference_tokens=0.0)
     needed, usual = least_split(loss_surface.first(), training_only, float(split.loss[0]))
-    return 1 - total / float((needed + plan.costs.inference(usual.params))[0])
+    saved = 1 - spent / float((needed + plan.costs.inference(usual.params))[0])
+    return saved if abs(saved) > ROUNDING else 0.0
 
 
 def _repetition(

@@ -165,8 +165,11 @@ def _drift(data: ComparisonData, pair: Pair, difference: dict[str, Estimate]) ->
     """What the difference does, for laws of one exponent whose losses can be compared."""
     if data.curves is None or len(pair.sizes) > 1:
         return ""
-    ((name, size),) = pair.sizes.items()
-    return drift_words(difference[name], size, data.margin.role)
+    (name,) = pair.sizes
+    left, right = (data.results[place].parameters[name].estimate for place in (pair.left, pair.right))
+    if left is None or right is None:
+        return ""
+    return drift_words(difference[name], (left, right), data.margin.role, data.groups[pair.right].name)
 
 
 def _differences(data: ComparisonData, pair: Pair, judgements: dict[str, ExponentJudgement]) -> dict[str, Estimate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from scaling_cli.numbers.format import figure
 from scaling_cli.results.comparison import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 from scaling_cli.results.fit import Estimate
 
@@ -48,23 +49,38 @@ def sentence(
     )
 
 
-def drift_words(difference: Estimate, size: float, role: str) -> str:
-    """What a difference of exponents of about this size does to the multiplier of the input `role` over `RANGE`."""
-    ends = [_drift(value, size) for value in (difference.estimate, difference.low, difference.high)]
-    if ends[0] is None:
+def drift_words(difference: Estimate, own: tuple[float, float], role: str, right: str) -> str:
+    """What a difference of exponents does to the multiplier of the input `role` over `RANGE` times the right group's.
+
+    The left group reaches the loss of the right one with right^(b_right / b_left), so that the multiplier grows as
+    right^(b_right / b_left - 1). Of other differences than that of the estimates `own`, the mean is the same.
+    """
+    middle = abs(own[0] + own[1]) / 2
+    toward = 1 if own[0] + own[1] > 0 else -1
+    logs = [_drift(value, middle, toward) for value in (difference.estimate, difference.low, difference.high)]
+    if logs[0] is None or abs(logs[0]) > LARGEST_LOG:
         return ""
+    known = [abs(log) for log in logs[1:] if log is not None]
     crosses = None not in (difference.low, difference.high) and difference.low * difference.high < 0  # type: ignore[operator]
-    known = [end for end in ends[1:] if end is not None]
-    least = 1.0 if crosses else min(known, default=1.0)
-    most = f"{max(known):.3g}" if len(known) == len(ends) - 1 else "inf"
-    change = f"{ends[0]:.3g}x [{least:.3g}, {most}]"
-    return f"with {RANGE:,} times the {role}, this difference alone changes the {role} multiplier by {change}"
+    least = 1.0 if crosses else _power(min(known, default=0.0))
+    most = _power(max(known)) if len(known) == 2 else math.inf  # both ends
+    change = (
+        f"{figure(_power(abs(logs[0])), 3)}x [{figure(least, 3)}, {'inf' if math.isinf(most) else figure(most, 3)}]"
+    )
+    given = f"with {RANGE:,} times the {role} of {right}"
+    return f"{given}, this difference alone changes the {role} multiplier by {change}"
 
 
-def _drift(difference: float | None, size: float) -> float | None:
-    if difference is None or size <= 0 or abs(difference) / size * math.log(RANGE) > LARGEST_LOG:
+def _drift(difference: float | None, middle: float, toward: int) -> float | None:
+    """The log of the change; None where the left group's exponent would be 0 or have the other sign."""
+    left = None if difference is None else middle + toward * difference / 2
+    if difference is None or left is None or left <= 0:
         return None
-    return math.exp(abs(difference) / size * math.log(RANGE))
+    return -toward * difference / left * math.log(RANGE)
+
+
+def _power(log: float) -> float:
+    return math.exp(log) if log <= LARGEST_LOG else math.inf
 
 
 def _differences(difference: Mapping[str, Estimate]) -> str:

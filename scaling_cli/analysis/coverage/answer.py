@@ -19,7 +19,7 @@ from scaling_cli.analysis.coverage.curve import (
     sampled,
 )
 from scaling_cli.analysis.coverage.opponents import check_opponent
-from scaling_cli.analysis.coverage.prices import require_costs
+from scaling_cli.analysis.coverage.prices import require_costs, require_known_groups
 from scaling_cli.analysis.coverage.printed import highest_ends, interval_doubts, printed_fit, printed_forecast
 from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
 from scaling_cli.analysis.coverage.together import Group, named, with_other_groups
@@ -60,6 +60,7 @@ def analyse(samples: Sequence[SampleGroup], layout: str, ask: InferenceCoverage)
     groups, caveats = _groups(samples, ask)
     failures: list[Failure] = []
     names = [group.name for group in groups]
+    require_known_groups(ask.prices, names)
     require_costs(questions_of(ask), prices_of(ask), names)
     if ask.compare is not None:
         check_opponent(ask.compare, named(groups))

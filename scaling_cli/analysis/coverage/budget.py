@@ -149,8 +149,19 @@ def _whole(value: float) -> int | None:
 
 
 def _for_value(buyer: Buyer, value: Amount, policy: str) -> Purchase:
-    least = buyer.costs[value.unit].attempt / value.amount
-    return _purchase(buyer, "value", value, policy, worthwhile(buyer.gain, least, buyer.most))
+    """The limit on attempts with the largest difference of value and cost; none where no limit pays."""
+    cost = buyer.costs[value.unit]
+    if policy == FIXED:
+        k = np.array([worthwhile(buyer.gain, cost.attempt / value.amount, buyer.most)])
+        k = k[k > 0]
+    else:
+        # Problems that are left are harder, but few attempts are made at the others: gains per cost need not fall.
+        k = _every_k(buyer.most)
+    if not len(k):
+        return _purchase(buyer, "value", value, policy, 0)
+    left = value.amount * buyer.data.coverage(k) - cost.cost(np.array([_attempts(buyer, each, policy) for each in k]))
+    best = int(np.argmax(left))
+    return _purchase(buyer, "value", value, policy, int(k[best]) if left[best] > 0 else 0)
 
 
 def _for_gain(buyer: Buyer, gain: float, policy: str) -> Purchase:

@@ -233,14 +233,30 @@ def number_or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
+def _short_doubts(data: Sampled, k: list[int], short: str, group: dict[str, str] | None) -> list[Caveat]:
+    """Caveats on the k for which some problems have too few attempts; problems are left out only if others remain."""
+    reached = [each for each in k if each <= data.counts.n.max() and data.batch is None]
+    dropped = reached if short == "drop" else []
+    bounded = [each for each in k if each not in dropped]
+    found = []
+    for code, which in (("short-problems-dropped", dropped), ("short-problems", bounded)):
+        if not which:
+            continue
+        missing = {each: int((data.counts.n < each).sum()) for each in which}
+        fewest, most = missing[which[0]], missing[which[-1]]
+        more = f" (and {most:,} fewer than {which[-1]:,})" if most > fewest else ""
+        them = "it" if most == 1 else "them"
+        either = f", or leave {them} out with --short drop" if reached and not dropped else ""
+        remedy = f"Make further attempts at {'this problem' if most == 1 else 'these problems'}{either}"
+        shown = f"{', '.join(f'{each:,}' for each in which)}{more}"
+        total = f"{data.counts.problems:,}"
+        found.append(caveat(code, group, count=f"{fewest:,}", total=total, k=shown, remedy=remedy))
+    return found
+
+
 def coverage_doubts(data: Sampled, rows: list[Coverage], short: str, group: dict[str, str] | None) -> list[Caveat]:
     """Caveats on the estimates of coverage."""
-    counts, caveats = data.counts, []
-    if short_k := [row.k for row in rows if row.k > data.longest]:
-        count = int((counts.n < max(short_k)).sum())
-        code = "short-problems-dropped" if short == "drop" and data.batch is None else "short-problems"
-        shown = ", ".join(f"{k:,}" for k in short_k)
-        caveats.append(caveat(code, group, count=f"{count:,}", total=f"{counts.problems:,}", k=shown))
+    counts, caveats = data.counts, _short_doubts(data, [row.k for row in rows if row.k > data.longest], short, group)
     solved = int((counts.c > 0).sum())
     if solved == 0 or np.all(counts.c == counts.n):
         what = "No problem is solved" if solved == 0 else "Every attempt succeeded"

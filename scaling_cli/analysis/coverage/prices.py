@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scaling_cli.analysis.coverage.budget import Questions, costs_of
 from scaling_cli.coverage.budget import Compute, Cost, Money
+from scaling_cli.data.names import listing, shortened
 from scaling_cli.errors import UsageError
+from scaling_cli.options.inference_coverage import PRICES
 from scaling_cli.record import Record
 
 MONEY_NEEDS = ("price_in", "price_out", "tokens_in", "tokens_out")
@@ -46,6 +48,31 @@ class Prices(Record):
         given = {name: self.of(name, group) for name in optional}
         filled = {name: optional[name] if value is None else value for name, value in given.items()}
         return Compute(params, self.of("tokens_in", group) or 0.0, tokens_out, **filled)
+
+
+def require_known_groups(given: Mapping[str, Mapping[str, float]], groups: Sequence[str]) -> None:
+    """Refuse values of groups that do not exist; `given` are values by group of each quantity.
+
+    Values of further groups do no harm where each group has its own, as in one of several files.
+
+    Raises:
+        UsageError: A group without its own value would get that of all groups, or none, and a name is of no group.
+    """
+    options = {quantity: option for option, quantity in PRICES.items()}
+    for quantity, by_group in given.items():
+        lacking = [group for group in groups if group not in by_group]
+        others = [name for name in by_group if name and name not in groups]
+        if others and (lacking or not any(groups)):
+            flag = f"--{options[quantity].replace('_', '-')}"
+            if not any(groups):
+                raise UsageError(
+                    f"{flag} is given for {shortened(others[0])!r}, but there is only one group.",
+                    hint=f"Give {flag} one value, or name the column of the groups with --by.",
+                )
+            raise UsageError(
+                f"{flag} is given for {shortened(others[0])!r}, but the groups are {listing(groups)}.",
+                hint=f"Give {flag} once for each group: {flag} {lacking[0]}=VALUE, or one value for all.",
+            )
 
 
 def require_costs(questions: Questions, prices: Prices, groups: Sequence[str]) -> None:

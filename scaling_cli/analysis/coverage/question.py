@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.analysis.coverage.budget import Amount, Questions
+from scaling_cli.analysis.coverage.budget import STOP, Amount, Questions
 from scaling_cli.analysis.coverage.laws import law_names
 from scaling_cli.analysis.coverage.prices import Prices
 from scaling_cli.analysis.coverage.verifier import Rates
@@ -12,7 +12,7 @@ from scaling_cli.coverage.counts import Indices, ProblemResampling
 from scaling_cli.coverage.curves import log_grid
 from scaling_cli.errors import UsageError
 from scaling_cli.numbers.parse import parse_number
-from scaling_cli.options.inference_coverage import InferenceCoverage
+from scaling_cli.options.inference_coverage import PRICES, InferenceCoverage
 from scaling_cli.options.read import amount
 
 UNITS = {"usd": "usd", "$": "usd", "dollars": "usd", "flops": "flops", "flop": "flops"}
@@ -26,8 +26,14 @@ def check_question(asked: InferenceCoverage) -> None:
             of which options name one.
     """
     law_names(asked.fit)
+    _require_uses(asked)
     if asked.mix is not None and not questions_of(asked).budgets:
         raise UsageError("--mix needs a budget to split.", hint="Add --budget, such as --budget 1e15flops.")
+    if asked.mix is not None and asked.policy == STOP:
+        raise UsageError(
+            "--mix splits a budget between fixed numbers of attempts, so it does not go with --policy stop.",
+            hint="Use one command for each.",
+        )
     for option, group in (("--mix", asked.mix), ("--compare", asked.compare)):
         if group is not None and not asked.by:
             raise UsageError(
@@ -36,6 +42,24 @@ def check_question(asked: InferenceCoverage) -> None:
             )
     if asked.k is not None:
         parse_k(asked.k, 10)
+
+
+def _require_uses(asked: InferenceCoverage) -> None:
+    """Refuse options that would change nothing, because what they describe is not asked about."""
+    is_asked = bool(asked.budget or asked.target or asked.value or asked.marginal) or asked.splits_verifications
+    has_verifier = verifier_of(asked) is not None
+    uses = (
+        (is_asked, (*PRICES, "policy"), "--budget, --target, --value or --marginal"),
+        (has_verifier, ("labels",), "--fpr or --tpr"),
+        (asked.train_exchange is not None, ("pretrain_tokens", "inference_tokens"), "--train-exchange"),
+    )
+    for is_used, names, others in uses:
+        for name in names if not is_used else ():
+            option = asked.options[name]
+            if getattr(asked, name) != option.default:
+                raise UsageError(
+                    f"{option.flag} works only with {others}.", hint=f"Add one of these, or leave {option.flag} out."
+                )
 
 
 def questions_of(asked: InferenceCoverage) -> Questions:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from scaling_cli.analysis.coverage.prices import require_costs
+from scaling_cli.analysis.coverage.prices import require_costs, require_known_groups
 from scaling_cli.analysis.coverage.question import prices_of, questions_of
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
@@ -46,7 +46,9 @@ def split_between(table: SampleTable, ask: InferenceCoverage) -> Splits:
     """
     found = Splits([], [], [])
     groups = list(setting_groups(table, ask.by))
-    require_costs(questions_of(ask), prices_of(ask), [group_label(group.values) for group in groups])
+    names = [group_label(group.values) for group in groups]
+    require_known_groups(ask.prices, names)
+    require_costs(questions_of(ask), prices_of(ask), names)
     for group in groups:
         try:
             _require_problems(group.problems)

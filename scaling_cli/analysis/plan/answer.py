@@ -193,6 +193,11 @@ def _of_the_smallest(count: int) -> str:
 def _require_enough(task: Task, cost: Array) -> None:
     places = task.runs // task.seeds
     least = task.least_runs
+    if places < least == 1:
+        raise UsageError(
+            f"--max-runs is {task.runs}, fewer than the {task.seeds} seeds of one run.",
+            hint=f"Give --max-runs {task.seeds} or more, or fewer --seeds.",
+        )
     if places < least:
         raise UsageError(
             f"{task.runs} {'run is' if task.runs == 1 else 'runs are'} too few: {task.arms[0].law.name} has "

@@ -22,6 +22,7 @@ from scaling_cli.analysis.plan.ground import Columns, Ground, along, optimum
 from scaling_cli.arrays import Array
 from scaling_cli.data.names import inputs_in_words
 from scaling_cli.errors import UsageError
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.laws import Law
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.parse import parse_number
@@ -127,7 +128,12 @@ def _place(text: str, goal: str) -> dict[str, float]:
         value = parse_number(number)
         if not value > 0:
             raise UsageError(f"--goal {goal!r} has the amount {value:g}.", hint="Give an amount above 0.")
-        found[role.strip() if equals else "compute"] = value
+        name = role.strip() if equals else "compute"
+        if name in found:
+            raise UsageError(
+                f"--goal {goal!r} has two amounts of {name}.", hint="Give each its own --goal, with one amount."
+            )
+        found[name] = value
     return found
 
 
@@ -164,6 +170,27 @@ def check_goal(goal: Goal, law: Law, columns: Mapping[str, str] | None = None) -
             f"--goal {goal.text!r} does not give {with_and(missing)}, which {law.name} needs.",
             hint=f"Write it like {goal.what}@{example}.",
         )
+    _require_inputs(goal, law, columns or {})
+
+
+def _require_inputs(goal: Goal, law: Law, columns: Mapping[str, str]) -> None:
+    """Refuse amounts that are not those of the law's inputs; compute follows from params and tokens.
+
+    Raises:
+        UsageError: There are such amounts.
+    """
+    roles, given = {columns.get(name, name) for name in law.inputs}, set(goal.at)
+    known = {"compute"} if roles == {"x"} else roles  # before the runs are read, x may be any one amount
+    ways = [roles, {"compute"}] if has_params_and_tokens(roles) else [roles]
+    ways += [set(SPLITS)] if known == {"compute"} else []
+    if given in ways or (roles == {"x"} and len(given) == 1):
+        return
+    example = ",".join(f"{role}={AMOUNTS.get(role, '1e24' if role == 'compute' else '10')}" for role in sorted(known))
+    raise UsageError(
+        f"--goal {goal.text!r} gives {with_and(goal.at)}, but {law.name} is a law of "
+        f"{inputs_in_words(law.inputs, columns)}.",
+        hint=f"Write it like loss@{example}.",
+    )
 
 
 def places(goal: Goal, law: Law) -> list[Columns]:
@@ -172,6 +199,8 @@ def places(goal: Goal, law: Law) -> list[Columns]:
         return []
     if set(goal.at) == {"compute"} and has_params_and_tokens(law.inputs):
         return [along(goal.at["compute"])]
+    if len(law.inputs) == 1 and has_params_and_tokens(goal.at):
+        return [{law.inputs[0]: np.array([FLOPS_A_PARAM_AND_TOKEN * goal.at["params"] * goal.at["tokens"]])}]
     return [{name: np.array([goal.at[name if name in goal.at else next(iter(goal.at))]]) for name in law.inputs}]
 
 

@@ -87,7 +87,8 @@ def _none(bounds: Bounds) -> UsageError:
     return UsageError(
         f"No run of {flops(bounds.compute[0])} to {flops(bounds.compute[1])} FLOPs is within the limits.",
         hint=f"Within {bounds.ratio[0]:g} to {bounds.ratio[1]:g} tokens per param, such runs have {count(least)} to "
-        f"{count(most)} params: widen --sizes, --unique-tokens or the range of tokens per param.",
+        f"{count(most)} params: widen --sizes, --unique-tokens or the range of tokens per param, or lower "
+        "--min-compute.",
     )
 
 

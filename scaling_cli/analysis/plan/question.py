@@ -9,6 +9,7 @@ import numpy as np
 from scaling_cli.analysis.hardware import Machines, flops_of
 from scaling_cli.analysis.plan.answer import Task, planned
 from scaling_cli.analysis.plan.check import simulated
+from scaling_cli.analysis.plan.given_designs import NO_GROUP, design_if_any, read_design
 from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm, present_compute
@@ -20,10 +21,9 @@ from scaling_cli.analysis.recorded_cost import machines_of
 from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.errors import DataError, UsageError
-from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import number_of, with_and
-from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
+from scaling_cli.errors import UsageError
+from scaling_cli.numbers.format import number_of
+from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.options.plan import Plan
 from scaling_cli.record import replace
 from scaling_cli.results.plan import Judgement, PlanResult
@@ -59,6 +59,20 @@ def compares(asked: Plan) -> bool:
     return goals_of(asked)[0].between
 
 
+def require_two_groups(goals: Sequence[Goal], count: int) -> None:
+    """Refuse goals that compare two groups where there are more or fewer.
+
+    Raises:
+        UsageError: There are.
+    """
+    if any(goal.between for goal in goals) and count != 2:
+        there = f"there {'is' if count == 1 else 'are'} {number_of(count, 'group')}"
+        raise UsageError(
+            f"{goals[0].text} compares two groups, but {there}.",
+            hint="Name the column of the groups with --by, and keep two of them with --where.",
+        )
+
+
 def answered(
     arms: Sequence[Arm], asked: Plan, source: str, group: Mapping[str, str], *, sharing: int = 1
 ) -> tuple[PlanResult, list[Caveat]]:
@@ -67,7 +81,7 @@ def answered(
     `sharing` groups have an answer each, and an equal share of the budget.
     """
     machines, cost_doubts = machines_of([arm.recorded for arm in arms], asked, has_price=isinstance(asked.budget, str))
-    task = task_of(arms, asked, machines, sharing)
+    task = task_of(arms, asked, machines, sharing, group)
     note: tuple[str, ...] = ()
     if asked.until is not None:
         # What is wanted is a width, which does not include departures.
@@ -86,7 +100,7 @@ def answered(
     result = replace(
         result,
         check=check,
-        judged=_judgements(task, asked),
+        judged=_judgements(task, asked, group),
         notes=(*note, *((machines.note,) if machines and machines.note else ()), *result.notes),
     )
     if asked.recipe:
@@ -108,7 +122,9 @@ def _ranges(arm: Arm) -> dict[str, tuple[float, float]]:
     if arm.present is None:
         return {}
     amounts = {arm.roles.get(name, name): values for name, values in arm.present.items()}
-    amounts.setdefault("compute", present_compute(arm.present))
+    compute = _known_compute(arm)
+    if compute is not None:
+        amounts.setdefault("compute", compute)
     return {role: (float(values.min()), float(values.max())) for role, values in amounts.items()}
 
 
@@ -129,8 +145,14 @@ def _refuse_units(arms: Sequence[Arm], asked: Plan, budget: float, bounds: Bound
                 refuse_without_unit(subject, {role: amount}, _ranges(arm))
 
 
-def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing: int = 1) -> Task:
-    """What is to be planned.
+def task_of(
+    arms: Sequence[Arm],
+    asked: Plan,
+    machines: Machines | None,
+    sharing: int = 1,
+    group: Mapping[str, str] = NO_GROUP,
+) -> Task:
+    """What is to be planned, with the runs of files that are of this group.
 
     Raises:
         UsageError: A goal does not go with the law, or with the number of groups.
@@ -141,21 +163,16 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
             check_goal(goal, arm.law, arm.roles)
             if arm.present is not None or arm.prior is not None:
                 refuse_without_unit(f"--goal {goal.text} has", goal.at, _ranges(arm))
-    if any(goal.between for goal in goals) and len(arms) != 2:
-        there = f"there {'is' if len(arms) == 1 else 'are'} {number_of(len(arms), 'group')}"
-        raise UsageError(
-            f"{goals[0].text} compares two groups, but {there}.",
-            hint="Name the column of the groups with --by, and keep two of them with --where.",
-        )
+    require_two_groups(goals, len(arms))
     of_one = {"--check": asked.check_, "--judge": asked.judge is not None, "--underway": asked.underway is not None}
     if len(arms) > 1 and (option := next((option for option, is_given in of_one.items() if is_given), None)):
         raise UsageError(
             f"{option} works only with goals of one group, but {goals[0].text} compares two.",
             hint=f"Leave {option} out, or give goals such as alpha or params@1e24 instead.",
         )
-    underway = None if asked.underway is None else read_design(asked.underway)
+    underway = None if asked.underway is None else design_if_any(asked.underway, group)
     sharing = 1 if asked.budget is None else sharing
-    budget = _judged_budget(asked) if asked.budget is None else flops_of(asked.budget, machines) / sharing
+    budget = _judged_budget(asked, group) if asked.budget is None else flops_of(asked.budget, machines) / sharing
     bounds = _bounds(arms, asked, budget)
     _refuse_units(arms, asked, budget, bounds)
     return Task(
@@ -165,10 +182,10 @@ def task_of(arms: Sequence[Arm], asked: Plan, machines: Machines | None, sharing
     )  # fmt: skip
 
 
-def _judged_budget(asked: Plan) -> float:
+def _judged_budget(asked: Plan, group: Mapping[str, str]) -> float:
     """Without a budget, that of the design to judge."""
     assert asked.judge is not None
-    return float(read_design(asked.judge).compute.sum())
+    return float(read_design(asked.judge, group).compute.sum())
 
 
 def _bounds(arms: Sequence[Arm], asked: Plan, budget: float) -> Bounds:
@@ -188,40 +205,16 @@ def _known_compute(arm: Arm) -> Array | None:
     return present_compute(arm.present) if is_known else None
 
 
-def _judgements(task: Task, asked: Plan) -> tuple[Judgement, ...]:
+def _judgements(task: Task, asked: Plan, group: Mapping[str, str] = NO_GROUP) -> tuple[Judgement, ...]:
     """The design of --judge, and that of the runs that there are."""
     found = []
     if len(task.arms) > 1:
         return ()  # without --judge, which `task_of` refuses
     arm = task.arms[0]
-    if asked.judge is not None:
-        found.append(judged(asked.judge, task, read_design(asked.judge), is_present=False))
+    design = None if asked.judge is None else design_if_any(asked.judge, group)
+    if asked.judge is not None and design is not None:
+        found.append(judged(asked.judge, task, design, is_present=False))
     if arm.present is not None and has_params_and_tokens(arm.present):
         there = Candidates(arm.present["params"], arm.present["tokens"])
         found.append(judged("your runs", task, there, is_present=True))
     return tuple(found)
-
-
-def read_design(path: str) -> Candidates:
-    """The params and tokens of runs in a file; either may follow from compute.
-
-    Raises:
-        DataError: A row has neither two of them.
-    """
-    from scaling_cli.data.runs.targets import load_targets
-
-    params, tokens = [], []
-    for number, (at, *_) in enumerate(load_targets(path), 1):
-        known = [role for role in SURFACE if role in at]
-        if "compute" in at and len(known) == 1:
-            other = SURFACE[1 - SURFACE.index(known[0])]
-            at = {**at, other: at["compute"] / FLOPS_A_PARAM_AND_TOKEN / at[known[0]]}
-        if not has_params_and_tokens(at):
-            lacking = [role for role in SURFACE if role not in at]
-            raise DataError(
-                f"{path} has no {with_and(lacking)} for run {number}.",
-                hint="Write one run per row, under the header params,tokens.",
-            )
-        params.append(at["params"])
-        tokens.append(at["tokens"])
-    return Candidates(np.array(params), np.array(tokens))

@@ -16,10 +16,10 @@ from scaling_cli.analysis.plan.reserve import bends, shown
 from scaling_cli.analysis.plan.usual import usual_designs
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
-from scaling_cli.numbers.format import flops, percent
+from scaling_cli.numbers.format import flops, number_of, percent, with_and
 from scaling_cli.numbers.surface import has_params_and_tokens
 from scaling_cli.results.fit import Curve
-from scaling_cli.results.plan import PlannedRun, PlanResult, Test
+from scaling_cli.results.plan import ComparedGroup, PlannedRun, PlanResult, Test
 
 FAR = 2.0  # times the best params of its budget: further off, a run tells mostly of one term
 CURVE_POINTS = 24
@@ -36,8 +36,7 @@ def result_of(
     spent = compute if task.machines is None else float(task.machines.equivalent(place.compute).sum()) * task.seeds
     runs = len(plan.all) * task.seeds
     found = expected(task, plan, usual_designs(runs, compute, float(pool.compute.min()), is_surface=task.is_surface))
-    law, noise = task.arms[0].law, task.arms[0].noise
-    middle = np.array([np.sqrt(np.prod(task.bounds.compute))])
+    law, noises = task.arms[0].law, _noises(task)
     has_rival = all(arm.law.name in RIVALS and not arm.is_rival_excluded for arm in task.arms)
     return PlanResult(
         group=dict(group),
@@ -46,8 +45,8 @@ def result_of(
         laws=(law.name, *((RIVALS[law.name],) if has_rival else ())),
         source=source,
         level=task.level,
-        noise=float(noise.at(middle)[0]),
-        noise_slope=noise.slope,
+        noise=noises[0].noise,
+        noise_slope=noises[0].noise_slope,
         budget=task.budget,
         compute=compute,
         bill=None if machines is None else machines.bill(np.repeat(place.compute, task.seeds)),
@@ -57,11 +56,22 @@ def result_of(
         usual=found.usual,
         candidates=len(pool.params) * len(task.arms),
         tokens_per_param=task.bounds.ratio,
-        notes=(*shared_budget(f"{flops(task.budget * task.sharing)} FLOPs", task.sharing), *_notes(task, spent, runs)),
+        notes=(
+            *shared_budget(f"{flops(task.budget * task.sharing)} FLOPs", task.sharing),
+            *_underway(task),
+            *_notes(task, float(pool.compute.max()), spent, runs),
+        ),
         present=_present(task.arms),
         fall=found.fall,
         best=_best(task),
+        compared=noises if len(noises) > 1 else (),
     )
+
+
+def _noises(task: Task) -> tuple[ComparedGroup, ...]:
+    """The noise of each arm in the middle of the candidates."""
+    middle = np.array([np.sqrt(np.prod(task.bounds.compute))])
+    return tuple(ComparedGroup(arm.name, float(arm.noise.at(middle)[0]), arm.noise.slope) for arm in task.arms)
 
 
 def _runs(task: Task, plan: Planned, machines: Machines | None) -> tuple[PlannedRun, ...]:
@@ -72,7 +82,7 @@ def _runs(task: Task, plan: Planned, machines: Machines | None) -> tuple[Planned
             found = np.flatnonzero(counts)
             rows += [(number, purpose, int(index), int(counts[index]) * task.seeds) for index in found]
     places = plan.place(np.array([row[2] for row in rows], dtype=int))
-    best = _best_params(task, places.compute)
+    best = [_best_params(task, places.compute, i) for i in range(len(task.arms))]
     order = sorted(range(len(rows)), key=lambda i: (rows[i][0], places.compute[i], places.params[i]))
     return tuple(
         PlannedRun(
@@ -83,7 +93,7 @@ def _runs(task: Task, plan: Planned, machines: Machines | None) -> tuple[Planned
             tokens=float(places.tokens[i]),
             compute=float(places.compute[i]),
             tokens_per_param=float(places.tokens[i] / places.params[i]),
-            why=_why(rows[i][1], float(places.params[i]), best[i]),
+            why=_why(rows[i][1], float(places.params[i]), best[plan.arm(rows[i][2])][i]),
             arm=task.arms[plan.arm(rows[i][2])].name,
             bill=None if machines is None else machines.bill(places.compute[i : i + 1]),
         )
@@ -103,11 +113,11 @@ def _why(purpose: str, params: float, best: float) -> str:
     return "near the best split: shows the lowest loss"
 
 
-def _best_params(task: Task, compute: Array) -> Array:
-    """Best params `(n,)` by the estimate at these budgets; NaN for laws without a best split."""
+def _best_params(task: Task, compute: Array, number: int = 0) -> Array:
+    """Best params `(n,)` by the estimate of one arm at these budgets; NaN for laws without a best split."""
     if not task.is_surface:
         return np.full(len(compute), np.nan)
-    arm = task.arms[0]
+    arm = task.arms[number]
     different = np.unique(compute)
     spots = [along(float(budget)) for budget in different]
     place = ground(arm.law, spots)
@@ -155,21 +165,36 @@ def _best(task: Task) -> Curve | None:
     return Curve(tuple(params.tolist()), tuple((compute / FLOPS_A_PARAM_AND_TOKEN / params).tolist()))
 
 
-def _notes(task: Task, spent: float, runs: int) -> tuple[str, ...]:
+def _underway(task: Task) -> tuple[str, ...]:
+    """That expected intervals count on runs under way."""
+    if task.underway is None:
+        return ()
+    runs = number_of(len(task.underway.params), "run")
+    total = flops(float(task.underway.compute.sum()))
+    return (f"expected intervals also rest on {runs} under way ({total} FLOPs), which cost nothing of the budget",)
+
+
+def _notes(task: Task, largest: float, spent: float, runs: int) -> tuple[str, ...]:
+    """Why much of the budget is left; `largest` is the most FLOPs of a possible run."""
     if spent >= SPENT * task.budget:
         return ()
-    smallest, largest = (_charged(task, one) for one in task.bounds.compute)
-    if spent >= SPENT * runs * largest:
-        reasons = ["--max-compute allows no larger ones"]
+    smallest, most = task.bounds.compute
+    if spent >= SPENT * runs * _charged(task, min(largest, most)):
+        reasons = [f"{'--max-compute allows' if largest > SPENT * most else _limits(task)} no larger ones"]
     else:
         reasons = ["larger runs in place of these would not lower the expected error of the goals"]
     if runs >= task.runs:
         reasons.append("--max-runs allows no further ones")
-    elif task.budget - spent < task.seeds * smallest:
-        reasons.append(
-            f"the rest does not pay for another run of {flops(task.bounds.compute[0])} FLOPs (--min-compute)"
-        )
+    elif task.budget - spent < task.seeds * _charged(task, smallest):
+        reasons.append(f"the rest does not pay for another run of {flops(smallest)} FLOPs (--min-compute)")
     return (f"{percent(spent / task.budget)} of the budget is spent: {', and '.join(reasons)}",)
+
+
+def _limits(task: Task) -> str:
+    """What keeps runs below --max-compute."""
+    given = {"--sizes": task.bounds.sizes, "--unique-tokens": task.bounds.most_tokens}
+    names = [name for name, limit in given.items() if limit]
+    return f"{with_and([*names, 'the range of tokens per param'])} {'allow' if names else 'allows'}"
 
 
 def _charged(task: Task, compute: float) -> float:

@@ -41,7 +41,7 @@ def _sheet(effects: Iterable[FactorEffect], kinds: tuple[str, ...]) -> Sheet:
         for kind, moved in _kinds(effect):
             if kind not in kinds:
                 continue
-            said: tuple[str, ...] = (kind, MOVES[moved.moves], probability(moved.p_value), escape(moved.contrast))
+            said: tuple[str, ...] = (kind, MOVES[moved.moves], probability(moved.p_value), escape(_levels(moved)))
             for name, value in moved.effect.items():
                 digits = RATIO_DIGITS if kind == "constant" else 2
                 sizes = (figure(moved.margin[name], digits), figure(moved.detects[name], digits))
@@ -50,6 +50,11 @@ def _sheet(effects: Iterable[FactorEffect], kinds: tuple[str, ...]) -> Sheet:
                 rows.append((lead, said[0], which, said[1], *shown, *sizes, said[2], said[3]))
                 lead, said = "", ("", "", "", "")
     return Sheet(COLUMNS, tuple(rows)).without_empty()
+
+
+def _levels(moved: Moved) -> str:
+    over = ", ".join(moved.averaged)
+    return f"{moved.contrast}, averaged over {over}" if over else moved.contrast
 
 
 def _kinds(effect: FactorEffect) -> Iterator[tuple[str, Moved]]:
@@ -66,7 +71,7 @@ def factor_records(results: Iterable[ComparisonResult]) -> Iterator[Row]:
         for effect in result.factors:
             for kind, moved in _kinds(effect):
                 for name, value in moved.effect.items():
-                    said = (escape(effect.name), kind, name, escape(moved.contrast))
+                    said = (escape(effect.name), kind, name, escape(_levels(moved)))
                     sizes = (moved.margin[name], moved.detects[name])
                     ends = (value.estimate, value.low, value.high)
                     yield [*said, *ends, *sizes, moved.statistic, moved.p_value, MOVES[moved.moves]]

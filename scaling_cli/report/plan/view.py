@@ -11,7 +11,7 @@ from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.pages.facts import law_words, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
 from scaling_cli.report.plan.rows import sections, width
-from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.plan import ComparedGroup, GoalOutlook, PlanResult
 from scaling_cli.results.report import Report
 from scaling_cli.sentences.plan import called
 
@@ -60,6 +60,7 @@ def facts(result: PlanResult) -> Facts:
         ("law", law_words(result.law, result.formula, {})),
         ("from", _source(result)),
         ("noise", _noise(result)),
+        ("compared", _compared(result)),
         ("rounds", _rounds(result)),
         ("check", _check(result)),
         *(("note", escape(note)) for note in result.notes),
@@ -90,11 +91,30 @@ def _source(result: PlanResult) -> str:
 def _noise(result: PlanResult) -> str:
     if result.attempts:
         return ""
-    change = (
-        f", changing by {percent(math.expm1(result.noise_slope))} per decade of compute" if result.noise_slope else ""
-    )
+    if result.compared:
+        return "; ".join(f"{escape(each.name)}: {_spread(each)}" for each in result.compared)
     assumed = " (assumed; --noise changes it)" if result.source == "published" else ""
-    return f"{percent(result.noise)} of the loss between runs{change}{assumed}"
+    return f"{_spread(result)}{assumed}"
+
+
+def _spread(noisy: PlanResult | ComparedGroup) -> str:
+    slope = noisy.noise_slope
+    change = f", changing by {percent(math.expm1(slope))} per decade of compute" if slope else ""
+    return f"{percent(noisy.noise)} of the loss between runs{change}"
+
+
+def _compared(result: PlanResult) -> str:
+    """In which direction each goal compares two groups, and whether by a difference or a ratio."""
+    if not result.compared:
+        return ""
+    first, second = (escape(each.name) for each in result.compared)
+    return "; ".join(f"{escape(goal.goal)} is {_direction(goal, first, second)}" for goal in result.goals)
+
+
+def _direction(goal: GoalOutlook, first: str, second: str) -> str:
+    if goal.goal.startswith("multiplier"):
+        return f"the compute that {second} needs / that of {first}, at equal loss"
+    return f"the ratio {second} / {first}" if goal.is_log else f"{second} - {first}"
 
 
 def _rounds(result: PlanResult) -> str:

@@ -110,3 +110,18 @@ def test_a_search_in_which_no_choice_keeps_the_budget_is_refused():
     asked["fix"].pop("E")
     with pytest.raises(ScalingError, match="no params and tokens are within the limits"):
         split(runs(True), **asked, inference_budget=1e6)
+
+
+def test_two_limits_leave_a_part_of_the_budget_which_is_neither_billed_nor_lost():
+    limits = {"max_params": 1e9, "max_tokens": 1e9, "inference_tokens": 1e9, "peak_flops": 1e15, "mfu": 0.5}
+    report = scaling.optimal_allocation(runs(), interval="none", budget=1e22, **limits)
+    found = report.results[0].allocations[0]
+    assert (found.params.estimate, found.tokens.estimate) == (pytest.approx(1e9), pytest.approx(1e9))
+    assert found.limit == "max-params and max-tokens"
+    assert found.training_compute + found.inference_compute == pytest.approx(8e18)
+    assert found.bill.gpu_hours == pytest.approx(8e18 / 0.5e15 / 3600)
+    # A model of the best size for this loss takes as much training as inference spares.
+    assert -0.2 < found.saving < 0.2
+    assert found.params_within_waste["0.10"] == (pytest.approx(1e9), pytest.approx(1e9))
+    (said,) = (each.message for each in report.caveats if each.code == "limited")
+    assert "by --max-params and --max-tokens (within which only 8e18 FLOPs can be spent), so" in said

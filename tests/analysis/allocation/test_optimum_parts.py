@@ -111,6 +111,9 @@ def test_the_waste_band_ends_at_the_limits_of_params():
     tight = Costs(min_params=0.9 * centre, max_params=1.05 * centre)
     low, high = waste_band(surface, tight, compute, best_split(surface, tight, compute), 0.1)
     assert (low, high) == (pytest.approx(0.9 * centre), pytest.approx(1.05 * centre))
+    both = Costs(max_params=0.1 * centre, max_tokens=1e9)  # which leave a part of the budget
+    ends = waste_band(surface, both, compute, best_split(surface, both, compute), 0.1)
+    assert ends == (pytest.approx(0.1 * centre), pytest.approx(0.1 * centre))
 
 
 def test_budgets_of_replicates_are_those_of_each_and_infinite_below_its_floor():

@@ -95,7 +95,7 @@ def test_tokenizers_can_be_compared_by_losses_per_byte(loss, unit, is_shown):
 def test_a_difference_is_said_as_what_it_does_to_the_multiplier():
     (result,) = scaling.compare_exponents(groups([-0.15, -0.2]), by="recipe", replicates=99).results
     assert (
-        "With 1,000 times the compute, this difference alone changes the compute multiplier by"
+        "With 1,000 times the compute of g1, this difference alone changes the compute multiplier by"
         in result.comparisons[0].sentence
     )
 

@@ -13,6 +13,7 @@ from scaling_cli.analysis.comparison.wording import drift_words, sentence
 from scaling_cli.errors import UsageError
 from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.numbers.format import figure
 from scaling_cli.results.fit import Estimate
 from tests.factories import chinchilla_result, power_result
 
@@ -56,30 +57,50 @@ def test_several_exponents_are_named():
 
 
 @pytest.mark.parametrize(
-    ("difference", "interval"),
+    ("own", "ends", "crosses"),
     [
-        (Estimate(0.01, 0.005, 0.02), (0.005, 0.02)),
-        (Estimate(-0.01, -0.02, -0.005), (0.005, 0.02)),
-        (Estimate(0.01, -0.005, 0.02), (0.0, 0.02)),
+        ((-0.10, -0.16), (0.03, 0.08), False),
+        ((-0.16, -0.10), (-0.08, -0.03), False),
+        ((0.16, 0.10), (0.03, 0.08), False),
+        ((-0.13, -0.14), (-0.01, 0.04), True),
     ],
 )
-def test_a_drift_is_that_over_a_thousand_times_the_input(difference, interval):
-    """A difference d of an exponent b changes the multiplier by 1000^(d / b)."""
-    low, high = (1000 ** (end / 0.1) for end in interval)
-    middle = 1000 ** (0.01 / 0.1)
-    assert drift_words(difference, 0.1, "compute") == (
-        "with 1,000 times the compute, this difference alone changes the compute multiplier by "
-        f"{middle:.3g}x [{low:.3g}, {high:.3g}]"
+def test_a_drift_is_that_over_a_thousand_times_the_input_of_the_right_group(own, ends, crosses):
+    """The left group reaches the loss of the right one with right^(b_right / b_left)."""
+
+    def change(difference):
+        middle = sum(own) / 2
+        log = ((middle - difference / 2) / (middle + difference / 2) - 1) * math.log(1000)
+        return math.exp(abs(log))
+
+    difference = own[0] - own[1]
+    low, high = sorted(map(change, ends))
+    least = 1.0 if crosses else low
+    assert drift_words(Estimate(difference, *ends), own, "compute", "muon") == (
+        "with 1,000 times the compute of muon, this difference alone changes the compute multiplier by "
+        f"{figure(change(difference), 3)}x [{figure(least, 3)}, {figure(high, 3)}]"
     )
 
 
+def test_the_drift_is_that_of_two_power_laws_above_one_floor():
+    """loss - c = 3 x^-0.10 on the left and 4 x^-0.16 on the right."""
+
+    def multiplier(x):
+        return (4 * x**-0.16 / 3) ** (-1 / 0.10) / x
+
+    said = drift_words(Estimate(0.06, 0.03, 0.08), (-0.10, -0.16), "x", "b")
+    assert f"multiplier by {figure(multiplier(1e8) / multiplier(1e5), 3)}x [" in said
+
+
 def test_a_drift_without_an_end_is_open_and_one_beyond_all_numbers_is_not_said():
-    assert drift_words(Estimate(0.01, None, 0.02), 0.1, "x").endswith("[3.98, inf]")
-    assert drift_words(Estimate(None), 0.1, "x") == ""
-    assert drift_words(Estimate(0.01), 0.0, "x") == ""
-    edge = 50 / math.log(1000) * 0.1
-    assert drift_words(Estimate(edge * 0.999), 0.1, "x") != ""
-    assert drift_words(Estimate(edge * 1.001), 0.1, "x") == ""
+    assert drift_words(Estimate(0.01, None, 0.02), (0.105, 0.095), "x", "b").endswith(", inf]")
+    assert drift_words(Estimate(0.01, 0.005, -9.0), (0.105, 0.095), "x", "b").endswith(", inf]")
+    assert drift_words(Estimate(None), (0.1, 0.1), "x", "b") == ""
+    assert drift_words(Estimate(0.01), (0.0, 0.0), "x", "b") == ""
+    rise = 50 / math.log(1000)
+    for times, is_said in ((0.999, True), (1.001, False)):
+        difference = -0.2 * rise * times / (2 + rise * times)  # |d| / (0.1 + d / 2) is times the rise
+        assert (drift_words(Estimate(difference), (0.1, 0.1), "x", "b") != "") is is_said
 
 
 def member(low, high, law="power"):

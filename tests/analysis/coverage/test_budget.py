@@ -136,6 +136,27 @@ def test_a_value_per_problem_buys_attempts_while_they_gain_their_price(dollars, 
     assert (row.question, row.unit, row.k) == ("value", "usd", k)
 
 
+@pytest.mark.parametrize("dollars", [1.0, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 1e3])
+def test_with_stopping_a_value_buys_attempts_while_they_gain_what_is_then_paid(dollars):
+    """By hand, a limit of k costs 1, 1 + 9/16, 1.5625 + 0.41667 and 1.97917 + 0.3125 attempts, for its coverage."""
+    attempts = [0.0, 1.0, 1.5625, 1.5625 + 5 / 12, 1.5625 + 5 / 12 + 0.3125]
+    net = dollars * np.array([0.0, *COVERAGE]) - np.array(attempts)
+    (row,), _ = bought(buyer(), values=(Amount(dollars, "usd"),), policy="stop")
+    assert row.k == np.argmax(net)
+    assert row.cost == (pytest.approx(attempts[row.k]) if row.k else None)
+
+
+def test_a_value_must_also_pay_for_the_prompt():
+    """A prompt that costs two dollars, and answers a dollar each."""
+    prompt = {"usd": Money(2e6, 1e6, 1.0, 1.0)}
+    for policy in ("fixed", "stop"):
+        small, large = (
+            bought(buyer(costs=prompt), values=(Amount(dollars, "usd"),), policy=policy)[0][0].k
+            for dollars in (1 / 0.3, 40.0)
+        )
+        assert (small, large) == (0, 4)
+
+
 @pytest.mark.parametrize(("gain", "k"), [(0.5, 0), (0.4, 1), (0.1, 3), (0.01, 4)])
 def test_a_least_gain_buys_attempts_while_they_add_it(gain, k):
     (row,), _ = bought(buyer(), marginals=(gain,))

@@ -251,6 +251,26 @@ def test_short_problems_are_counted():
     assert "short-problems-dropped" in doubts(group, k=(1, 3), short="drop")
 
 
+def test_the_number_of_short_problems_is_that_of_each_k():
+    group = data([2] * 3 + [4] * 27, [1] * 30)
+    found = doubts(group, k=(1, 3, 4, 9))
+    assert found["short-problems"].startswith(
+        "3 of 30 problems have fewer attempts than k = 3, 4, 9 (and 30 fewer than 9)"
+    )
+    assert "--short drop" in found["short-problems"]
+
+
+def test_problems_are_left_out_only_where_others_remain():
+    group = data([2] * 3 + [4] * 27, [1] * 30)
+    dropped = doubts(group, k=(3, 9), short="drop")
+    assert dropped["short-problems-dropped"].startswith(
+        "3 of 30 problems have fewer attempts than k = 3 and are left out"
+    )
+    assert dropped["short-problems"].startswith("30 of 30 problems have fewer attempts than k = 9, so")
+    for short in ("bound", "drop"):
+        assert "--short drop" not in doubts(group, k=(9,), short=short)["short-problems"]
+
+
 @pytest.mark.parametrize(
     ("c", "code"),
     [

@@ -123,7 +123,7 @@ def test_models_without_a_common_problem_are_compared_unpaired():
     assert unpaired.difference.estimate == pytest.approx(paired.difference.estimate)
     assert unpaired.difference.low < unpaired.difference.estimate < unpaired.difference.high
     with pytest.raises(DataError, match="share 0 problems"):
-        ask(data, train_exchange=None)
+        ask(data, train_exchange=None, pretrain_tokens=None, inference_tokens=None)
 
 
 def test_a_cluster_counts_as_one():

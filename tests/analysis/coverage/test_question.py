@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scaling_cli.analysis.coverage.budget import Amount, Questions
-from scaling_cli.analysis.coverage.prices import Prices, require_costs
+from scaling_cli.analysis.coverage.prices import Prices, require_costs, require_known_groups
 from scaling_cli.analysis.coverage.question import check_question, parse_amount, parse_k, questions_of, verifier_of
 from scaling_cli.analysis.coverage.verifier import Rates
 from scaling_cli.coverage.budget import Compute, Money
@@ -131,3 +131,54 @@ def test_a_group_that_is_named_needs_groups(options):
         check_question(InferenceCoverage(**options))
     assert "--by model" in caught.value.hint
     check_question(InferenceCoverage(by="model", **options))
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "words"),
+    [
+        ({"": 1.0, "smol": 2.0}, ["big", "small"], "--price-out is given for 'smol', but the groups are big, small."),
+        ({"big": 1.0, "smol": 2.0}, ["big", "small"], "--price-out small=VALUE"),
+        ({"": 1.0, "a=1,b": 2.0}, ["a", "b"], "--price-out is given for 'a=1,b', but"),
+        ({"": 1.0, "a": 2.0}, [""], "--price-out is given for 'a', but there is only one group."),
+        ({"": 1.0, "small": 2.0}, ["big", "small"], None),
+        ({"big": 1.0, "small": 2.0, "huge": 3.0}, ["big", "small"], None),
+        ({"big": 1.0}, ["big", "small"], None),
+        ({"": 1.0}, [""], None),
+    ],
+)
+def test_a_price_of_a_group_that_does_not_exist_is_no_price_of_another(given, names, words):
+    if words is None:
+        require_known_groups({"price_out": given, "params": given}, names)
+        return
+    with pytest.raises(UsageError) as caught:
+        require_known_groups({"tokens_out": {"": 3.0}, "price_out": given}, names)
+    assert words in f"{caught.value.message} {caught.value.hint}"
+    with pytest.raises(UsageError, match="--model-params is given for"):
+        require_known_groups({"params": given}, names)
+
+
+@pytest.mark.parametrize(
+    ("idle", "used"),
+    [
+        ({"policy": "stop"}, {"target": (0.9,)}),
+        ({"price_out": 1.0}, {"budget": ("1usd",)}),
+        ({"tokens_in": 1.0}, {"marginal": (0.01,)}),
+        ({"model_params": "1B"}, {"value": ("1usd",)}),
+        ({"labels": "truth"}, {"fpr": 0.1}),
+        ({"pretrain_tokens": "1T"}, {"train_exchange": 14, "inference_tokens": 1e9}),
+    ],
+)
+def test_options_that_describe_what_is_not_asked_about_are_refused(idle, used):
+    (name,) = idle
+    flag = InferenceCoverage.options[name].flag
+    with pytest.raises(UsageError, match=f"{flag} works only with") as caught:
+        check_question(InferenceCoverage(**idle))
+    assert InferenceCoverage.options[next(iter(used))].flag in caught.value.message
+    check_question(InferenceCoverage(**idle, **used))
+
+
+def test_a_mix_has_fixed_numbers_of_attempts():
+    asked = {"mix": "small", "by": ("model",), "budget": ("1usd",)}
+    check_question(InferenceCoverage(**asked))
+    with pytest.raises(UsageError, match="does not go with --policy stop"):
+        check_question(InferenceCoverage(**asked, policy="stop"))

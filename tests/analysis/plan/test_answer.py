@@ -212,6 +212,9 @@ def test_a_budget_below_the_least_runs_is_refused_with_what_they_take():
         planned(task(runs=5))
     with pytest.raises(UsageError, match="so at least 12 are needed with 2 seeds each"):
         planned(task(runs=11, seeds=2))
+    with pytest.raises(UsageError, match="--max-runs is 2, fewer than the 3 seeds of one run") as seeded:
+        planned(task(arms=[known], runs=2, seeds=3))
+    assert "Give --max-runs 3 or more, or fewer --seeds." in seeded.value.hint
     assert len(planned(task(runs=6, budget=6e18, levels=(7, 9)), draws=2).all) == 6
 
 

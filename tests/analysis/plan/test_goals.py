@@ -132,6 +132,9 @@ def test_a_goal_is_read_as_it_is_written(text, goal):
         ("tokens@1e24", "power-constant", "so it gives no best split"),
         ("loss@params=1B", "chinchilla", "does not give tokens"),
         ("loss@width=1024", "chinchilla", "does not give params and tokens"),
+        ("loss@params=1B,tokens=20B,lr=3", "chinchilla", "gives params, tokens and lr, but chinchilla is a law of"),
+        ("loss@params=1B,tokens=20B,compute=1e20", "chinchilla", "gives params, tokens and compute, but"),
+        ("loss@params=1B,tokens=20B", "power", None), ("loss@params=1B,lr=3", "power", "gives params and lr, but"),
     ],
 )  # fmt: skip
 def test_a_goal_must_follow_from_the_law(text, law, problem):
@@ -143,6 +146,33 @@ def test_a_goal_must_follow_from_the_law(text, law, problem):
     assert problem in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "column", "problem"),
+    [
+        ("loss@1e24", "compute", None), ("loss@params=1B,tokens=20B", "compute", None),
+        ("loss@params=1B", "params", None),
+        ("loss@1e24", "params", "gives compute, but power is a law of params"),
+        ("multiplier@1e24", "params", "gives compute, but power is a law of params"),
+        ("loss@params=1B", "compute", "gives params, but power is a law of compute"),
+        ("loss@params=1B,tokens=20B", "params", "gives params and tokens, but power is a law of params"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_that_of_the_column_of_the_law(text, column, problem):
+    if problem is None:
+        check_goal(parse_goal(text), find_law("power"), {"x": column})
+        return
+    with pytest.raises(UsageError) as caught:
+        check_goal(parse_goal(text), find_law("power"), {"x": column})
+    assert problem in caught.value.message
+    assert caught.value.hint.startswith(f"Write it like loss@{column}=")
+
+
+@pytest.mark.parametrize("text", ["params@1e24,1e25", "loss@compute=1e22,1e23", "loss@params=1B,params=2B,tokens=3B"])
+def test_a_goal_has_one_amount_of_each_input(text):
+    with pytest.raises(UsageError, match="has two amounts of"):
+        parse_goal(text)
+
+
 def test_a_goal_needs_the_law_at_the_places_it_asks_about():
     surface, line = find_law("chinchilla"), find_law("power")
     assert places(parse_goal("alpha"), surface) == places(parse_goal("difference(alpha)"), surface) == []
@@ -152,6 +182,7 @@ def test_a_goal_needs_the_law_at_the_places_it_asks_about():
     (run,) = places(parse_goal("loss@params=7B,tokens=2T"), surface)
     assert {name: values.tolist() for name, values in run.items()} == {"params": [7e9], "tokens": [2e12]}
     assert [spot["x"].tolist() for spot in places(parse_goal("loss@1e22"), line)] == [[1e22]]
+    assert [spot["x"].tolist() for spot in places(parse_goal("loss@params=1B,tokens=20B"), line)] == [[1.2e20]]
     assert [spot["x"].tolist() for spot in places(parse_goal("multiplier@1e22"), line)] == [[1e22]]
 
 

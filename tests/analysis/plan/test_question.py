@@ -9,9 +9,10 @@ import pytest
 
 from scaling_cli.analysis.plan import question
 from scaling_cli.analysis.plan.arms import published_arm, saved_arm
+from scaling_cli.analysis.plan.given_designs import read_design
 from scaling_cli.analysis.plan.knowledge import Arm, Noise, noise_of
 from scaling_cli.analysis.plan.limits import WIDEST_RATIO, Bounds
-from scaling_cli.analysis.plan.question import _doubts, answered, compares, goals_of, read_design, task_of
+from scaling_cli.analysis.plan.question import _doubts, answered, compares, goals_of, task_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.laws import find_law

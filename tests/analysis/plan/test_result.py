@@ -61,6 +61,27 @@ def test_the_test_of_the_law_is_that_of_the_reserved_runs():
     assert result(Planned(POOL, (Chosen(MAIN, indices()),))).test is None
 
 
+def test_each_of_two_groups_has_its_own_noise_and_best_split():
+    """The best params of the second group are ten times those of the first."""
+    first, second = arm(draws=6, name="a"), arm(draws=6, name="b", sigma=0.02)
+    moved = second.parameters * np.array([1, 10 ** (0.3478 * 2), 1, 1, 1])
+    plan = Planned(POOL, (Chosen(np.array([1, 7]), indices()),))
+    found = result_of(
+        task("difference(alpha)", arms=[first, replace(second, parameters=moved)]), plan, None, "runs", {}
+    )
+    assert [(run.arm, run.why.partition(":")[0]) for run in found.runs] == [
+        ("a", "near the best split"), ("b", "few params"),
+    ]  # fmt: skip
+    assert [(each.name, each.noise) for each in found.compared] == [("a", 0.005), ("b", 0.02)]
+    assert found.noise == 0.005
+    assert WHOLE.compared == ()
+
+
+def test_runs_under_way_are_named_as_part_of_what_is_expected():
+    found = result(underway=Candidates(np.array([1e8, 1e9]), np.array([1e10, 1e10])))
+    assert found.notes[0].startswith("expected intervals also rest on 2 runs under way (6.6e19 FLOPs)")
+
+
 def test_seeds_repeat_every_run():
     twice = result(seeds=2)
     assert [run.repeats for run in twice.runs] == [2 * run.repeats for run in WHOLE.runs]
@@ -140,6 +161,16 @@ def test_runs_of_the_largest_size_are_limited_in_both():
     notes = result(plan, budget=1e21, runs=7).notes
     assert notes[0].endswith("--max-compute allows no larger ones, and --max-runs allows no further ones")
     assert result(plan, budget=1e21, runs=42).notes[0].endswith("--max-compute allows no larger ones")
+
+
+def test_limits_that_keep_all_runs_below_the_largest_compute_are_named():
+    plan = Planned(POOL, (Chosen(indices(3, 4, 4, 5, 5, 3, 3), indices()),))
+    for limits, words in (
+        (Bounds((1e18, 1e21)), "the range of tokens per param allows"),
+        (Bounds((1e18, 1e21), sizes=(1e8,)), "--sizes and the range of tokens per param allow"),
+    ):
+        (note,) = result(plan, budget=1e21, runs=42, bounds=limits).notes
+        assert note.endswith(f"{words} no larger ones")
 
 
 def test_what_is_left_may_not_pay_for_another_run():

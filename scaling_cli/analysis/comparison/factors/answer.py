@@ -19,7 +19,7 @@ from scaling_cli.analysis.comparison.factors.wording import factor_sentence
 from scaling_cli.analysis.comparison.models import Member, exponents, floors
 from scaling_cli.analysis.comparison.verdict import exponent_margins
 from scaling_cli.arrays import Array
-from scaling_cli.record import Record
+from scaling_cli.record import Record, replace
 from scaling_cli.results.comparison import AtLevel, FactorEffect, Margin, Moved
 from scaling_cli.results.fit import Estimate
 
@@ -37,7 +37,9 @@ class FactorQuestion(Record):
 def effects_in(setting: Ready, factors: Sequence[Factor], question: FactorQuestion) -> tuple[FactorEffect, ...]:
     """Every factor and every interaction of two, over cells that were each fitted."""
     terms = terms_of(factors)
-    return tuple(_effect(setting, term, terms, question) for term in terms)
+    pairs = [(term, _effect(setting, term, terms, question)) for term in terms if term.is_interaction]
+    alone = [_effect(setting, term, terms, question, pairs) for term in terms if not term.is_interaction]
+    return (*alone, *(effect for _, effect in pairs))
 
 
 def coefficients(member: Member) -> tuple[str, ...]:
@@ -46,9 +48,16 @@ def coefficients(member: Member) -> tuple[str, ...]:
     return tuple(parameter.name for parameter in law.parameters if parameter.vanishes and parameter.positive)
 
 
-def _effect(setting: Ready, term: Term, terms: Sequence[Term], question: FactorQuestion) -> FactorEffect:
+def _effect(
+    setting: Ready,
+    term: Term,
+    terms: Sequence[Term],
+    question: FactorQuestion,
+    pairs: Sequence[tuple[Term, FactorEffect]] = (),
+) -> FactorEffect:
+    """What a term does; for a factor, `pairs` are the interactions with what they do."""
     law = setting.members[0].problem.law
-    exponent = _moved(setting, term, terms, exponents(law), question)
+    exponent = _moved(setting, _beside(term, pairs, "exponent"), terms, exponents(law), question)
     if exponent is None:
         return FactorEffect(
             term.name,
@@ -63,18 +72,25 @@ def _effect(setting: Ready, term: Term, terms: Sequence[Term], question: FactorQ
         levels = _levels(setting, term, question) if term.is_interaction and exponent.moves else ()
         words = factor_sentence(term, exponent, None, None, None, levels, question.margin.role)
         return FactorEffect(term.name, exponent, None, None, None, levels, words)
-    floor = _moved(setting, term, terms, floors(law), question) if floors(law) else None
+    floor = _moved(setting, _beside(term, pairs, "floor"), terms, floors(law), question) if floors(law) else None
     alike = (*exponents(law), *floors(law))
     is_alone = exponent.moves is not True and (floor is None or floor.moves is not True)
     parts = coefficients(setting.members[0])
-    constant = _moved(setting, term, terms, parts, question, alike=alike) if is_alone else None
+    beside = _beside(term, pairs, "constant")
+    constant = _moved(setting, beside, terms, parts, question, alike=alike) if is_alone else None
     is_alone = constant is not None
-    constant = constant or _moved(setting, term, terms, parts, question)
+    constant = constant or _moved(setting, beside, terms, parts, question)
     is_plain = is_alone and not term.is_interaction
     multiplier = _multiplier(setting, constant, law.names) if is_plain and constant is not None else None
     levels = _levels(setting, term, question) if term.is_interaction and exponent.moves else ()
     words = factor_sentence(term, exponent, constant, floor, multiplier, levels, question.margin.role)
     return FactorEffect(term.name, exponent, constant, floor, multiplier, levels, words)
+
+
+def _beside(term: Term, pairs: Sequence[tuple[Term, FactorEffect]], kind: str) -> Term:
+    """The term, averaged over the interactions that move this kind of parameter."""
+    moved = [(pair, getattr(effect, kind)) for pair, effect in pairs if term.is_within(pair)]
+    return replace(term, beside=tuple(pair for pair, answer in moved if answer is not None and answer.moves))
 
 
 def _moved(
@@ -90,9 +106,9 @@ def _moved(
     if not names:
         return None
     test = judged_term(setting, term, terms, names, alike)
-    if test is not None and alike and test.misfit < MISFIT:
-        return None
-    if test is None:
+    if test is None and term.beside:  # too few combinations to average over
+        return _moved(setting, replace(term, beside=()), terms, names, question, alike=alike)
+    if test is None or (alike and test.misfit < MISFIT):
         return None
     sizes = {name: effect_of(setting, term, terms, test, name, question.level) for name in names}
     margins = _margins(setting, test, names, question.margin)
@@ -117,6 +133,7 @@ def _moved(
         statistic=test.statistic,
         degrees_of_freedom=(float(test.fewer), test.distribution.freedom),
         alike=tuple(alike),
+        averaged=term.averaged,
     )
 
 

@@ -3,6 +3,10 @@
 A term is a factor or an interaction of two factors. It is tested against all terms that do not contain it (type II in
 the words of Yates 1934 and of SAS): the base has every other factor and every interaction without the tested factor, so
 that the test is right in unbalanced designs and in designs that are not fully crossed.
+
+If an interaction changes the parameter, its factors have no one effect, and a base without it would fit the cells so
+badly that any effect could come out. The interaction then stays in the base (`beside`), written so that the factor's
+own columns hold its effect on average over the levels of the other factor.
 """
 
 from __future__ import annotations
@@ -38,11 +42,22 @@ class Factor(Record):
         others = [level for level in range(len(self.levels)) if level != reference]
         return np.asarray(self.codes[:, None] == np.array(others)[None], dtype=float)
 
+    def centred(self) -> Array:
+        """The same, less its mean over levels `(cells, levels - 1)`."""
+        return self.columns() - (0.0 if self.is_continuous else 1 / len(self.levels))
+
 
 class Term(Record):
-    """A factor, or an interaction of two."""
+    """A factor, or an interaction of two; `beside` are interactions over which the effect of a factor is averaged."""
 
     factors: tuple[Factor, ...]
+    beside: tuple[Term, ...] = ()
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """Names of the factors over whose levels its effect is averaged."""
+        own = {factor.name for factor in self.factors}
+        return tuple(factor.name for other in self.beside for factor in other.factors if factor.name not in own)
 
     @property
     def name(self) -> str:
@@ -57,13 +72,20 @@ class Term(Record):
     def columns(self, references: Sequence[int] = (0, 0)) -> Array:
         """Its columns `(cells, q)`, which may depend on those of other terms."""
         parts = [factor.columns(reference) for factor, reference in zip(self.factors, references, strict=False)]
-        if len(parts) == 1:
-            return parts[0]
-        return np.asarray(np.einsum("gi,gj->gij", parts[0], parts[1])).reshape(len(parts[0]), -1)
+        return parts[0] if len(parts) == 1 else _products(*parts)
+
+    def centred(self) -> Array:
+        """Columns of an interaction `(cells, q)` that add nothing to either factor on average over the other."""
+        return _products(*(factor.centred() for factor in self.factors))
 
     def is_within(self, other: Term) -> bool:
         """Whether the other term contains this one."""
         return {factor.name for factor in self.factors} <= {factor.name for factor in other.factors}
+
+
+def _products(left: Array, right: Array) -> Array:
+    """Every column of one factor times every column of the other."""
+    return np.asarray(np.einsum("gi,gj->gij", left, right)).reshape(len(left), -1)
 
 
 def terms_of(factors: Sequence[Factor]) -> list[Term]:
@@ -75,6 +97,7 @@ def terms_of(factors: Sequence[Factor]) -> list[Term]:
 def base_of(term: Term, terms: Sequence[Term]) -> Array:
     """The columns of the model against which a term is tested `(cells, p)`, of full rank, with the mean."""
     others = [other.columns() for other in terms if not term.is_within(other)]
+    others += [other.centred() for other in term.beside]
     cells = len(term.factors[0].codes)
     return independent(np.column_stack([np.ones(cells), *others]))
 

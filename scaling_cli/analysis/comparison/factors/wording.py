@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.analysis.comparison.factors.design import Term
+from scaling_cli.numbers.format import with_and
 from scaling_cli.results.comparison import AtLevel, Moved
 from scaling_cli.results.fit import Estimate
 
@@ -37,19 +38,19 @@ def factor_sentence(
 
 
 def _exponent(exponent: Moved) -> str:
+    mean = averaged(exponent)
+    said = f"{_sizes(exponent)} ({exponent.contrast}{mean}, p {_p(exponent.p_value)}"
     if exponent.moves:
-        return f"changes the exponent by {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)})"
+        return f"changes the exponent by {said})"
     if exponent.moves is False:
-        return f"does not change the exponent by more than {_most(exponent)}"
+        return f"does not change the exponent by more than {_most(exponent)}{mean}"
     shown = _amounts(exponent)
-    return (
-        f"is not shown to change the exponent: {_sizes(exponent)} ({exponent.contrast}, p {_p(exponent.p_value)}; "
-        f"a change of {shown} would be found four times in five)"
-    )
+    return f"is not shown to change the exponent: {said}; a change of {shown} would be found four times in five)"
 
 
 def _constant(constant: Moved, floor: Moved | None) -> str:
     given = (", at equal exponents" if floor is None else ", at equal exponents and floors") if constant.alike else ""
+    given = f"{averaged(constant)}{given}"
     if constant.moves:
         return f"changes the constant by {_ratios(constant)}{given}"
     if constant.moves is False:
@@ -58,9 +59,15 @@ def _constant(constant: Moved, floor: Moved | None) -> str:
 
 
 def _floor(floor: Moved) -> str:
+    mean = averaged(floor)
     if floor.moves:
-        return f"changes the floor by {_sizes(floor)}"
-    return f"does not change the floor by more than {_most(floor)}"
+        return f"changes the floor by {_sizes(floor)}{mean}"
+    return f"does not change the floor by more than {_most(floor)}{mean}"
+
+
+def averaged(moved: Moved) -> str:
+    """Over which other factors an effect is averaged, after a comma."""
+    return f", on average over {with_and(moved.averaged)}" if moved.averaged else ""
 
 
 def _levels(levels: Sequence[AtLevel]) -> str:

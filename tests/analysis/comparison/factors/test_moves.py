@@ -204,3 +204,42 @@ def test_an_interaction_that_moves_nothing_is_no_matter_of_compute():
     ratios = [effect.constant.effect["a"].estimate for effect in found]
     assert ratios == pytest.approx([np.sqrt(1.2 * 1.3 / 1.1), np.sqrt(1.1 * 1.3 / 1.2), 1.3 / 1.2 / 1.1], rel=0.01)
     assert found[0].multiplier.estimate == pytest.approx(ratios[0] ** (1 / 0.15), rel=0.1)
+
+
+def test_a_factor_whose_interaction_moves_the_exponent_has_its_average_effect():
+    """A model of all four cells has their own exponents, of which the effect is a mean over the other factor."""
+    design = Design((2, 2), (14, 18), effects=(("f:g", 0.06),))
+    made = setting(design)
+    f, g, both = effects_in(made, design.factors(), FactorQuestion(NARROW, 0.95))
+    own = np.array([theta[0, 1] for theta in made.fits.thetas]).reshape(2, 2)
+    for found, other, axis in ((f, "g", 0), (g, "f", 1)):
+        effect = found.exponent.effect["b"]
+        assert effect.estimate == pytest.approx(np.diff(own.mean(axis=1 - axis))[0], rel=1e-4)
+        assert effect.low < 0.03 < effect.high
+        assert found.exponent.averaged == (other,)
+        assert f", on average over {other}, p" in found.sentence
+    assert both.exponent.moves is True
+    assert both.exponent.averaged == ()
+
+
+def test_effects_are_not_averaged_where_no_interaction_is_shown():
+    design = Design((2, 2), (14, 18), effects=(("f", 0.06),))
+    found = effects_in(setting(design), design.factors(), FactorQuestion(NARROW, 0.95))
+    assert [each.exponent.averaged for each in found] == [(), (), ()]
+
+
+def test_the_effect_of_three_levels_is_averaged_too():
+    design = Design((3, 2), (14,), effects=(("f:g", 0.06),))
+    made = setting(design)
+    f, _, _ = effects_in(made, design.factors(), FactorQuestion(NARROW, 0.95))
+    own = np.array([theta[0, 1] for theta in made.fits.thetas]).reshape(3, 2).mean(axis=1)
+    high, low = map(int, f.exponent.contrast.split(" - "))
+    assert f.exponent.effect["b"].estimate == pytest.approx(own[high] - own[low], rel=1e-4)
+
+
+def test_a_missing_combination_leaves_nothing_to_average_over():
+    """With three of four cells the interaction cannot be told, and the factors are tested without it."""
+    design = Design((2, 2), (14, 14, 14, 0), effects=(("f", 0.06),))
+    f, g, both = effects_in(setting(design), design.factors(), FactorQuestion(NARROW, 0.95))
+    assert f.exponent.averaged == g.exponent.averaged == ()
+    assert both.exponent is None
