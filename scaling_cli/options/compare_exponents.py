@@ -39,7 +39,9 @@ class Comparing(Options):
         help="Parameters that are equal in all groups, unless the data reject it: E,beta. The other exponents then "
         "get narrower intervals.",
     )
-    shared_floor: bool = option(False, SWITCH, "Use one irreducible loss for all groups, unless the data clearly reject it.")
+    shared_floor: bool = option(
+        False, SWITCH, "Use one irreducible loss for all groups, unless data clearly reject it."
+    )
     margin: float = option(
         1.25, MARGIN,
         "Largest change that counts as equivalent: from 1 up, a factor of the compute multiplier; below 1, a "
