@@ -54,6 +54,9 @@ def gives_up(test: NestedTest, question: ComparisonQuestion) -> bool:
     """Whether the data clearly say that groups do not share what users say they share, or cannot tell.
 
     Where groups do share a floor, the data sets in which this test rejects are those whose exponents differ by chance,
-    and separate floors then make most pairs different. So the test must reject at a tenth of the size.
+    and separate floors then make most pairs different. So the test must reject at a tenth of the size, or have the
+    least p-value that its draws allow.
     """
-    return test.p_value is None or test.p_value <= GIVEN_UP * (1 - question.level)
+    size = 1 - question.level
+    least = 1 / (test.replicates + 1) if test.replicates else 0.0
+    return test.p_value is None or test.p_value <= min(max(GIVEN_UP * size, 1.001 * least), size)

@@ -60,12 +60,13 @@ def test_a_fit_that_occurs_twice_is_drawn_once(monkeypatch):
 
 
 def test_what_users_share_is_given_up_at_a_tenth_of_the_size_or_if_the_test_cannot_say():
-    def given_up(p, level=0.95):
-        return drawn.gives_up(NestedTest(1.0, p, "F", "a", "b"), asked(level=level))
+    def given_up(p, level=0.95, draws=0):
+        return drawn.gives_up(NestedTest(1.0, p, "F", "a", "b", draws), asked(level=level))
 
     assert [given_up(p) for p in (0.0049, 0.0051, 0.04, None)] == [True, False, False, True]
     assert given_up(0.024, 0.75)
     assert not given_up(0.026, 0.75)
+    assert [given_up(1 / 100, draws=99), given_up(2 / 100, draws=99), given_up(1 / 10, draws=9)] == [True, False, False]
 
 
 def test_a_test_has_the_statistic_the_p_value_and_the_draws():
