@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from scaling_cli.verbs.common import Runs, SavedFile
 
 
-OF_REPLICATES = (Plan.options["interval"], Plan.options["replicates"])
 OF_ATTEMPTS = ("goal", "budget", "level", "by", "where")  # the options that plans of attempts obey
 
 
@@ -82,7 +81,7 @@ def _from_published(asked: Plan) -> Report[PlanResult]:
     from scaling_cli.analysis.plan.arms import published_arm
     from scaling_cli.analysis.plan.question import answered
 
-    refuse_with_published(asked.law, asked, (Along, Reading), OF_REPLICATES)
+    refuse_with_published(asked.law, asked, (Along, Reading))
     result, caveats = answered([published_arm(asked)], asked, "published", {})
     said = with_sentences("plan", [result], {})
     return Report("plan", (), {}, asked.recorded(), said, merged([*caveats, *guess_doubts(asked.law)]))
@@ -96,7 +95,7 @@ def _from_saved(file: SavedFile, asked: Plan) -> Report[PlanResult]:
     from scaling_cli.data.files.digest import content_hash
     from scaling_cli.document.read import read_failures, read_fits
 
-    refuse_refitting(file, asked, (Law, Along, Reading), OF_REPLICATES)
+    refuse_refitting(file, asked, (Law, Along, Reading))
     fits = read_fits(file.path, file.name)
     arms = [saved_arm(fit, asked) for fit in fits]
     results, caveats = [], []

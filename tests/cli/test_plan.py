@@ -217,16 +217,6 @@ def test_a_saved_fit_stands_for_its_runs(tmp_path):
     assert result["goals"][0]["width_after"] < result["goals"][0]["width_before"]
 
 
-def test_a_fit_in_place_of_runs_refuses_options_of_replicates(tmp_path):
-    saved = tmp_path / "fit.json"
-    assert run("fit", two_recipes(tmp_path), "--law", "chinchilla", "-o", str(saved), "-q").returncode == 0
-    for given in (("--replicates", "200"), ("--interval", "bootstrap")):
-        for words in (FIRST, ("plan", str(saved), "--budget", "1e20", "--goal", "alpha")):
-            ended = run(*words, *given)
-            assert (ended.returncode, ended.stdout) == (2, "")
-            assert f"{given[0]} cannot change" in ended.stderr
-
-
 @pytest.mark.parametrize(
     "given",
     [("--max-runs", "3"), ("--sizes", "60M"), ("--rounds", "2"), ("--check",), ("--seed", "3"), ("--law", "power"),
