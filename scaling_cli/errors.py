@@ -26,7 +26,14 @@ class ScalingError(Exception):
 
     def hinting(self, hint: str) -> ScalingError:
         """The same error with another hint."""
-        other = _rebuild(type(self), self.message, hint)
+        return self._saying(self.message, hint)
+
+    def naming(self, what: str) -> ScalingError:
+        """The same error with what it is about before the message."""
+        return self._saying(f"{what}: {self.message}", self.hint)
+
+    def _saying(self, message: str, hint: str) -> ScalingError:
+        other = _rebuild(type(self), message, hint)
         other.caveats, other.unread, other.partial = self.caveats, self.unread, self.partial
         return other
 

@@ -17,6 +17,10 @@ SENTENCES = {
         "{names} cannot be equal in all groups (p = {p_value}), so each group gets its own. Leave out --share, or "
         "share fewer parameters."
     ),
+    "doubtful-sharing": (
+        "Separate fits suggest that groups differ in {names} (p = {p_value}). If they do, the exponents that are found "
+        "with equal {names} are wrong. Compare with the result without {option}."
+    ),
     "coarse-p-values": (
         "Adjusted for {pairs} pairs, p-values from {replicates} replicates cannot fall below {least:.2g}, so even a "
         "clear difference may not be significant. Give more --replicates, or compare with one --reference only."
@@ -59,6 +63,9 @@ WHEN = {
     "apparent-exponents": "The law has no floor, and its loss falls as its input grows.",
     "shared-floor-rejected": "--shared-floor, and one floor is rejected (p at most a tenth of 1 - level).",
     "share-rejected": "--share, and equal values in all groups are rejected (p at most a tenth of 1 - level).",
+    "doubtful-sharing": (
+        "--share or --shared-floor, and p of the test of equal values is above a tenth of 1 - level, at most 1 - level."
+    ),
     "coarse-p-values": "Twice the number of pairs is at least (1 - level) times (replicates + 1).",
     "similar-groups": (
         "Names of two groups are equal but for capitals, or for blanks, hyphens and underscores between words."

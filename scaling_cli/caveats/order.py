@@ -16,7 +16,8 @@ def _codes(text: str) -> frozenset[str]:
 MAY_BE_WRONG = _codes(
     """
     active-params apparent-exponents approaches-disagree at-bound baseline-wins below-data bits-and-nats
-    changing-factor compute-drift compute-mismatch continued-runs copied-groups drifting-grid false-positives
+    changing-factor compute-drift compute-mismatch continued-runs copied-groups doubtful-sharing drifting-grid
+    false-positives
     files-differ floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps interval-off-estimate
     kept-diverged large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows
     mid-schedule mid-schedule-points missing-outcomes missing-verdicts not-a-loss one-problem other-problems

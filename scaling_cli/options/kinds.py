@@ -240,7 +240,8 @@ def _by_group(given: Any, flag: str) -> dict[str, float]:
 
 
 def _named_quantity(part: Any) -> tuple[str, Any]:
-    return (part.rpartition("=")[0], part.rpartition("=")[2]) if isinstance(part, str) else ("", part)
+    name, _, value = part.rpartition("=") if isinstance(part, str) else ("", "", part)
+    return name, value
 
 
 BY_GROUP = Kind(

@@ -154,7 +154,7 @@ def _read_samples(logs: Runs, asked: Plan) -> SampleTable:
         if lacking.isdisjoint(re.findall(r"--[a-z-]+", error.hint)):
             raise
         hint = "Give a table with the columns problem, n (its attempts) and c (the correct ones among them)."
-        raise type(error)(error.message, hint=hint) from None
+        raise error.hinting(hint) from None
 
 
 def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[PlanResult]:
@@ -192,9 +192,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
             arm, found = fitted_arm(points, group, choice, settings, asked)
         except ScalingError as error:
             if compares(asked):  # needs all groups, so that the error of one ends it
-                named = type(error)(f"{group_label(group)}: {error.message}", hint=error.hint)
-                named.caveats = error.caveats
-                add_failure({}, named, failures, caveats)
+                error, group = error.naming(group_label(group)), {}
             add_failure(group, error, failures, caveats)
             continue
         groups.append((group, arm))

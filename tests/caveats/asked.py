@@ -456,6 +456,10 @@ COMPARISON = {
         lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.9)), shared_floor=True),
         lambda: compared(SAME_LAW, shared_floor=True),
     ),
+    "doubtful-sharing": (
+        lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.717)), shared_floor=True),
+        lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.71)), shared_floor=True),
+    ),
     "share-rejected": (
         lambda: compared(two((1.5, -0.15, 1.7), (1.5, -0.15, 1.9)), share="a,c"),
         lambda: compared(SAME_LAW, share="c"),

@@ -42,6 +42,7 @@ from scaling_cli.analysis.comparison.uneven import marked
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.problem import Problem
+from scaling_cli.numbers.format import with_and
 from scaling_cli.record import Record, replace
 from scaling_cli.results.comparison import Comparison, ComparisonResult, Model, NestedTest
 from scaling_cli.results.fit import FitResult
@@ -186,7 +187,8 @@ def _few(
         data = identified(_data(members, together or results, scales, cut, question), found.of_all)
         tests["same_exponent"] = found.test
         rows = compared_pairs(data, found.pairs, is_sharing=True)
-        return Found(data, rows, scales, tests, compared, names, _coarseness(found.distributions, question))
+        caveats += [*_doubtful(names, question, tests[TESTS[sharing]]), *_coarseness(found.distributions, question)]
+        return Found(data, rows, scales, tests, compared, names, caveats)
     if names:
         caveats.append(_rejected(names, question, tests[TESTS[sharing]]))
     answered = list(zip(asked[len(contrast_fits) :], distributions[len(contrast_fits) :], strict=True))
@@ -206,6 +208,14 @@ def _rejected(names: Sequence[str], question: ComparisonQuestion, test: NestedTe
     if not question.shared:
         return caveat("shared-floor-rejected", p_value=p_value)
     return caveat("share-rejected", names=", ".join(names), p_value=p_value)
+
+
+def _doubtful(names: Sequence[str], question: ComparisonQuestion, test: NestedTest) -> list[Caveat]:
+    """A caveat if the test rejects what the groups share, though not clearly enough to give it up."""
+    if test.p_value is None or test.p_value > 1 - question.level:
+        return []
+    option = "--share" if question.shared else "--shared-floor"
+    return [caveat("doubtful-sharing", names=with_and(names), p_value=f"{test.p_value:.2g}", option=option)]
 
 
 def _data(

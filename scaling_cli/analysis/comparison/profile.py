@@ -62,24 +62,28 @@ class DifferenceProfile(Record):
 
 
 def standard_errors(member: Member, scale: float) -> Array:
-    """Standard errors `(k,)` of the coordinates from design and noise, with floors free.
+    """Standard errors `(k,)` of the coordinates from design and noise, with floors free."""
+    residuals, slopes = (values[0] for values in member.problem.residuals(member.theta[None]))
+    if member.shape is not None:
+        residuals = residuals / member.shape
+    jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
+    inverse, length = scaled_inverse(jacobian)
+    errors: Array = noise_of_errors(member, residuals, scale) * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / length
+    return errors
+
+
+def noise_of_errors(member: Member, residuals: Array, scale: float) -> float:
+    """The noise for which errors of least squares are those of the group's objective.
 
     A robust fit uses less of the data than least squares: for `scale`^2 = mean psi^2 / m, with m = mean psi' the share
     of points inside delta, errors are larger by 1 / sqrt(m) (Huber 1981, section 7.6, whose factor K is in the scale).
     Least absolute deviations have no curvature; their errors are those for Gaussian noise of the median residual size.
     """
-    residuals, slopes = (values[0] for values in member.problem.residuals(member.theta[None]))
-    if member.shape is not None:
-        residuals = residuals / member.shape
     if member.delta <= LAD_DELTA:
-        scale = LAD_INFLATION * robust_scale(residuals, len(member.theta))
-    elif np.isfinite(member.delta):
-        inside = max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)
-        scale /= np.sqrt(inside)
-    jacobian = slopes * np.sqrt(member.problem.weights)[:, None]
-    inverse, length = scaled_inverse(jacobian)
-    errors: Array = scale * np.sqrt(np.maximum(np.diag(inverse), 0.0)) / length
-    return errors
+        return float(LAD_INFLATION * robust_scale(residuals, len(member.theta)))
+    if not np.isfinite(member.delta):
+        return scale
+    return scale / float(np.sqrt(max(float((np.abs(residuals) <= member.delta).mean()), LEAST_INSIDE)))
 
 
 def profile_asking(member: Member, parameter: str, scale: float) -> Asking[ParameterProfile]:

@@ -13,6 +13,7 @@ import numpy as np
 from scaling_cli.analysis.comparison.groups import ComparisonData, wide_floor
 from scaling_cli.analysis.comparison.hypothesis_tests import Contrast
 from scaling_cli.analysis.comparison.models import (
+    SMALLEST_SCALE,
     Member,
     exponents,
     floors,
@@ -22,6 +23,7 @@ from scaling_cli.analysis.comparison.models import (
     scaled_inverse,
 )
 from scaling_cli.analysis.comparison.nested import ContrastFit, centred
+from scaling_cli.analysis.comparison.profile import noise_of_errors
 from scaling_cli.arrays import NORMAL_95, Array, Indices
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import UsageError
@@ -94,14 +96,16 @@ def same_exponent_of(
 
 
 def covariance(fit: ContrastFit) -> Array:
-    """Covariance `(K, K)` of the wider model's coordinates, by the noise of each group."""
+    """Covariance `(K, K)` of the wider model's coordinates, by the noise of each group and its objective."""
     wider, fitted = fit.contrast.wider, fit.fitted
     assert wider is not None
     assert fitted is not None
-    weights = wider.weights.copy()
-    for part, scale in zip(parts(wider.members), fit.scales, strict=True):
-        weights[part] /= scale**2
-    jacobian = wider.residuals(fitted[None])[1][0] * np.sqrt(weights)[:, None]
+    residuals, slopes = (values[0] for values in wider.residuals(fitted[None]))
+    weights = fit.weights.copy()
+    for member, part, scale in zip(wider.members, parts(wider.members), fit.scales.tolist(), strict=True):
+        even = residuals[part] * np.sqrt(fit.weights[part] / member.problem.weights) * scale
+        weights[part] *= (scale / max(noise_of_errors(member, even, scale), SMALLEST_SCALE)) ** 2
+    jacobian = slopes * np.sqrt(weights)[:, None]
     inverse, length = scaled_inverse(jacobian)
     return inverse / np.outer(length, length)
 

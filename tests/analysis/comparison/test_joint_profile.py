@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 import scaling_cli as scaling
@@ -93,3 +94,32 @@ def test_an_interval_with_one_floor_contains_zero_where_the_test_does_not_reject
     (pair,) = result.comparisons
     difference = pair.exponent_difference["b"]
     assert (difference.low <= 0 <= difference.high) == (pair.p_value > 0.05)
+
+
+def test_least_absolute_deviations_have_intervals_about_as_wide_as_the_default():
+    widths = {}
+    for objective in ("huber", "lad"):
+        report = scaling.compare_exponents(
+            Design(2, 12).data(1), by=["group"], shared_floor=True, replicates=199, seed=1, objective=objective
+        )
+        difference = report.results[0].comparisons[0].exponent_difference["b"]
+        widths[objective] = difference.high - difference.low
+    assert 0.7 < widths["lad"] / widths["huber"] < 2
+
+
+def test_exact_data_have_an_exact_difference():
+    same, apart = (
+        scaling.compare_exponents(
+            pl.concat([line(0.15, "a"), line(exponent, "b")]), by=["group"], shared_floor=True, replicates=99, seed=1
+        )
+        for exponent in (0.15, 0.2)
+    )
+    assert same.results[0].comparisons[0].exponent_difference["b"].estimate == pytest.approx(0, abs=1e-9)
+    difference = apart.results[0].comparisons[0].exponent_difference["b"]
+    assert (difference.low, difference.high) == pytest.approx((0.05, 0.05), abs=1e-6)
+
+
+def line(exponent, name):
+    """Eight runs without noise."""
+    compute = np.geomspace(1e18, 1e21, 8)
+    return pl.DataFrame({"group": [name] * 8, "compute": compute, "loss": 1.7 + 800 * compute**-exponent})
