@@ -70,7 +70,7 @@ def _allocation(
     params, tokens = split.params[:1], split.tokens[:1]
     inference = float(plan.costs.inference(params)[0])
     training = float(plan.costs.training(params, tokens)[0])
-    spent = training + inference if split.limit and " and " in split.limit else total  # two limits leave a part of it
+    spent = training + inference  # less than the budget where two limits leave a part of it
     spread = estimated(budgets, level)
     allocation = Allocation(
         approach="parametric",
