@@ -27,8 +27,9 @@ def said(frame, **options):
     ("column", "value", "unit"),
     [
         ("loss_unit", "bits", "bits"), ("unit", "Bits per byte", "bits-per-byte"),
-        ("loss_units", "BPB", "bits-per-byte"), ("loss_unit", "bpc", "bits"), ("loss_unit", "perplexity", "perplexity"), ("loss_unit", "nats", None),
-        ("loss_unit", "nats/token", None), ("loss_unit", None, None), ("params_unit", "M", None),
+        ("loss_units", "BPB", "bits-per-byte"), ("loss_unit", "bpc", "bits"),
+        ("loss_unit", "perplexity", "perplexity"), ("loss_unit", "nats", None), ("loss_unit", "nats/token", None),
+        ("loss_unit", None, None), ("params_unit", "M", None),
     ],
 )  # fmt: skip
 def test_a_column_that_names_another_unit_than_nats_is_believed(column, value, unit):
