@@ -1,7 +1,7 @@
 """Console logs of OLMo: a block of indented lines for each step and evaluation.
 
-`... INFO [step=250/1000,epoch=0]`, then `    train/CrossEntropyLoss=5.867` and `    throughput/total_tokens=131,072`, and
-after an evaluation `    eval/c4/CrossEntropyLoss=5.844`. The model prints `Total number of parameters: 10,000,000`.
+`... INFO [step=250/1000,epoch=0]`, then `    train/CrossEntropyLoss=5.867` and `    throughput/total_tokens=131,072`,
+and after an evaluation `    eval/c4/CrossEntropyLoss=5.844`. The model prints `Total number of parameters: 10,000,000`.
 """
 
 from __future__ import annotations
