@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.grids import mark_rest
 from tests.robust.program import PLACE, made_once
 
 IS_FIRST = PLACE not in os.environ  # the first process of a run, from which the others inherit the folder
@@ -52,6 +53,12 @@ def pytest_collection(session: pytest.Session) -> None:
     for path in paths[first:last]:
         with contextlib.suppress(Exception, pytest.skip.Exception):  # collection will say what is wrong
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the rest of large grids to `-m thorough`."""
+    mark_rest(items)
 
 
 def pytest_collection_finish() -> None:

@@ -60,6 +60,7 @@ MIXED = [
 ]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     "objective", [Objective(), Objective("least-squares"), Objective("lad"), Objective("huber", 1e-3)]
 )
