@@ -2,6 +2,7 @@
 
     python -m benchmarks                 # list them
     python -m benchmarks growth fit      # run one, with its own arguments
+    python -m benchmarks growth --help   # what it measures, and its arguments
 
 Run it from the root of the repository.
 """
@@ -28,14 +29,21 @@ def main() -> None:
     name = arguments[0]
     if name not in names:
         raise SystemExit(f"There is no benchmark {name!r}. Choose one of {', '.join(names)}.")
+    if {"-h", "--help"} & set(arguments[1:]):
+        print(documentation(name))
+        return
     sys.argv = [str(FOLDER / f"{name}.py"), *arguments[1:]]
     runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
 
 
 def about(name: str) -> str:
     """The first sentence of what a benchmark says about itself, on one line."""
-    text = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split())
+    return " ".join(documentation(name).split("\n\n")[0].split())
+
+
+def documentation(name: str) -> str:
+    """What a benchmark says about itself, without importing it."""
+    return ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))) or ""
 
 
 if __name__ == "__main__":

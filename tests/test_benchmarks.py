@@ -33,6 +33,11 @@ def test_an_unknown_benchmark_is_refused_by_name():
     assert "'no-such'" in done.stderr
 
 
+def test_a_benchmark_tells_its_arguments_without_running():
+    told = listed("planning", "--help").stdout
+    assert "python -m benchmarks planning [REPETITIONS]" in told
+
+
 @pytest.mark.parametrize("power", [0.5, 1.0, 1.3, 2.0])
 def test_the_exponent_of_a_growth_is_found_whatever_the_command_needs_for_any_input(monkeypatch, power):
     monkeypatch.syspath_prepend(str(FOLDER))
