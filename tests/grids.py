@@ -58,13 +58,20 @@ def mark_rest(items: Sequence[pytest.Item]) -> None:
 
 
 def _with_each_value(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
-    """Few cases in which each value of each argument occurs."""
-    values = {case: set(case.callspec.indices.items()) for case in cases}
+    """Few cases in which each value of each list of parameters occurs."""
+    values = {case: _values(case) for case in cases}
     left, kept = set().union(*values.values()), []
     while left:
         kept.append(max(cases, key=lambda case: len(values[case] & left)))
         left -= values[kept[-1]]
     return kept
+
+
+def _values(case: pytest.Function) -> set[Hashable]:
+    """What a case takes of each list of parameters."""
+    lists = [mark.args[0] for mark in case.iter_markers("parametrize")]
+    names = [tuple(each.replace(",", " ").split() if isinstance(each, str) else each) for each in lists]
+    return {(each, tuple(id(case.callspec.params[name]) for name in each)) for each in names}
 
 
 def _drawn(label: str) -> int:

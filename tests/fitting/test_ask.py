@@ -60,7 +60,6 @@ MIXED = [
 ]
 
 
-@pytest.mark.sample
 @pytest.mark.parametrize(
     "objective", [Objective(), Objective("least-squares"), Objective("lad"), Objective("huber", 1e-3)]
 )
