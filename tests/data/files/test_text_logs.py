@@ -183,6 +183,7 @@ def test_a_text_log_gives_the_params_and_tokens_that_it_prints(tmp_path, program
     assert points["tokens"].to_list() == [step * 524288 for step in STEPS]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize(
     "warning",
