@@ -504,7 +504,7 @@ def test_fairseq_joins_an_update_and_its_validation_and_skips_damaged_lines(read
 
 def test_losses_of_fairseq_are_said_to_be_in_bits(tmp_path):
     path, _, _ = written(tmp_path, fairseq, 1)
-    table = load_runs(path, loss="train_loss")
-    said = {found.code: found.message for found in table.caveats}
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if "| valid |" not in line))
+    said = {found.code: found.message for found in load_runs(path).caveats}
     assert "loss-unit" in said
     assert "loss_unit may be" not in said["training-loss"]
