@@ -50,6 +50,11 @@ SENTENCES = {
         "{count:count|counts} as rejected, so the verifier may look stricter than it is. Fill {count:them|it} in, with "
         "1 for accepted and 0 for rejected."
     ),
+    "missing-scores": (
+        "{count} {count:attempts have|attempt has} no {what} in column {column}, and each such attempt {done}, so "
+        "accuracy is too low if {count:values were|the value was} lost. Fill {count:them|it} in, or find out why "
+        "{count:they are|it is} missing."
+    ),
     "uncounted-columns": (
         "{why} ({attempts}) are counted as attempts, and {columns} {count:are|is} not, since {count:they seem|it "
         "seems} to hold something else, such as whether any attempt succeeded. If {count:they are attempts|it is an "
@@ -166,6 +171,7 @@ WHEN = {
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
     "missing-verdicts": "Some verdicts of --verified are empty, or words that mean neither accepted nor rejected.",
+    "missing-scores": "Some scores of --score or answers of --answer are empty.",
     "uncounted-columns": (
         "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
         "run_1, and other columns of outcomes have not; or one is called pass@k."

@@ -144,6 +144,10 @@ CASES = {
         ),
         lambda: load_samples(READ.with_columns(verified=1), mapping={"verified": "verified"}),
     ),
+    "missing-scores": (
+        lambda: load_samples(READ.with_columns(pl.when(~FIRST).then(1.5).alias("rank")), mapping={"score": "rank"}),
+        lambda: load_samples(READ.with_columns(rank=1.5), mapping={"score": "rank"}),
+    ),
     "uncounted-columns": (
         lambda: load_samples(MATRIX.with_columns(any=pl.max_horizontal("run_0", "run_1", "run_2"))),
         lambda: load_samples(MATRIX),

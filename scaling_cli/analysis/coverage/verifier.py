@@ -54,7 +54,8 @@ def voted_rows(
     accuracy = []
     for place, problem in enumerate(problems):
         generator = np.random.default_rng([resampling.seed, resampling.group, STREAM, place])
-        accuracy.append(majority(problem.weight.astype(np.int64), problem.success, k, generator))
+        votes = problem.weight.astype(np.int64)
+        accuracy.append(majority(votes, problem.success, k, generator, problem.attempts - int(votes.sum())))
     return _rows(MAJORITY, k, np.stack(accuracy), _oracle(problems, k), quantile_of(level, counts))
 
 
