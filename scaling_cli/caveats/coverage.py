@@ -126,8 +126,13 @@ SENTENCES = {
     ),
     "false-positives": (
         "With k = {k} attempts at a problem that cannot be solved, the verifier accepts at least one with probability "
-        "{floor:.2f}, so coverage overstates what is correct. Use the accuracy instead of coverage, or make the "
-        "verifier stricter."
+        "{floor:.2f}, so fewer problems get a correct attempt than coverage says. Use the accuracy instead of "
+        "coverage, or make the verifier stricter."
+    ),
+    "unlike-rates": (
+        "At {count} of {total} problems fewer attempts are accepted than by a verifier that accepts {wrong} of wrong "
+        "ones, or more than by one that accepts {right} of correct ones, so its rates differ from these, and the "
+        "accuracy is wrong. Give --labels truth if the outcomes are the truth, or measure --fpr and --tpr again."
     ),
     "beyond-attempts": (
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
@@ -210,6 +215,11 @@ WHEN = {
     ),
     "false-positives": (
         "k times the false-positive rate of the verifier is above {analysis.coverage.verifier.WARNED_FLOOR}."
+    ),
+    "unlike-rates": (
+        "Outcomes are the verdicts of an assumed verifier, and acceptance at more problems than chance allows (p below "
+        "{analysis.coverage.verifier.CHANCE}) is below --fpr or above --tpr (p below "
+        "{analysis.coverage.verifier.UNLIKE} each)."
     ),
     "beyond-attempts": "A budget buys more attempts than were made.",
     "attention-heavy": (

@@ -200,6 +200,10 @@ CASES = {
         lambda: estimated(sampled(200), fpr=0.02, k="1,100"),
         lambda: estimated(sampled(200), fpr=1e-4, k="1,100"),
     ),
+    "unlike-rates": (
+        lambda: estimated(sampled(200), fpr=0.1, k="1,10"),
+        lambda: estimated(sampled(200), fpr=0.1, k="1,10", labels="truth"),
+    ),
     "beyond-attempts": (lambda: bought(budgets="2e13flops"), lambda: bought(budgets="1e12flops")),
     "attention-heavy": (lambda: bought(prices=COST | {"kv_dim": "1e9"}), lambda: bought()),
     "repeated-attempts": (lambda: load_samples(pl.concat([READ, READ.filter(FIRST)])), lambda: load_samples(READ)),
