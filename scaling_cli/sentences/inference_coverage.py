@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.numbers.format import brief, figure, flops, percent
+from scaling_cli.numbers.format import asked, brief, figure, flops, percent
 from scaling_cli.results.coverage import CoverageResult, Forecast, Purchase
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
@@ -145,7 +145,7 @@ def _purchases(result: CoverageResult) -> str:
 
 
 def _target(row: Purchase, result: CoverageResult) -> str:
-    least, goal = result.attempts.min, percent(row.amount, 3)
+    least, goal = result.attempts.min, f"{asked(100 * row.amount, 3)} %"
     if row.k is None:
         return f"more than {least:,} attempts are needed to solve {goal}"
     most = 100 * least if row.is_forecast else least  # what the forecast reaches

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.coverage.printed import COMBINED
-from scaling_cli.numbers.format import MISSING, decimal, escape, figure, percent, rounded, signed
+from scaling_cli.numbers.format import MISSING, asked, decimal, escape, figure, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
@@ -177,7 +177,7 @@ def _question(row: Purchase) -> str:
     stop = ", stopping" if row.policy == "stop" else ""
     if row.question in ("target", "marginal"):
         word = "reach" if row.question == "target" else "gain at least"
-        return f"{word} {figure(row.amount)}{stop}"
+        return f"{word} {asked(row.amount)}{stop}"
     word = "budget" if row.question == "budget" else "a solution is worth"
     return f"{word} {money(row.amount, row.unit)}{stop}"
 
