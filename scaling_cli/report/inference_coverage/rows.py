@@ -101,7 +101,10 @@ def _pair(estimate: float | None, low: float | None, high: float | None) -> tupl
 def _coverage(result: CoverageResult) -> Iterator[Cells]:
     for row in result.coverage:
         problems, attempts = decimal(row.se_problems, 4), decimal(row.se_attempts, 4)
-        yield f"{row.k:,}", *_pair(row.estimate, row.low, row.high), problems, attempts
+        estimate, interval = _pair(row.estimate, row.low, row.high)
+        if row.estimate is None and row.low is not None:  # bounds, which say nothing of other problems
+            estimate, interval = interval.strip("[]").replace(", ", " to "), MISSING
+        yield f"{row.k:,}", estimate, interval, problems, attempts
 
 
 def _all_succeed(result: CoverageResult) -> Iterator[Cells]:
