@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -35,6 +36,42 @@ def one_in(every: int, cases: Iterable[Any], *, name: Callable[[Any], str] = str
     """The cases of a test of one argument: a random one in `every` is fast; `salt` draws others for another test."""
     named = {name(case): (case,) for case in cases}
     return _marked(named, set(sorted(named, key=lambda label: _drawn(salt + label))[::every]))
+
+
+def mark_rest(items: Sequence[pytest.Item]) -> None:
+    """Mark as `thorough` what `@pytest.mark.sample` leaves out of the cases of each test that has this mark.
+
+    `sample(n)` keeps a random one in `n`. `sample` keeps so many that each value of each list of parameters occurs.
+    """
+    cases: dict[tuple[object, str], list[pytest.Function]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and "sample" in item.keywords and "thorough" not in item.keywords:
+            cases[item.parent, item.originalname].append(item)
+    for found in cases.values():
+        found.sort(key=lambda item: _drawn(item.name))
+        mark = found[0].get_closest_marker("sample")
+        (every,) = mark.args if mark and mark.args else (None,)
+        kept = found[::every] if every else _with_each_value(found)
+        for item in found:
+            if item not in kept:
+                item.add_marker("thorough")
+
+
+def _with_each_value(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
+    """Few cases in which each value of each list of parameters occurs."""
+    values = {case: _values(case) for case in cases}
+    left, kept = set().union(*values.values()), []
+    while left:
+        kept.append(max(cases, key=lambda case: len(values[case] & left)))
+        left -= values[kept[-1]]
+    return kept
+
+
+def _values(case: pytest.Function) -> set[Hashable]:
+    """What a case takes of each list of parameters."""
+    lists = [mark.args[0] for mark in case.iter_markers("parametrize")]
+    names = [tuple(each.replace(",", " ").split() if isinstance(each, str) else each) for each in lists]
+    return {(each, tuple(id(case.callspec.params[name]) for name in each)) for each in names}
 
 
 def _drawn(label: str) -> int:

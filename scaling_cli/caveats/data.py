@@ -6,7 +6,7 @@ SENTENCES = {
         "count."
     ),
     "loss-unit": (
-        "By its name, {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
+        "{reason} {column} holds {unit}, not a loss in nats per token, so the irreducible loss and the "
         "coefficients are in that unit. Convert the column, or give --loss-unit {unit}."
     ),
     "perplexity-log": (
@@ -183,8 +183,9 @@ WHEN = {
         "role that the law needs is empty."
     ),
     "loss-unit": (
-        "The name of the loss column holds a unit such as bits, bits per byte, perplexity or accuracy, and "
-        "--loss-unit is not given."
+        "The name of the loss column holds a unit such as bits, bits per byte, perplexity or accuracy, a column such "
+        "as loss_unit names one, or a column of perplexities is two to the power of the loss; and --loss-unit is not "
+        "given."
     ),
     "perplexity-log": "--loss-unit perplexity.",
     "large-loss": (

@@ -140,8 +140,9 @@ WHEN = {
     "lone-start": "Only one start reached the best objective.",
     "runs-err-together": (
         "Inputs repeat, and lack of fit exceeds pure error (F test, p < {fitting.checks.repeats.LEVEL}, at least "
-        "{fitting.checks.repeats.FEWEST_REPEATS} repeats). From p < {fitting.checks.repeats.DOUBT} on, replicates "
-        "resample all runs of equal inputs together."
+        "{fitting.noise.scatter.FEWEST_REPEATS} repeats). Where it is less clear, wild replicates add an error that "
+        "runs at equal inputs share, of the size that the data suggest, and other replicates resample these runs "
+        "together from p < {fitting.checks.repeats.DOUBT} on."
     ),
     "rival-optimum": (
         "Another optimum has an objective within {fitting.optimum.RIVAL:.0%}, and a parameter that differs by more "

@@ -82,44 +82,51 @@ def is_unreadable(texts: pl.Expr, numbers: pl.Expr) -> pl.Expr:
 def read_numbers(texts: pl.Series, units: Mapping[str, float] | None = None) -> pl.Series:
     """The numbers that texts hold, null where they hold none.
 
-    A cast reads plain numbers; only if it leaves some texts over, an expression reads those (`70B`, `1,000`, ` 3 `).
+    A cast reads plain numbers; only the texts that it leaves over are read again (`70B`, `1,000`, ` 3 `). Each step has
+    a series of its own: polars would compute a part of an expression anew wherever it occurs.
     """
     plain = texts.cast(pl.Float64, strict=False)
     if plain.null_count() == texts.null_count():
         return plain
-    pair = pl.DataFrame({"plain": plain, "text": texts.cast(pl.String)})
-    rest = _plain(without_missing(pl.when(pl.col("plain").is_null()).then("text")))
-    readings = [pl.col("plain"), _number_with_suffix(rest), *([_number_with_unit(rest, units)] if units else [])]
-    return pair.select(pl.coalesce(readings)).to_series().alias(texts.name)
+    rest = pl.select(without_missing(pl.when(plain.is_null()).then(texts.cast(pl.String)))).to_series()
+    if rest.null_count() == len(rest):
+        return plain
+    rest = _plain(rest)
+    readings = [plain, _number_with_suffix(rest), *([_number_with_unit(rest, units)] if units else [])]
+    return pl.select(pl.coalesce(readings)).to_series().alias(texts.name)
 
 
-def _plain(texts: pl.Expr) -> pl.Expr:
+def _plain(texts: pl.Series) -> pl.Series:
     """Numbers in the writing that `numbers.NUMBER` matches."""
     for pattern, written in WRITTEN:
         texts = texts.str.replace(pattern, written)
-    return pl.when(texts.str.contains(GROUPED)).then(texts.str.replace_all(GAP, "")).otherwise(texts)
+    is_grouped = texts.str.contains(GROUPED)
+    return texts.str.replace_all(GAP, "").zip_with(is_grouped, texts) if is_grouped.any() else texts
 
 
-def _number_with_unit(texts: pl.Expr, units: Mapping[str, float]) -> pl.Expr:
+def _number_with_unit(texts: pl.Series, units: Mapping[str, float]) -> pl.Series:
     """Numbers followed by a unit; units are compared as column names are, without case or punctuation."""
-    parts = texts.str.extract_groups(r"^(?<number>.*[0-9.])\s*(?<unit>[a-zA-Z%][^0-9]*)$")
-    unit = parts.struct.field("unit").str.to_lowercase().str.replace_all(r"[\s./_\-()]+", "_").str.strip_chars("_")
+    parts = texts.str.extract_groups(r"^(?<number>.*[0-9.])\s*(?<unit>[a-zA-Z%][^0-9]*)$").struct.unnest()
+    unit = pl.col("unit").str.to_lowercase().str.replace_all(r"[\s./_\-()]+", "_").str.strip_chars("_")
     factor = unit.replace_strict(dict(units), default=None, return_dtype=pl.Float64)
-    number = _number_with_suffix(parts.struct.field("number"))
-    return pl.when(factor < 1).then(number / (1 / factor)).otherwise(number * factor)  # 0.01 is not exact as a float
+    read = parts.select(_number_with_suffix(parts["number"]).alias("number"), factor=factor)
+    number, factor = pl.col("number"), pl.col("factor")
+    exact = pl.when(factor < 1).then(number / (1 / factor)).otherwise(number * factor)  # 0.01 is not exact as a float
+    return read.select(exact).to_series()
 
 
-def _number_with_suffix(texts: pl.Expr) -> pl.Expr:
+def _number_with_suffix(texts: pl.Series) -> pl.Series:
     """Numbers that match the expression `numbers.NUMBER`.
 
     The power of ten is written out before the cast, as in `numbers.parse_number`: a product would round twice.
     """
-    parts = texts.str.extract_groups(NUMBER_TEXT)
-    scale = parts.struct.field("suffix").str.to_lowercase().replace_strict(POWERS, default=None, return_dtype=pl.Int32)
-    power = parts.struct.field("power").str.slice(1).cast(pl.Int32, strict=False).fill_null(0)
-    digits = pl.concat_str(parts.struct.field("sign"), parts.struct.field("digits").str.replace_all("[,_]", ""))
-    number = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+    parts = texts.str.extract_groups(NUMBER_TEXT).struct.unnest()
+    scale = pl.col("suffix").str.to_lowercase().replace_strict(POWERS, default=None, return_dtype=pl.Int32)
+    power = pl.col("power").str.slice(1).cast(pl.Int32, strict=False).fill_null(0)
+    digits = pl.concat_str("sign", pl.col("digits").str.replace_all("[,_]", ""))
+    whole = pl.concat_str(digits, pl.lit("e"), (power + scale).cast(pl.String)).cast(pl.Float64, strict=False)
+    number = parts.select(whole).to_series()
+    return pl.select(pl.when(number.is_finite()).then(number)).to_series()
 
 
 def different(values: pl.Series) -> int:

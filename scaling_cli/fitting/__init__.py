@@ -8,7 +8,8 @@ equations (`equations` sets them up, `normal` solves them). `ask` lets many fits
 
 `identifiability` checks that the data determine the parameters, and `undetermined` says which they do not. `intervals`
 computes intervals of all `quantities`: `uncertainty` by replicates (`drawing` says what they draw), `profile` by
-profile likelihood, `linear` from the curvature; `leverage`, `hidden_noise` and `noise_model` correct residuals for
-this. The folder `checks` looks for what may be wrong with a fit, `estimators` repeats it with other objectives, `prior`
-adds weak priors, `complete` restores fixed and tied parameters, and `ranking` compares several laws.
+profile likelihood, `linear` from the curvature; `leverage` corrects residuals for this, and the folder `noise` adds
+what they do not show. The folder `checks` looks for what may be wrong with a fit, `estimators` repeats it with other
+objectives, `prior` adds weak priors, `complete` restores fixed and tied parameters, and `ranking` compares several
+laws.
 """

@@ -4,10 +4,11 @@
 - `Turned` keeps every run and multiplies its residuals, corrected for leverage, by a random sign (Rademacher weights),
   or by one of Webb's six values if there are so few runs that patterns of signs would repeat. Each replicate is also
   multiplied by the square root of freedom over chi-squared, which gives replicates the tails of Student's t, because
-  the size of the noise is estimated from few runs. `hidden_noise.py` adds what the residuals of runs far from all
+  the size of the noise is estimated from few runs. `noise/hidden.py` adds what the residuals of runs far from all
   others do not show.
-- `Modelled` draws Gaussian noise of the size that `noise_model.py` estimates, if noise clearly changes with scale, or
+- `Modelled` draws Gaussian noise of the size that `noise/model.py` estimates, if noise clearly changes with scale, or
   if there are hardly more runs than parameters, and each run has one point.
+- `Joined` adds errors that runs at equal inputs share, where `noise/shared.py` finds any.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import TypeAlias
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.fitting.hidden_noise import hidden_noise
 from scaling_cli.fitting.leverage import freed_residuals, freedom, is_free, residuals
-from scaling_cli.fitting.noise_model import NoiseModel, noise_model
+from scaling_cli.fitting.noise.hidden import hidden_noise
+from scaling_cli.fitting.noise.model import NoiseModel, noise_model
+from scaling_cli.fitting.noise.shared import SharedNoise, shared_noise
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record
@@ -100,7 +102,19 @@ class Modelled(Record):
         return None, self.prediction + np.sqrt(freedom / squares)[:, None] * noise
 
 
-Scheme: TypeAlias = Redrawn | Turned | Modelled
+class Joined(Record):
+    """Draws the data of wild replicates, with the errors that runs at equal inputs share."""
+
+    scheme: Turned | Modelled
+    shared: SharedNoise
+
+    def draw(self, problem: Problem, resampling: Resampling, replicates: Sequence[int]) -> tuple[Array | None, Array]:
+        """The targets of these replicates `(replicates, n)`; the weights stay as they are."""
+        weights, target = self.scheme.draw(problem, resampling, replicates)
+        return weights, target + self.shared.draw(resampling.seed, resampling.hidden + 1, replicates)
+
+
+Scheme: TypeAlias = Redrawn | Turned | Modelled | Joined
 
 
 def run_weights(resampling: Resampling, replicates: Sequence[int], runs: Indices, *, count: int | None = None) -> Array:
@@ -125,10 +139,11 @@ def run_multipliers(resampling: Resampling, replicates: Sequence[int], runs: int
 
 def wild_scheme(fitted: Fitted, resampling: Resampling) -> Scheme:
     """How wild replicates of this fit are drawn."""
-    model = None if resampling.is_matched else noise_model(fitted)
-    if model is not None:
-        return Modelled(fitted.problem.target - residuals(fitted), model)
-    return turned(fitted)
+    if resampling.is_matched:
+        return turned(fitted)
+    model, shared = noise_model(fitted), shared_noise(fitted)
+    scheme = turned(fitted) if model is None else Modelled(fitted.problem.target - residuals(fitted), model)
+    return scheme if shared is None else Joined(scheme, shared)
 
 
 def turned(fitted: Fitted) -> Turned:

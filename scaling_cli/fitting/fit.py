@@ -144,10 +144,10 @@ def _intervals(fitted: Fitted, grouped: Grouped, settings: Settings) -> Asking[t
     if (
         together is not None
         and not together.is_clear
-        and (is_matched or settings.interval == "t" or fitted.problem.space == "binomial")
+        and (is_matched or settings.interval in ("t", "wild") or fitted.problem.space == "binomial")
     ):
-        # Matched groups must be drawn alike, t intervals are exact for independent points only, and the spread of
-        # outcomes is known.
+        # Matched groups must be drawn alike, t intervals are exact for independent points only, the spread of outcomes
+        # is known, and wild replicates draw the errors that runs share.
         together = None
     ends = yield from intervals_asking(
         fitted if together is None else by_configuration(fitted, together),

@@ -27,7 +27,7 @@ from scaling_cli.record import Record
 
 # Smallest eigenvalue of I - H_gg that is used. A run that alone determines a parameter has a residual of zero, and
 # dividing by its eigenvalue of zero would make its replicates meaningless. In simulations, intervals from ten runs of a
-# law with five parameters were twice as wide as needed without this limit. `hidden_noise` adds what is then missing.
+# law with five parameters were twice as wide as needed without this limit. `noise.hidden` adds what is then missing.
 LEAST_LEFT = 0.2
 RANK = 1e-12  # of the largest singular value
 MANY_RUNS = 1_000  # above, runs less parameters are taken as the freedom, without a matrix of runs by runs

@@ -2,7 +2,7 @@
 
 With H the objective's Hessian and s_g the gradient of run g, the sandwich H^-1 (sum_g s_g s_g') H^-1 is valid for any
 correlation within runs and any size of the noise. With few runs it is too small, because the fit bends towards each
-run. Residuals corrected for leverage (see `leverage` and `hidden_noise`) repair this, and quantiles are Student's.
+run. Residuals corrected for leverage (see `leverage` and `noise.hidden`) repair this, and quantiles are Student's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 
 from scaling_cli.arrays import Array, summed
 from scaling_cli.errors import UsageError
-from scaling_cli.fitting.hidden_noise import hidden_noise
 from scaling_cli.fitting.leverage import (
     LEFT_OUT,
     UNBIASED,
@@ -25,6 +24,7 @@ from scaling_cli.fitting.leverage import (
     is_free,
     residuals,
 )
+from scaling_cli.fitting.noise.hidden import hidden_noise
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.quantities import Quantities
 from scaling_cli.record import Record

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from scaling_cli.arrays import Array, Flags
 
 MANY_COORDINATES = 8  # from here LAPACK is 3 to 30 times faster
+FEW_REPLICATES = 4  # up to which Python is faster than numpy, and gives the same bits
 TINY = 1e-300
 ROWS = 1 << 14  # of a tall matrix at once: they fit into the cache
 
@@ -66,6 +69,8 @@ def solve_positive(matrix: Array, right: Array) -> Array:
 def _eliminate(a: Array, y: Array) -> None:
     """Solve systems `a` `(k, k, replicates)` for right sides `y` `(k, replicates)`, both in place, by Cholesky."""
     k = len(y)
+    if y.shape[1] <= FEW_REPLICATES and _eliminate_few(a, y):
+        return
     # Rows are named before they change in place: `a[j] /= x` would also copy the row to itself, which small fits feel.
     for j in range(k):
         row, right = a[j, j:], y[j]
@@ -81,3 +86,32 @@ def _eliminate(a: Array, y: Array) -> None:
             for part in row[1:] * y[j + 1 :]:
                 right -= part
         right /= row[0]
+
+
+def _eliminate_few(a: Array, y: Array) -> bool:
+    """The same with numbers of Python, operation by operation; false, with nothing changed, where one divides by 0."""
+    try:
+        y[:] = np.array([_eliminated(a[..., i].tolist(), y[:, i].tolist()) for i in range(y.shape[1])]).T
+    except ZeroDivisionError:
+        return False
+    return True
+
+
+def _eliminated(a: list[list[float]], y: list[float]) -> list[float]:
+    k = len(y)
+    for j, row in enumerate(a):
+        root = math.sqrt(TINY if row[j] <= TINY else row[j])
+        for i in range(j, k):
+            row[i] /= root
+        y[j] = right = y[j] / row[j]
+        for i in range(j + 1, k):
+            factor, below = row[i], a[i]
+            for m in range(i, k):
+                below[m] -= factor * row[m]
+            y[i] -= factor * right
+    for j in range(k - 1, -1, -1):
+        row, right = a[j], y[j]
+        for i in range(j + 1, k):
+            right -= row[i] * y[i]
+        y[j] = right / row[j]
+    return y

@@ -19,7 +19,7 @@ from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
 from scaling_cli.fitting.extra import Constraint
 from scaling_cli.fitting.leverage import is_free
 from scaling_cli.fitting.linear import naive, noise_variance, sandwich
-from scaling_cli.fitting.noise_model import uneven_errors
+from scaling_cli.fitting.noise.model import uneven_errors
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.prior import strength
 from scaling_cli.fitting.quantities import Quantities

@@ -9,7 +9,6 @@ from scaling_cli.data.runs.load import load_runs
 from scaling_cli.data.runs.table import RunTable
 from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.fitting.ask import alone, side_by_side
-from scaling_cli.fitting.checks.repeats import by_inputs
 from scaling_cli.fitting.complete import completed
 from scaling_cli.fitting.fit import fit_asking
 from scaling_cli.fitting.threads import one_blas_thread
@@ -102,9 +101,6 @@ def compare_exponents(
         if len(fitted) < 2:
             raise _too_few(len(fitted), len(groups), failures[-1])
         problems, results = [problem for problem, _ in fitted], [one for _, one in fitted]
-        is_together = any(one.interval.unit == "configuration" for one in results)
-        if is_together or any(found.code == "runs-err-together" for found in caveats):
-            problems = [by_inputs(problem) for problem in problems]
         result, found, joint = _compared(groups, (problems, results), by, choice, asked, settings, question)
         if joint is not None and result.shared:  # the groups' own fits are not what is reported
             caveats = [*table.caveats, *doubts, *joint]

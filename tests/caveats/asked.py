@@ -289,7 +289,7 @@ ISOFLOPS = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9))
 ONE_SIDED = isoflop_frame(HOFFMANN, offsets=np.linspace(0.6, 2.2, 9), budgets=np.array([1e22]))
 
 FIT = {
-    "few-runs": (lambda: plain(line(8), law="power", interval="sandwich"), lambda: plain(line(8), law="power")),
+    "few-runs": (lambda: plain(line(8), law="power"), lambda: plain(line(12), law="power")),
     "no-interval-room": (
         lambda: plain(line(4, floor=2), law="power-constant"),
         lambda: plain(line(6, floor=2), law="power-constant"),

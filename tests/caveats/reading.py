@@ -140,7 +140,7 @@ CASES = {
     "tiny-unit": (lambda: of(grid().with_columns(params / 1e6)), lambda: of(grid())),
     "loss-unit": (
         lambda: of(grid().rename({"loss": "bits_per_byte"}), loss="bits_per_byte"),
-        lambda: of(grid().rename({"loss": "val_loss"}), loss="val_loss"),
+        lambda: of(grid().rename({"loss": "val_loss"}).with_columns(val_ppl=pl.col("val_loss").exp()), loss="val_loss"),
     ),
     "perplexity-log": (
         lambda: of(grid().with_columns(loss.exp()), loss_unit="perplexity"),

@@ -30,7 +30,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(3, COMMANDS))
+@pytest.mark.parametrize("name", one_in(5, COMMANDS))
 def test_every_command_draws_its_plot_and_writes_its_page(tmp_path, name):
     picture, page = tmp_path / "plot.svg", tmp_path / "page.html"
     shown = run(*COMMANDS[name], "--figure", str(picture), "--report", str(page), "--quiet")

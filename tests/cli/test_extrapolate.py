@@ -296,6 +296,7 @@ def forecast(*options):
 HELD = ("--law", "chinchilla", "--fix", "E=1.7")
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("estimator", ["forecast", "describe"])
 @pytest.mark.parametrize(
     ("options", "changed"),

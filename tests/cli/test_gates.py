@@ -14,6 +14,7 @@ from tests.cli.running import run
 SHOWN = re.findall(r"^scaling (.+)$", (ROOT / "docs" / "gates.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("command", SHOWN)
 def test_a_documented_gate_passes_or_trips(command):
     ran = run(*shlex.split(command), cwd=ROOT)

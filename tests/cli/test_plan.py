@@ -16,6 +16,7 @@ from tests.cli.running import run_here as run
 
 RUNS = str(ROOT / "sample_data" / "isoflop_runs.csv")
 FIRST = ("plan", "--law", "chinchilla:besiroglu", "--budget", "1e21", "--goal", "params@1e24")
+FEW = ("--law", "chinchilla", "--replicates", "40", "--max-runs", "8")
 QUICK = ("--law", "chinchilla", "--replicates", "40", "--max-runs", "10")
 
 
@@ -250,7 +251,7 @@ def two_recipes(tmp_path):
 
 
 def test_runs_of_one_group_tell_nothing_of_another(tmp_path):
-    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", "--max-runs", "8")
+    asked = ("plan", two_recipes(tmp_path), "--by", "recipe", "--budget", "1e20", "--goal", "alpha", *FEW)
     path = tmp_path / "more.csv"
     path.write_text("recipe,params,tokens\nnew,1e8,2e10\nnew,1e9,1e9\nnew,3e9,1e9\nnew,2e8,3e10\n")
     alone, helped, judged = (planned(*asked, *more) for more in ((), ("--underway", str(path)), ("--judge", str(path))))
@@ -444,7 +445,7 @@ def test_a_saved_fit_without_replicates_is_told_how_to_get_them(tmp_path, words)
     assert run("fit", RUNS, *words, "-o", saved, "-q").returncode == 0
     refused = run(*plan)
     assert (refused.returncode, "--interval wild and without --no-draws" in refused.stderr) == (2, True)
-    assert run("fit", RUNS, "--interval", "wild", "-o", saved, "-q").returncode == 0
+    assert run("fit", RUNS, "--interval", "wild", "--replicates", "99", "-o", saved, "-q").returncode == 0
     assert run(*plan).returncode == 0
 
 

@@ -74,6 +74,7 @@ def test_wild_replicates_of_a_line_have_the_tails_of_student():
     assert found.low[1] < fitted.theta[1] < found.high[1]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("objective", [SQUARES, Objective(), Objective("lad")], ids=lambda each: each.name)
 @pytest.mark.parametrize("method", ["wild", "bootstrap", "bca", "profile", "sandwich"])
 def test_every_method_gives_ends_around_each_quantity(method, objective):
@@ -230,7 +231,7 @@ LENGTHY = ("mixture-additive", "profile")  # minutes: eleven parameters, each of
         *one_of_each(
             [(law, method) for law in DETERMINED for method in METHODS if (law.name, method) != LENGTHY],
             name=lambda law, method: f"{method}-{law.name}",
-            kind=lambda law, _: DETERMINED.index(law) // 2,
+            kind=lambda law, _: DETERMINED.index(law) // 4,
         ),
         pytest.param(find_law(LENGTHY[0]), LENGTHY[1], marks=pytest.mark.slow, id="-".join(reversed(LENGTHY))),
     ],

@@ -78,3 +78,21 @@ def test_a_step_that_is_not_finite_is_none():
     step = damped_step(matrix, gradient, np.zeros(4), np.zeros((4, SMALL), dtype=bool))
     assert np.isfinite(step).all()
     assert step[0, 0] == 0.0
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 7])
+def test_a_replicate_takes_the_same_step_to_the_last_bit_whatever_is_beside_it(k):
+    generator = np.random.default_rng(k)
+    rows = generator.standard_normal((40, 9, k))
+    normal, gradient = rows.swapaxes(1, 2) @ rows, generator.standard_normal((40, k))
+    normal[:4, 0, 0] = 0.0, np.nan, np.inf, -1.0
+    normal[4] = 0.0
+    gradient[5, 0] = np.inf
+    damping, held = 10 ** generator.uniform(-17, 3, 40), generator.random((40, k)) < 0.1
+    with np.errstate(all="ignore"):
+        among = damped_step(normal, gradient, damping, held)
+        for few in (1, 2, 4):
+            for i in range(0, 40, few):
+                some = slice(i, i + few)
+                alone = damped_step(normal[some], gradient[some], damping[some], held[some])
+                np.testing.assert_array_equal(alone, among[some])

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.optimize import brentq, least_squares
 
 from scaling_cli.fitting.linear import naive, sandwich
-from scaling_cli.fitting.noise_model import noise_model
+from scaling_cli.fitting.noise.model import noise_model
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.optimize import brentq, minimize
 
 from scaling_cli.fitting.linear import naive, noise_variance
-from scaling_cli.fitting.noise_model import noise_model, uneven_errors
+from scaling_cli.fitting.noise.model import noise_model, uneven_errors
 from scaling_cli.fitting.objective import Objective, huber
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.prior import strength, weak_priors

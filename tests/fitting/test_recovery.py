@@ -100,6 +100,7 @@ def check_against_scipy(law, generator, count: int = 30) -> None:
     assert ours <= theirs * (1 + 1e-7)
 
 
+@pytest.mark.sample(2)
 @a_fifth_of_the_laws
 def test_noisy_fit_is_never_worse_than_scipy_from_about_the_truth(law):
     check_against_scipy(law, np.random.default_rng(12), count=5)
@@ -113,6 +114,7 @@ def test_ten_noisy_fits_are_never_worse_than_thirty_scipy_starts(law):
         check_against_scipy(law, generator)
 
 
+@pytest.mark.sample(2)
 @a_fifth_of_the_laws
 def test_row_order_does_not_matter(law):
     generator = np.random.default_rng(13)
@@ -130,6 +132,7 @@ def test_row_order_does_not_matter(law):
     np.testing.assert_allclose(backward, forward, rtol=1e-5)
 
 
+@pytest.mark.sample(2)
 @a_fifth_of_the_laws
 def test_every_point_twice_gives_the_same_law(law):
     problem, _ = simulated(law, np.random.default_rng(14), noise=0.005)
@@ -145,6 +148,7 @@ def test_every_point_twice_gives_the_same_law(law):
     np.testing.assert_allclose(twice.parameters(again.theta[None]), problem.parameters(once.theta[None]), rtol=1e-5)
 
 
+@pytest.mark.sample(2)
 @a_fifth_of_the_laws
 def test_unit_of_the_loss_scales_coefficients_alone(law):
     if not any("loss" in parameter.unit for parameter in law.parameters):

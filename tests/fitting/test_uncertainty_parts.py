@@ -9,7 +9,7 @@ from scaling_cli import jobs
 from scaling_cli.fitting import uncertainty as module
 from scaling_cli.fitting.drawing import Modelled, Redrawn, Resampling, Turned, run_multipliers, run_weights, wild_scheme
 from scaling_cli.fitting.leverage import freed_residuals, freedom
-from scaling_cli.fitting.noise_model import noise_model
+from scaling_cli.fitting.noise.model import noise_model
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

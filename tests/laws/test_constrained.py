@@ -40,6 +40,7 @@ def fitted(law, problem):
     return dict(zip(law.names, values.tolist(), strict=True)), best.value
 
 
+@pytest.mark.sample(3)
 @each_parameter
 def test_any_parameter_can_be_held_at_its_value(law, name):
     problem, truth = simulated(law, np.random.default_rng(3))

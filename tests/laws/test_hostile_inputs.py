@@ -40,6 +40,7 @@ def test_a_part_of_an_epoch_is_worth_as_many_samples():
     assert half == pytest.approx(whole)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_parameter_that_slid_to_its_bound_along_a_constant_column_is_refused(seed):
     generator = np.random.default_rng(seed)

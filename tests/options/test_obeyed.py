@@ -265,6 +265,13 @@ GRID = one_of_each(
 )  # fmt: skip
 
 
+def test_every_option_has_a_value_that_changes_the_answer():
+    for verb, name in cases():
+        value, beside = asked(verb, name)
+        assert value != (BASE[verb] | beside).get(name) or value == "none", (verb, name)
+
+
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("verb", "name"), GRID)
 def test_an_option_changes_the_answer(verb, name):
     value, beside = asked(verb, name)

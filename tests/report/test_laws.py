@@ -15,6 +15,7 @@ def laws(name=None):
     return verb.laws(name, Laws())
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("name", [None, *(law.name for law in LAWS)])
 def test_nothing_is_wider_than_the_terminal(name, width):

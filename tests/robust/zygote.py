@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests import ROOT
+from tests.robust.program import made_once
 
 CPU_SECONDS = 20  # of a command that hangs
 WALL_SECONDS = 180  # of one that waits: the machine may be busy
@@ -140,7 +141,7 @@ def _serve(callers: socket.socket) -> None:
 
 @functools.cache
 def _remember_program() -> None:
-    """Make the program of live pages once, which takes two seconds: in a fork, for it starts threads."""
+    """Have the program of live pages made, or read: in a fork, for making it starts threads."""
     from scaling_cli.report.pages import interactive
 
     if not interactive.is_possible():
@@ -149,7 +150,7 @@ def _remember_program() -> None:
     child = os.fork()
     if not child:
         with os.fdopen(writes, "wb") as pipe:
-            pipe.write(interactive._bundle().encode())
+            pipe.write(made_once(interactive._bundle)().encode())
         os._exit(0)
     os.close(writes)
     with os.fdopen(reads, "rb") as pipe:

@@ -18,6 +18,7 @@ def too_many(design: str, sets: int, interval: str) -> dict[str, int]:
     return {code: count for code, count in counts.items() if code not in TRUE and count > most}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("design", DESIGNS)
 def test_clean_runs_get_no_false_caveat(design):
     assert too_many(design, FEW, "wild") == {}

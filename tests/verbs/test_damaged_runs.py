@@ -47,7 +47,7 @@ def test_the_two_strengths_of_a_way_differ(way):
     one_of_each(
         DRAWS,
         name=lambda way, verb, _: f"{way.name}-{verb}",
-        kind=lambda way, verb, seed: WAYS.index(way) // 4,
+        kind=lambda way, verb, seed: WAYS.index(way) // 8,
     ),
 )
 def test_a_wrong_answer_is_never_silent(way, verb, seed, tmp_path):

@@ -188,7 +188,10 @@ def test_files_read_together_give_the_reports_that_each_gives_alone(names, asked
         assert list(to_json_lines(report)) == list(to_json_lines(fit([name], asked, label={FILE: name}))), name
 
 
-AHEAD = Extrapolate(at=("compute=1e24",), replicates=20, backtest=True)
+QUESTION = {"at": ("compute=1e24",), "replicates": 20, "backtest": True}
+AHEAD = Extrapolate(**QUESTION)
+FEW = ("0-plain.csv", "1-plain.csv", "0-empty.csv", "0-surface.csv")
+BY_ONE_LAW = Extrapolate(**QUESTION, law="power-constant")  # forecasts by all laws take ten times as long
 
 
 def close(found, expected):
@@ -203,17 +206,18 @@ def close(found, expected):
 
 
 @pytest.mark.parametrize(
-    "chosen",
+    ("chosen", "asked"),
     [
-        pytest.param(("0-plain.csv", "1-plain.csv", "0-empty.csv", "0-surface.csv"), id="a few"),
-        pytest.param((), id="all", marks=pytest.mark.thorough),
+        pytest.param(FEW, BY_ONE_LAW, id="a few by one law"),
+        pytest.param(FEW, AHEAD, id="a few", marks=pytest.mark.thorough),
+        pytest.param((), AHEAD, id="all", marks=pytest.mark.thorough),
     ],
 )
-def test_forecasts_of_many_files_are_those_of_each_alone(names, chosen):
+def test_forecasts_of_many_files_are_those_of_each_alone(names, chosen, asked):
     chosen = [name for name in names if not chosen or name.rpartition("/")[2] in chosen]
-    for name, report in zip(chosen, extrapolate_each(chosen, AHEAD), strict=True):
+    for name, report in zip(chosen, extrapolate_each(chosen, asked), strict=True):
         (found,), (expected,) = (
-            list(to_json_lines(each)) for each in (report, extrapolate([name], AHEAD, label={FILE: name}))
+            list(to_json_lines(each)) for each in (report, extrapolate([name], asked, label={FILE: name}))
         )
         assert close(json.loads(found), json.loads(expected)), name
 

@@ -16,8 +16,8 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import column_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
-from scaling_cli.fitting.checks.repeats import numbered_inputs
 from scaling_cli.fitting.fit import Grouped
+from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, require_flops
 from scaling_cli.laws import Law, find_law

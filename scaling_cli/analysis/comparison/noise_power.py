@@ -22,7 +22,7 @@ import numpy as np
 
 from scaling_cli.analysis.comparison.models import CHUNK_VALUES, SMALLEST_SCALE, Member, parts
 from scaling_cli.arrays import Array
-from scaling_cli.fitting.noise_model import STEEPEST, scale_of
+from scaling_cli.fitting.noise.model import STEEPEST, scale_of
 from scaling_cli.fitting.objective import MAD_TO_SIGMA
 from scaling_cli.record import Record
 

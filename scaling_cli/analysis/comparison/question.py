@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scaling_cli import jobs
+from scaling_cli.analysis.comparison.equal_inputs import with_equal_inputs
 from scaling_cli.analysis.comparison.models import Member, check_comparable, floors
 from scaling_cli.analysis.comparison.nested import centred
 from scaling_cli.arrays import Array
@@ -96,7 +97,7 @@ def named_members(
         _member(problem, result, is_tuned=question.is_tuned) for problem, result in zip(problems, results, strict=True)
     ]
     _check(members, question)
-    return members
+    return with_equal_inputs(members, is_paired=question.is_paired or question.is_exact)
 
 
 def _member(problem: Problem, result: FitResult, *, is_tuned: bool) -> Member:

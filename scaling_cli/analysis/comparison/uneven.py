@@ -16,7 +16,7 @@ import numpy as np
 from scaling_cli.analysis.comparison.models import Member, parts, solve_in_chunks
 from scaling_cli.analysis.comparison.noise_power import noise_power
 from scaling_cli.arrays import Array
-from scaling_cli.fitting.noise_model import FEW_SPARE
+from scaling_cli.fitting.noise.model import FEW_SPARE
 from scaling_cli.record import replace
 
 CLEAR, CLEAR_OF_FEW = 1.5, 2.5  # standard errors of the power of the noise

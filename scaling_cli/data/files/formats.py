@@ -25,7 +25,7 @@ def load_format(name: str) -> Format:
     name = SYNONYMS.get(name, name)
     if name not in FORMATS:
         raise unknown("input format", name, NAMES)
-    module, _, constant = FORMATS[name][0].partition(".")
+    module, _, constant = FORMATS[name][0].rpartition(".")
     found: Format = getattr(import_module(f"scaling_cli.data.files.{module}"), constant)
     return found
 

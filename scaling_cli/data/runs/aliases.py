@@ -289,4 +289,4 @@ def may_be_evaluation(column: str) -> bool:
     """Whether the name of a column may be that of a loss on other data than the training data."""
     words = set(_plain(column).split("_"))
     metrics = {"loss", "nll", "ce", "ppl", "perplexity", "bpb"}
-    return bool(words & metrics) and not words & {"train", "training", *AUXILIARY, *NOT_LOSSES}
+    return bool(words & metrics) and not words & {"train", "training", "unit", "units", *AUXILIARY, *NOT_LOSSES}

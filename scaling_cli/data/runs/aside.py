@@ -16,7 +16,7 @@ from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aliases import may_be_evaluation
 from scaling_cli.data.runs.plan import Plan
 from scaling_cli.data.runs.select import PEAK
-from scaling_cli.numbers.units import metric_unit
+from scaling_cli.numbers.units import PERPLEXITY, metric_unit
 
 ASIDE = "aside "  # prefix of these columns among the points
 MOST = 40  # columns of a small log
@@ -51,6 +51,11 @@ def says_unit(name: str) -> bool:
     return normalise(name).split("_")[-1] in ("unit", "units")
 
 
+def is_perplexity(name: str) -> bool:
+    """Whether a column of this name holds perplexities."""
+    return metric_unit(normalise(name)) == PERPLEXITY
+
+
 def words(name: str) -> set[str]:
     """The words of a name."""
     return set(normalise(name).split("_"))
@@ -77,7 +82,8 @@ def _is_plain(kind: pl.DataType) -> bool:
 def _may_differ(name: str) -> bool:
     is_outcome = may_be_evaluation(name) or metric_unit(normalise(name)) is not None or "loss" in normalise(name)
     is_bookkeeping = bool(words(name) & BOOKKEEPING) and name != BY_FILE
-    return (not is_outcome or says_unit(name)) and not is_bookkeeping and not re.match("__", name)
+    is_telling = not is_outcome or says_unit(name) or is_perplexity(name)
+    return is_telling and not is_bookkeeping and not re.match("__", name)
 
 
 def with_peaks(points: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:

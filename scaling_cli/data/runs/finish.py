@@ -8,13 +8,14 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat
 from scaling_cli.data.runs import derive, metric_kind, sanity
-from scaling_cli.data.runs.aside import set_aside, unnamed, with_peaks
+from scaling_cli.data.runs.aside import is_perplexity, set_aside, unnamed, with_peaks
 from scaling_cli.data.runs.best_over import best_over
 from scaling_cli.data.runs.canonical import finished
 from scaling_cli.data.runs.final_losses import with_final_losses
 from scaling_cli.data.runs.load_options import LoadOptions
 from scaling_cli.data.runs.plan import Plan
-from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_losses, refuse_mixed_units
+from scaling_cli.data.runs.rows.loss_units import refuse_mixed_losses, stated_unit
+from scaling_cli.data.runs.rows.mixed_units import refuse_mixed_units
 from scaling_cli.data.runs.rows.planned_steps import PLANNED, short_of_plan
 from scaling_cli.data.runs.rows.row_order import stepless
 from scaling_cli.data.runs.rows.summary_rows import without_copies
@@ -71,6 +72,10 @@ def finish(
     refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
     refuse_mixed_losses(points, aside, tuple(plan.by))
+    stated = tuple(stated_unit(points, aside, columns)) if options.loss_unit == "nats" else ()
+    aside = aside.drop(
+        [name for name in aside.columns if is_perplexity(name)]
+    )  # a function of the loss explains nothing
     best_caveats: tuple[Caveat, ...] = ()
     if options.best_over:
         points, aside, best_caveats = best_over(points, aside, plan, options.best_over)
@@ -88,6 +93,7 @@ def finish(
         *best_caveats,
         *compute_caveats,
         *doubts,
+        *(() if any(found.code == "loss-unit" for found in doubts) else stated),
         *sanity.of_groups(points, columns, tuple(plan.by), unit, doubts, plan.computed),
     )
     return Finished(points, aside, columns, others, caveats)

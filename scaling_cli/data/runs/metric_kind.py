@@ -95,7 +95,7 @@ def _rank_correlation(points: pl.DataFrame, role: str) -> float | None:
 def _kind(losses: pl.Series, column: str, *, grows: bool, is_named: bool) -> Iterator[Caveat]:
     unit = metric_unit(normalise(column)) if is_named else None
     if unit is not None:
-        yield caveat("loss-unit", column=column, unit=unit)
+        yield caveat("loss-unit", reason="By its name,", column=column, unit=unit)
         return
     kind, reason = _by_name(column) if is_named else None, "is named so"
     if kind is None and not grows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.data.cells import is_text, number, numbers_of_text, text, without_missing
+from scaling_cli.data.cells import is_text, number, read_numbers, text, without_missing
 from scaling_cli.data.names import shortened
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.errors import DataError
@@ -47,10 +47,10 @@ def _numbers(texts: pl.Series) -> pl.Series:
 
 
 def _each(texts: pl.Series) -> pl.Series:
-    cell = without_missing(pl.col("text"))
-    words = cell.str.to_lowercase().replace_strict(WORDS, default=None, return_dtype=pl.Float64)
-    numbers = words.fill_null(numbers_of_text(cell).fill_nan(None))
-    return texts.to_frame("text").select(numbers).to_series().alias(texts.name)
+    cells = texts.to_frame("text").select(without_missing(pl.col("text"))).to_series()
+    words = cells.str.to_lowercase().replace_strict(WORDS, default=None, return_dtype=pl.Float64)
+    left = pl.select(pl.when(words.is_null()).then(cells)).to_series()
+    return words.fill_null(read_numbers(left).fill_nan(None)).alias(texts.name)
 
 
 def are_outcomes(column: str, schema: pl.Schema, success: Sequence[str] = ()) -> pl.Expr:

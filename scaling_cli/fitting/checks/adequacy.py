@@ -24,11 +24,12 @@ from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.neighbours import equal_p_value, neighbour_p_value
-from scaling_cli.fitting.checks.repeats import lack_of_fit, numbered_inputs
+from scaling_cli.fitting.checks.repeats import lack_of_fit
 from scaling_cli.fitting.checks.rival_laws import improvements
 from scaling_cli.fitting.checks.scatter import scatter_doubts
 from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
+from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.checks.repeats import numbered_inputs
+from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem

@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 
 from scaling_cli.arrays import Array, Indices
-from scaling_cli.fitting.checks.repeats import numbered_inputs
+from scaling_cli.fitting.noise.scatter import numbered_inputs
 
 NEIGHBOURS = 4.0  # whose products count, per point, on average
 LEAST_LEFT = 0.2  # of a residual after the pull of its own point

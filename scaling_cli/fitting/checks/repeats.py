@@ -1,34 +1,33 @@
-"""Whether runs at equal inputs, such as repeats with other seeds, err together.
+"""Whether runs at equal inputs, such as repeats with other seeds, clearly err together.
 
-Where inputs repeat, residuals have two parts: those of runs around the mean of their configuration (pure error), and
-those of the means around the law (lack of fit). If runs err independently around the law, both estimate one variance,
-and their ratio has an F distribution (Draper and Smith 1998, section 2.1). If the means vary more, because the runs of
-a configuration share more than its inputs, or because the law misses configurations, runs count as many times as they
-were repeated, and intervals from resampled runs are too narrow. Configurations are then resampled instead.
+If the means of configurations vary more around the law than runs vary around these means (an F test, see
+`fitting/noise/scatter.py`), because the runs of a configuration share more than its inputs, or because the law misses
+configurations, then runs count as many times as they were repeated, and intervals from resampled runs are too narrow.
+Configurations are then resampled instead.
 
-The test has little power where repeats are few, so configurations are resampled from `DOUBT` on, and a caveat says so
-only where the test is clear. A test that only has to choose between two estimates must not be strict (Bancroft 1944):
-with 0.004 for both, a floor was covered in 75 to 88 % of data sets whose runs shared half of their variance.
+The test has little power where repeats are few, and one that only has to choose between two estimates must not be
+strict (Bancroft 1944): a floor was covered in 75 to 88 % of data sets whose runs shared half of their variance if
+nothing was done above p = 0.004. There, wild replicates add the error that runs share (`fitting/noise/shared.py`).
+Replicates that cannot do so resample configurations from `DOUBT` on. A caveat says so only where the test is clear.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
+from scaling_cli.arrays import Array, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.leverage import is_free, residuals
+from scaling_cli.fitting.noise.scatter import Scatter, numbered_inputs, scatter
+from scaling_cli.fitting.noise.shared import EXACT
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record, replace
 
 LEVEL = 0.004  # of the F test: one in 250 sets of independent runs gets the caveat in vain
 DOUBT = 0.2  # of the F test: one in five sets of independent runs is resampled by configuration in vain
-FEWEST_REPEATS = 3  # degrees of freedom of the pure error
-FEWEST_SPARE = 2  # of the lack of fit
 LEAST_P = 1e-12  # that is written as a number
-EXACT = 1e-9  # root mean square residual of data without noise, where only rounding is left
 
 
 class ErrTogether(Record):
@@ -53,14 +52,11 @@ def err_together(fitted: Fitted) -> ErrTogether | None:
     if problem.law.is_curve or problem.run_count < points:
         return None  # points of one run are resampled together anyway
     numbers = numbered_inputs(np.stack(list(problem.columns.values())))
-    configurations = int(numbers.max()) + 1
-    spare, repeats = configurations - int(is_free(fitted).sum()), points - configurations
-    if spare < FEWEST_SPARE or repeats < FEWEST_REPEATS:
+    residual = residuals(fitted)
+    found = scatter(numbers, residual, problem.weights, int(is_free(fitted).sum()))
+    if not found.is_enough or np.sqrt(np.mean(residual**2)) < EXACT:
         return None
-    residual, weights = residuals(fitted), problem.weights
-    if np.sqrt(np.mean(residual**2)) < EXACT:
-        return None
-    p_value = lack_of_fit(numbers, residual, weights, configurations - spare)
+    p_value = _p_value(found)
     return ErrTogether(numbers, p_value) if p_value < DOUBT else None
 
 
@@ -73,14 +69,13 @@ def lack_of_fit(cells: Indices, residual: Array, weights: Array, parameters: int
         weights: Weights of the points `(n,)`.
         parameters: How many parameters were fitted.
     """
-    count = int(cells.max()) + 1
-    spare, repeats = count - parameters, len(cells) - count
-    if spare < 1 or repeats < 1:
+    return _p_value(scatter(cells, residual, weights, parameters))
+
+
+def _p_value(found: Scatter) -> float:
+    if found.spare < 1 or found.repeats < 1:
         return 1.0
-    totals = np.bincount(cells, weights)
-    means = np.bincount(cells, weights * residual) / totals
-    lack, pure = float(totals @ means**2), float(weights @ (residual - means[cells]) ** 2)
-    return f_tail(lack / spare / max(pure / repeats, ALMOST_ZERO), spare, repeats)
+    return f_tail(found.ratio, found.spare, found.repeats)
 
 
 def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:
@@ -106,12 +101,3 @@ def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: 
     p_value = f"= {found.p_value:.2g}" if found.p_value > LEAST_P else f"< {LEAST_P:g}"
     facts = {"runs": f"{runs:,}", "configurations": f"{configurations:,}", "p_value": p_value, "effect": effect}
     return caveat("runs-err-together", group, **facts)
-
-
-def numbered_inputs(columns: Array) -> Indices:
-    """The number of the distinct point of each column of `columns` `(inputs, n)`. np.unique would import numpy.ma."""
-    order = np.lexsort(columns)
-    starts = np.concatenate([[0], (np.diff(columns[:, order], axis=1) != 0).any(axis=0).astype(np.int64)])
-    numbers = np.empty(columns.shape[1], dtype=np.int64)
-    numbers[order] = np.cumsum(starts)
-    return numbers

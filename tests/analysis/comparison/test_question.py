@@ -23,7 +23,9 @@ from scaling_cli.results.fit import Estimate
 from tests.analysis.comparison.test_models import group
 
 MADE = [group("a", points=9), group("b", points=11, c=1.3, seed=1)]
-QUESTION = SimpleNamespace(is_tuned=False, reference=None, shared_floor=False, shared=())
+QUESTION = SimpleNamespace(
+    is_tuned=False, reference=None, shared_floor=False, shared=(), is_paired=False, is_exact=False
+)
 
 
 def asked(**more):

@@ -94,8 +94,35 @@ def megatron(train, val):
         yield f" validation loss at iteration {step} | lm loss value: {b} | lm loss PPL: 1.0E+01 |"
 
 
-PROGRAMS = (nanogpt, speedrun, short, llmc, llmc_console, torchtitan, trainer, composer, megatron)
-SIZED = (nanogpt, llmc_console, torchtitan)  # logs that print params, and tokens per step
+def olmo(train, val):
+    mark = "2026-01-01 10:00:00.000\tnode:0\tolmo.train:967\tINFO\t"
+    yield mark + "Total number of parameters: 10,000,000"
+    yield mark + "Number of non-embedding parameters: 8,000,000"
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        yield mark + f"[step={step}/300,epoch=0]"
+        yield f"    train/CrossEntropyLoss={a}"
+        yield f"    train/Perplexity={np.exp(a):.1f}"
+        yield f"    throughput/total_tokens={step * 524288:,}"
+        yield "    throughput/device/tokens_per_second=8,123"
+        yield "    System/Peak GPU Memory (MB)=43,123"
+        yield mark + "Running evaluation for 'all-small-ppl-validation'..."
+        yield mark + "[eval_step=1/20]"
+        yield mark + "all-small-ppl-validation"
+        yield f"    eval/c4_en-validation/CrossEntropyLoss={b}"
+
+
+def fairseq(train, val):
+    mark = "2026-01-01 10:00:00 | INFO | "
+    yield mark + "fairseq_cli.train | num. shared model params: 10,000,000 (num. trained: 10,000,000)"
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        spent = f'"ppl": "{2**a:.2f}", "wps": "12000.5", "num_updates": "{step}", "lr": "0.0003", "wall": "10"'
+        yield mark + f'train_inner | {{"epoch": 1, "update": {step / 300:.3f}, "loss": "{a}", {spent}}}'
+        yield mark + f'valid | {{"epoch": 1, "valid_loss": "{b}", "valid_num_updates": "{step}"}}'
+    yield mark + 'train | {"epoch": 1, "train_loss": "9.9", "train_num_updates": "300"}'
+
+
+PROGRAMS = (nanogpt, speedrun, short, llmc, llmc_console, torchtitan, trainer, composer, megatron, olmo, fairseq)
+SIZED = (nanogpt, llmc_console, torchtitan, olmo)  # logs that print params, and tokens per step
 
 
 def written(tmp_path, program, seed, before=""):
@@ -111,7 +138,8 @@ def test_the_steps_and_losses_of_a_text_log_are_read(tmp_path, program):
     points = load_runs(path, checkpoints="all").frame.sort("step")
     assert points["step"].to_list() == list(STEPS)
     assert points["loss"].to_list() == val
-    trained = load_runs(path, checkpoints="all", loss="loss" if program is trainer else "train_loss")
+    name = {trainer: "loss", olmo: "train/CrossEntropyLoss"}.get(program, "train_loss")
+    trained = load_runs(path, checkpoints="all", loss=name)
     assert trained.frame.sort("step")["loss"].to_list() == train
     assert points["run_id"].n_unique() == 1
 
@@ -155,6 +183,7 @@ def test_a_text_log_gives_the_params_and_tokens_that_it_prints(tmp_path, program
     assert points["tokens"].to_list() == [step * 524288 for step in STEPS]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize(
     "warning",
@@ -445,3 +474,37 @@ def test_a_format_is_found_by_content_alone():
     assert format_of("x", b'{"a": 1}\n{"a": 2}\n') is load_format("jsonl")
     with pytest.raises(DataError, match="x is empty"):
         format_of("x", b" \n")
+
+
+def test_olmo_gives_an_evaluation_to_the_step_before_it_and_takes_commas_out_of_numbers(read):
+    rows = read(
+        "olmo",
+        "INFO [step=10/20,epoch=0]\n    train/CrossEntropyLoss=5.5\n    throughput/total_tokens=4,194,304\n"
+        "INFO [eval_step=1/2]\nINFO c4\n    eval/c4/CrossEntropyLoss=5.4\n"
+        "INFO [step=20/20,epoch=0]\n    train/CrossEntropyLoss=5.25\n",
+    )
+    assert [row["step"] for row in rows] == ["10", "20"]
+    assert [row["throughput/total_tokens"] for row in rows] == ["4194304", None]
+    assert [row["eval/c4/CrossEntropyLoss"] for row in rows] == ["5.4", None]
+
+
+def test_fairseq_joins_an_update_and_its_validation_and_skips_damaged_lines(read):
+    rows = read(
+        "fairseq",
+        '| INFO | train_inner | {"loss": "8.5", "ppl": "362", "num_updates": "100"}\n'
+        '| INFO | train_inner | {"loss": "8.4", "ppl": \n'
+        '| INFO | train_inner | {"loss": "8.4", "ppl": [1], "num_updates": "150"}\n'
+        '| INFO | valid | {"valid_loss": "8.25", "valid_num_updates": "100"}\n'
+        '| INFO | train | {"train_loss": "9", "train_num_updates": "100"}\n',
+    )
+    assert [row["step"] for row in rows] == ["100"]
+    assert [row["train_loss"] for row in rows] == ["8.5"]
+    assert [row["valid_loss"] for row in rows] == ["8.25"]
+
+
+def test_losses_of_fairseq_are_said_to_be_in_bits(tmp_path):
+    path, _, _ = written(tmp_path, fairseq, 1)
+    table = load_runs(path, loss="train_loss")
+    said = {found.code: found.message for found in table.caveats}
+    assert "loss-unit" in said
+    assert "loss_unit may be" not in said["training-loss"]

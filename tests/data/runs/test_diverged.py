@@ -38,6 +38,7 @@ def damaged(frame, first, value, run="b"):
     return frame.with_columns(pl.when(bad).then(value).otherwise("loss").alias("loss"))
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("form", ["frame", "csv", "text"])
 @pytest.mark.parametrize("first", [390, 200])

@@ -33,6 +33,7 @@ def codes(table):
     return [caveat.code for caveat in table.caveats]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("columns", [EVERY, ("step", "tokens", "loss"), ("step", "loss")])
 @pytest.mark.parametrize("with_names", [False, True])
 def test_runs_of_a_table_with_names_count_with_its_losses(tmp_path, columns, with_names):

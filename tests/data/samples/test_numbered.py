@@ -20,6 +20,7 @@ def matrix(name="run_{}", **others):
     return pl.DataFrame(problems | cells | others)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", ["run_{}", "seed{}", "Run {}", "{}", "0.7/run_{}/pass@1", "pass_{}", "gpt4_{}_ok"])
 @pytest.mark.parametrize("other", ["any", "pass_at_8", "pass@8", "majority", "greedy", "level", "maj@8"])
 def test_what_stands_beside_numbered_attempts_is_not_counted(name, other):

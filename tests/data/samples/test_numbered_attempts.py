@@ -23,6 +23,7 @@ def asked(rows, path, **options):
     return scaling.inference_coverage(path, fit="none", replicates=100, **options)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 @pytest.mark.parametrize("name", ["sample", "sample_idx", "rollout", "completion_index"])
 def test_attempts_that_are_logged_twice_count_once(tmp_path, name, suffix):

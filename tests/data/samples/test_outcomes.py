@@ -59,6 +59,7 @@ def test_some_words_that_are_not_understood_are_a_caveat_that_names_them():
     assert "unknown-outcomes" not in codes(load_samples(frame, mapping={"correct": "verdict"}))
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("words", "kind"), [({0: "no", 1: "AC"}, "failures"), ({0: "WA", 1: "yes"}, "successes")])
 @pytest.mark.parametrize("layout", ["attempts", "matrix"])
 def test_words_of_which_only_one_kind_is_understood_are_refused(words, kind, layout):

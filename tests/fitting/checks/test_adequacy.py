@@ -97,6 +97,7 @@ def test_at_most_two_per_cent_of_fits_are_doubted_falsely(design, kind):
     assert false_alarms(design, kind, 200) <= 9
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("gamma", [0.6, 0.7])
 @pytest.mark.parametrize("scale", [0.0005, 0.003])
 @pytest.mark.parametrize("columns", [isoflop(5, 5), grid(6, 4)], ids=["isoflop", "grid"])

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import f
 
 from scaling_cli.fitting.checks.influence import outlying_doubts
-from scaling_cli.fitting.checks.repeats import by_inputs, lack_of_fit, numbered_inputs
+from scaling_cli.fitting.checks.repeats import by_inputs, lack_of_fit
+from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

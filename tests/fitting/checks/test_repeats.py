@@ -1,4 +1,4 @@
-"""Runs at equal inputs that err together are resampled by configuration; independent ones by run."""
+"""Runs at equal inputs that clearly err together are resampled by configuration; independent ones by run."""
 
 from __future__ import annotations
 
@@ -75,9 +75,19 @@ def doubtful():
 
 
 def test_where_it_is_doubtful_configurations_are_resampled_without_a_caveat():
-    result, caveats = fitted(next(doubtful()))
+    result, caveats = fitted(next(doubtful()), interval="bootstrap")
     assert result.interval.unit == "configuration"
     assert not caveats
+
+
+def test_where_it_is_doubtful_wild_replicates_turn_runs_and_draw_the_errors_that_they_share():
+    data = next(doubtful())
+    result, caveats = fitted(data)
+    assert result.interval.unit == "run"
+    assert not caveats
+    alone, _ = fitted(replace(data, drawn_as={}))  # matched groups draw only the residuals of runs
+    widths = [each.parameters["b"].high - each.parameters["b"].low for each in (result, alone)]
+    assert widths[0] > 1.1 * widths[1]
 
 
 def test_where_it_is_doubtful_matched_groups_are_drawn_alike_run_by_run():

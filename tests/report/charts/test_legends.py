@@ -23,6 +23,7 @@ def crowded(*, groups):
     return Chart(series, [], Axis("x"), Axis("y"))
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("groups", [2, 6])
 @pytest.mark.parametrize("size", [(89.0, None, "paper"), (183.0, None, "paper"), (254.0, 142.9, "slide")])
 def test_a_legend_in_a_crowded_panel_hides_no_point(groups, size):

@@ -43,7 +43,7 @@ def test_each_command_has_its_panels(panels):
 
 
 @pytest.mark.skipif(shutil.which("pdffonts") is None, reason="poppler (pdffonts) is not installed")
-@pytest.mark.parametrize("panels", one_in(3, COMMANDS), indirect=True)
+@pytest.mark.parametrize("panels", one_in(6, COMMANDS), indirect=True)
 def test_fonts_are_embedded_and_none_is_type_3(panels, tmp_path):
     path = tmp_path / "figure.pdf"
     path.write_bytes(figure(panels[1], "pdf", FigureStyle(89.0)))

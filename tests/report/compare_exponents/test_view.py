@@ -138,6 +138,7 @@ def test_nothing_is_wider_than_the_terminal(name, width):
     assert max(len(line) for line in (table + notes).splitlines()) <= width
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_format_lets_control_characters_through(name, format):

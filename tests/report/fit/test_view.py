@@ -60,6 +60,7 @@ def test_a_pipe_cuts_and_folds_nothing(name):
         assert caveat.message in notes
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("name", "format"), in_every_format(REPORTS))
 def test_no_format_lets_control_characters_through(name, format):
     text = "".join(shown(name, format))

@@ -49,6 +49,7 @@ def reports():
     return {name: make() for name, make in REPORTS.items()}
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("width", [80, 200, None], ids=str)
 def test_tables_look_as_approved(matches_golden, reports, name, width):
@@ -83,6 +84,7 @@ def test_nothing_is_wider_than_the_terminal(reports, name, width):
     assert max(len(line) for line in text.splitlines()) <= width
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("name", "format"), in_every_format(REPORTS))
 def test_no_format_lets_control_characters_through(reports, name, format):
     text = render(reports[name], format, view, look=Look()) + render_notes(reports[name], format, Look())

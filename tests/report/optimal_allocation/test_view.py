@@ -25,6 +25,7 @@ def report():
     return optimal_allocation(good.vstack(bad), approach="all", by=["kind"], replicates=40, budget=(1e22, 1e24))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_format_lets_control_characters_or_markup_through(report, format):
     text = render(report, format, view, look=Look())

@@ -24,7 +24,7 @@ from scipy.special import chdtrc, digamma, erf, erfc, polygamma
 from scaling_cli.analysis.comparison.models import SMALLEST_SCALE, Member, parts, solve_in_chunks
 from scaling_cli.analysis.comparison.noise_scales import middle_size
 from scaling_cli.arrays import Array, Flags, Indices
-from scaling_cli.fitting.noise_model import LEAST_SPREAD, power_of, scale_of
+from scaling_cli.fitting.noise.model import LEAST_SPREAD, power_of, scale_of
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, LAD_DELTA, MAD_TO_SIGMA
 from scaling_cli.record import Record
 

@@ -45,6 +45,7 @@ def answered(frame, **options):
     return optimal_allocation(frame, **options)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("parameters", [SYMMETRIC, HOFFMANN, ASYMMETRIC])
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("approach", ["isoflop", "parametric"])

@@ -21,7 +21,7 @@ from scaling_cli.analysis.comparison.factors.noise import (
     shrunk,
 )
 from scaling_cli.analysis.comparison.models import parts
-from scaling_cli.fitting.noise_model import LEAST_SPREAD
+from scaling_cli.fitting.noise.model import LEAST_SPREAD
 from scaling_cli.record import replace
 from tests.analysis.comparison.factors.simulations import Design
 

@@ -114,6 +114,7 @@ def test_log_calls_count_as_steps_only_where_nothing_else_does():
     assert "log-calls" in codes(bare)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("restarts", [(130,), (250,), (100, 220, 310)])
 @pytest.mark.parametrize("is_dense", [False, True])
 @pytest.mark.parametrize("checkpoints", ["final", "all", "best"])

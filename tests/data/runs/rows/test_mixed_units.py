@@ -56,6 +56,7 @@ def test_early_checkpoints_may_have_few_tokens():
     assert load_runs(table.with_columns(step=pl.Series([1, 9, 1, 9])), checkpoints="all").frame.height == 4
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("column", ["loss_unit", "unit", "eval/unit"])
 @pytest.mark.parametrize("other", ["bits", "bits/byte", "bpb", "perplexity"])
 def test_losses_of_two_units_are_refused_with_conditions_that_work(column, other):

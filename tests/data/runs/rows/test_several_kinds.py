@@ -31,6 +31,7 @@ def curves(column, kinds, *, runs=5, steps=(100, 200, 300)):
     )
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     "kinds", [KINDS, {0: 1.0, 1: 0.9, 2: 0.5}, {True: 1.0, False: 0.9}], ids=["text", "code", "flag"]
 )

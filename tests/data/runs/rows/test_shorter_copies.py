@@ -28,6 +28,7 @@ def said(loaded):
     return [found.message for found in loaded.caveats if found.code == "shorter-copies"]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", ["run{}_backup", "run{} (1)", "run{}/checkpoint-800", "run{}.old"])
 @pytest.mark.parametrize("options", [{}, {"checkpoints": "best"}, {"smooth": "50%"}])
 def test_old_copies_and_earlier_checkpoints_are_left_out(tmp_path, name, options):

@@ -52,6 +52,7 @@ def test_only_rows_of_the_evaluation_split_become_points(column, train, evaluati
     assert load_runs(table(column, train, evaluation), where=condition).frame.equals(loaded.frame)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("kind", [pl.Boolean, pl.Int64, pl.String, pl.Float64])
 @pytest.mark.parametrize(
     ("column", "of_evaluation"), [("is_val", 1), ("is_train", 0), ("data/is_test", 1), ("evaluation", 1)]

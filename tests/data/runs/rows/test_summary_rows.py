@@ -38,6 +38,7 @@ def write_curves(folder):
         pl.DataFrame(curve).write_csv(folder / f"curve-{size:.0f}.csv")
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("digits", [12, 4])
 @pytest.mark.parametrize("write", [write_parts, write_curves])
 @pytest.mark.parametrize("total", ["total.csv", "total.json"])

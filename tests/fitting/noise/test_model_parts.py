@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from scaling_cli.fitting.leverage import free_jacobian
-from scaling_cli.fitting.noise_model import NoiseModel, _variances, noise_model, power_of, scale_of, uneven_errors
+from scaling_cli.fitting.noise.model import NoiseModel, _variances, noise_model, power_of, scale_of, uneven_errors
 from scaling_cli.fitting.objective import MAD_TO_SIGMA, Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scaling_cli.fitting.drawing import Resampling, run_multipliers, turned
-from scaling_cli.fitting.hidden_noise import hidden_noise
 from scaling_cli.fitting.leverage import freed_residuals
 from scaling_cli.fitting.linear import naive, sandwich
+from scaling_cli.fitting.noise.hidden import hidden_noise
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

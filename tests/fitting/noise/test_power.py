@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling_cli.fitting.noise_model import NoiseModel, noise_model, power_of, scale_of
+from scaling_cli.fitting.noise.model import NoiseModel, noise_model, power_of, scale_of
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays

@@ -9,7 +9,7 @@ from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.intervals import intervals_asking
 from scaling_cli.fitting.linear import naive
-from scaling_cli.fitting.noise_model import noise_model, uneven_errors
+from scaling_cli.fitting.noise.model import noise_model, uneven_errors
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -83,7 +83,7 @@ def test_a_large_residual_hardly_moves_the_noise_of_a_robust_fit_and_one_that_no
 def test_uneven_errors_are_those_of_refits_to_such_noise(objective):
     fit = fitted(60, growth=1 / 9, objective=objective)
     model = replace(noise_model(fit), error=0.0)
-    vars(fit)["scaling_cli.fitting.noise_model.noise_model"] = model
+    vars(fit)["scaling_cli.fitting.noise.model.noise_model"] = model
     drawn = Quantities(fit.problem).scaled(wild(fit, Resampling(4000, 0, 1)).theta)
     spread = np.std(drawn, axis=0) / np.sqrt(58 / 56)  # that of Student's t with 58 degrees of freedom
     # The standard error of a standard deviation from 4,000 replicates is 1.1 %.

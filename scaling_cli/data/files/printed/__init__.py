@@ -1,0 +1,1 @@
+"""Logs that training programs print: one module for each program, which says what its lines look like."""
