@@ -1,7 +1,8 @@
 """Saved forecasts beside the losses that runs reached later.
 
 A forecast is of a run if every amount that both give differs by at most a share `within`. If several runs fit, such as
-seeds, each is scored. If a run fits several forecasts of one fit, it is scored by the nearest.
+seeds, each is scored, but of several checkpoints of one run only the nearest. If a run fits several forecasts of one
+fit, it is scored by the nearest.
 
 The interval of the share of forecasts inside their intervals is Wilson's (1927). Forecasts of one fit are right or
 wrong together, and so are several forecasts of one run. It therefore counts only as many as share neither a fit nor a
@@ -98,7 +99,17 @@ def _runs_of(forecast: SavedForecast, runs: Sequence[Run], within: float) -> lis
         for place, distance in far.items():
             if distance <= min(far.values()) + SAME:
                 found[place].append(run)
-    return found
+    return [_one_each(prediction.at, near) for prediction, near in zip(forecast.predictions, found, strict=True)]
+
+
+def _one_each(at: Mapping[str, float], runs: Sequence[Run]) -> list[Run]:
+    """The runs, without checkpoints that are farther off than another one of the same run."""
+    far = [_distance(at, run) for run in runs]
+    names = [(run["run_id"], run.get("params")) if run.get("run_id") else place for place, run in enumerate(runs)]
+    nearest: dict[Hashable, float] = {}
+    for name, distance in zip(names, far, strict=True):
+        nearest[name] = min(distance, nearest.get(name, distance))
+    return [run for run, name, distance in zip(runs, names, far, strict=True) if distance <= nearest[name] + SAME]
 
 
 def _shared(at: Mapping[str, float], run: Run) -> list[str]:

@@ -50,6 +50,11 @@ SENTENCES = {
         "{count:count|counts} as rejected, so the verifier may look stricter than it is. Fill {count:them|it} in, with "
         "1 for accepted and 0 for rejected."
     ),
+    "missing-scores": (
+        "{count} {count:attempts have|attempt has} no {what} in column {column}, and each such attempt {done}, so "
+        "accuracy is too low if {count:values were|the value was} lost. Fill {count:them|it} in, or find out why "
+        "{count:they are|it is} missing."
+    ),
     "uncounted-columns": (
         "{why} ({attempts}) are counted as attempts, and {columns} {count:are|is} not, since {count:they seem|it "
         "seems} to hold something else, such as whether any attempt succeeded. If {count:they are attempts|it is an "
@@ -121,8 +126,13 @@ SENTENCES = {
     ),
     "false-positives": (
         "With k = {k} attempts at a problem that cannot be solved, the verifier accepts at least one with probability "
-        "{floor:.2f}, so coverage overstates what is correct. Use the accuracy instead of coverage, or make the "
-        "verifier stricter."
+        "{floor:.2f}, so fewer problems get a correct attempt than coverage says. Use the accuracy instead of "
+        "coverage, or make the verifier stricter."
+    ),
+    "unlike-rates": (
+        "At {count} of {total} problems fewer attempts are accepted than by a verifier that accepts {wrong} of wrong "
+        "ones, or more than by one that accepts {right} of correct ones, so its rates differ from these, and the "
+        "accuracy is wrong. Give --labels truth if the outcomes are the truth, or measure --fpr and --tpr again."
     ),
     "beyond-attempts": (
         "{what} pays for more than the {k} attempts made, so its coverage is {known}. Sample further to measure it."
@@ -166,6 +176,7 @@ WHEN = {
     "unknown-outcomes": "Outcomes hold words that are not known to mean success or failure.",
     "missing-outcomes": "Some attempts or counts are empty.",
     "missing-verdicts": "Some verdicts of --verified are empty, or words that mean neither accepted nor rejected.",
+    "missing-scores": "Some scores of --score or answers of --answer are empty.",
     "uncounted-columns": (
         "More than half of the columns of a matrix of outcomes have one name with different numbers, such as run_0 and "
         "run_1, and other columns of outcomes have not; or one is called pass@k."
@@ -204,6 +215,11 @@ WHEN = {
     ),
     "false-positives": (
         "k times the false-positive rate of the verifier is above {analysis.coverage.verifier.WARNED_FLOOR}."
+    ),
+    "unlike-rates": (
+        "Outcomes are the verdicts of an assumed verifier, and acceptance at more problems than chance allows (p below "
+        "{analysis.coverage.verifier.CHANCE}) is below --fpr or above --tpr (p below "
+        "{analysis.coverage.verifier.UNLIKE} each)."
     ),
     "beyond-attempts": "A budget buys more attempts than were made.",
     "attention-heavy": (

@@ -20,13 +20,15 @@ MAY_BE_WRONG = _codes(
     false-positives
     files-differ floor-open floor-unknown grid-edge high-mfu ignored-input ignored-steps interval-off-estimate
     kept-diverged large-loss large-multiplier late-rise law-misfit laws-disagree log-calls lone-start metric-grows
-    mid-schedule mid-schedule-points missing-outcomes missing-verdicts not-a-loss one-problem other-problems
+    mid-schedule mid-schedule-points missing-outcomes missing-scores missing-verdicts not-a-loss one-problem
+    other-problems
     outlying-run parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
     pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum sampled-until-solved
     score-in-bits share-rejected shared-floor-rejected short-of-plan similar-groups similar-problems single-outcomes
     sizes-in-names small-budget sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tiny-value
     tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss unanswered unattempted-problems
-    undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unordered-rows
+    undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unlike-rates
+    unordered-rows
     unread-input unread-setting unstable-exponent unstable-forecast
     """
 )

@@ -86,16 +86,22 @@ def smooth(settings: Settings, weights: Array, cost: float) -> Smooth | None:
         return None
     count = len(settings.accuracy)
     means = np.clip(weights @ settings.accuracy, 0.0, 1.0)
-    shares = (means * count + 0.5) / (count + 1.0)  # no log odds of 0 or 1
+    shares = (means * count + 0.5) / (count + 1.0)  # no log odds of 0 or 1; `accuracy_of` undoes it
     roots = np.sqrt(shares[0] * (1 - shares[0]))
     odds = np.log(shares / (1 - shares))
     found = [fit for degree in DEGREES if (fit := _fitted(u, w, odds, roots, degree)) is not None]
     if not found:
         return None
     powers, coefficients, _ = found[0] if len(found) == 1 or not _is_better(found[0], found[1], len(u)) else found[1]
-    fitted = 1 / (1 + np.exp(-coefficients[0] @ _terms(u, w, powers).T))
+    fitted = accuracy_of(coefficients[0] @ _terms(u, w, powers).T, count)
     spare = max(len(u) - len(powers), 1)
     return Smooth(coefficients, powers, u, w, float(np.sqrt(np.sum((fitted - means[0]) ** 2) / spare)))
+
+
+def accuracy_of(log_odds: Array, problems: int) -> Array:
+    """The accuracy of smooth log odds, without the half problem that was added to keep them finite."""
+    shares = 1 / (1 + np.exp(-log_odds))
+    return np.clip(shares + (shares - 0.5) / problems, 0.0, 1.0)
 
 
 def _fitted(u: Array, w: Array, odds: Array, roots: Array, degree: int) -> Fit | None:
@@ -159,6 +165,11 @@ def _slopes(x: Array, y: Array, used: Array) -> Array:
     return np.asarray(np.where(count >= FEWEST_BUDGETS, slope, np.nan))
 
 
+def levels(size: int) -> Indices:
+    """Doubling numbers of solutions or of verifications, up to `size`."""
+    return 2 ** np.arange(int(np.log2(size)) + 1)
+
+
 def settings_of_verdicts(
     correct: Sequence[Array], verdicts: Sequence[Array], generator: np.random.Generator
 ) -> Settings:
@@ -173,11 +184,11 @@ def settings_of_verdicts(
         generator: Draws the solutions and verdicts.
     """
     most = min(len(each) for each in correct), min(each.shape[1] for each in verdicts)
-    levels = [2 ** np.arange(int(np.log2(size)) + 1) for size in most]
+    drawn = [levels(size) for size in most]
     accuracy = [
-        _drawn(truth, judged, levels[0], levels[1], generator) for truth, judged in zip(correct, verdicts, strict=True)
+        _drawn(truth, judged, drawn[0], drawn[1], generator) for truth, judged in zip(correct, verdicts, strict=True)
     ]
-    solutions, verifications = (each.ravel() for each in np.meshgrid(*levels, indexing="ij"))
+    solutions, verifications = (each.ravel() for each in np.meshgrid(*drawn, indexing="ij"))
     return Settings(solutions.astype(float), verifications.astype(float), np.array(accuracy))
 
 

@@ -60,7 +60,7 @@ def best_of(scores: Array, correct: Array, k: Indices) -> Array:
     return accuracy
 
 
-def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.Generator) -> Array:
+def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.Generator, silent: int = 0) -> Array:
     """Chance that the most common answer among k of these attempts is correct, `(len(k),)`; by simulation.
 
     Args:
@@ -68,12 +68,15 @@ def majority(counts: Indices, correct: Array, k: Indices, generator: np.random.G
         correct: Whether each answer is correct, 0 or 1.
         k: Attempts that vote; NaN where more than were made. Ties are split.
         generator: Random generator of the `MAJORITY_DRAWS` ballots, drawn without replacement.
+        silent: Attempts without an answer, which cast no vote; if no other is drawn, the answer counts as wrong.
     """
     accuracy = np.full(len(k), np.nan)
+    drawn_from = np.append(counts, silent) if silent else counts
     for place, voters in enumerate(np.asarray(k)):
-        if voters > counts.sum():
+        if voters > drawn_from.sum():
             continue
-        ballots = generator.multivariate_hypergeometric(counts, int(voters), size=MAJORITY_DRAWS, method="marginals")
-        winners = ballots == ballots.max(axis=1, keepdims=True)
-        accuracy[place] = ((winners @ correct) / winners.sum(axis=1)).mean()
+        drawn = generator.multivariate_hypergeometric(drawn_from, int(voters), size=MAJORITY_DRAWS, method="marginals")
+        votes = drawn[:, : len(counts)]
+        winners = (votes == votes.max(axis=1, keepdims=True, initial=0)) & (votes > 0)
+        accuracy[place] = ((winners @ correct) / np.maximum(winners.sum(axis=1), 1)).mean()
     return accuracy

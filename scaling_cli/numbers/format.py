@@ -10,6 +10,7 @@ from scaling_cli.record import Record
 
 MISSING = "-"
 PLAIN_DIGITS = 4  # of a number without an interval
+MOST_ASKED = 17  # digits of a number that was asked about: those of double precision
 LARGEST_DECIMAL = 1e6
 SMALLEST_DECIMAL = 1e-3
 SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
@@ -32,6 +33,14 @@ def figure(number: float | None, digits: int = PLAIN_DIGITS) -> str:
         return _scientific(number, digits)
     leading = 0 if number == 0 else math.floor(math.log10(abs(number)))
     return _trimmed(f"{number:.{max(0, digits - 1 - leading)}f}")
+
+
+def asked(number: float | None, digits: int = PLAIN_DIGITS) -> str:
+    """A number that was asked about, with the digits that tell it from a whole one: 0.99999 is not 1."""
+    if number is None or not math.isfinite(number):
+        return MISSING
+    texts = (figure(number, more) for more in range(digits, MOST_ASKED))
+    return next((text for text in texts if float(text).is_integer() == float(number).is_integer()), figure(number))
 
 
 def _scientific(number: float, digits: int) -> str:

@@ -24,8 +24,9 @@ class Verdicts(Record):
 class Outcomes(Record):
     """The attempts at one problem: the success of each, and its score as `weight`.
 
-    Where answers are voted on, `success` and `weight` have one entry per answer, and the weight is how often it was
-    given.
+    An attempt without a score has the lowest one and no success, so it is chosen only where no other can be, and is
+    then no answer. Where answers are voted on, `success` and `weight` have one entry per answer, and the weight is how
+    often it was given; `attempts` are all, also those without an answer, which cast no vote.
     """
 
     success: Array
@@ -83,6 +84,7 @@ def _group(values: dict[str, str], frame: pl.DataFrame, table: SampleTable) -> S
     if table.attempts is not None:
         here = [pl.col(name) == value for name, value in values.items()]
         attempts = table.attempts.filter(*here, pl.col("success").is_not_null()).collect(engine="streaming")
+        attempts = attempts.join(frame.select("problem"), on="problem", how="semi")
         if "score" in attempts.columns and table.columns.get("score") != table.columns.get("correct"):
             scored = _scored(attempts)
         if "answer" in attempts.columns:
@@ -105,27 +107,27 @@ def _verdicts(frame: pl.DataFrame) -> Verdicts | None:
 
 
 def _scored(attempts: pl.DataFrame) -> tuple[Outcomes, ...]:
-    usable = attempts.drop_nulls("score").sort("problem", maintain_order=True)
-    lists = usable.group_by("problem", maintain_order=True).agg("success", "score")
+    has_score = pl.col("score").is_not_null()
+    lists = attempts.group_by("problem").agg(
+        pl.col("success") & has_score, pl.col("score").fill_null(-np.inf), solved=pl.col("success").sum()
+    )
     return tuple(
-        _outcomes(success, score, len(success), int(success.sum()))
-        for success, score in zip(lists["success"], lists["score"], strict=True)
+        _outcomes(success, score, len(success), int(solved))
+        for success, score, solved in lists.sort("problem").select("success", "score", "solved").iter_rows()
     )
 
 
 def _voted(attempts: pl.DataFrame) -> tuple[Outcomes, ...]:
-    usable = attempts.drop_nulls("answer")
-    answers = usable.group_by("problem", "answer").agg(
+    answers = attempts.group_by("problem", "answer").agg(
         weight=pl.len(), solved=pl.col("success").sum(), success=pl.col("success").mean()
     )
-    lists = (
-        answers.sort("problem", "answer").group_by("problem", maintain_order=True).agg("success", "weight", "solved")
-    )
-    return tuple(
-        _outcomes(success, weight, int(weight.sum()), int(solved.sum()))
-        for success, weight, solved in zip(lists["success"], lists["weight"], lists["solved"], strict=True)
-    )
+    has_answer = pl.col("answer").is_not_null()
+    lists = answers.sort("problem", "answer").group_by("problem", maintain_order=True).agg(
+        pl.col("success", "weight").filter(has_answer), attempts=pl.col("weight").sum(), solved=pl.col("solved").sum()
+    )  # fmt: skip
+    rows = lists.select("success", "weight", "attempts", "solved").iter_rows()
+    return tuple(_outcomes(success, weight, int(made), int(solved)) for success, weight, made, solved in rows)
 
 
-def _outcomes(success: pl.Series, weight: pl.Series, attempts: int, solved: int) -> Outcomes:
-    return Outcomes(success.cast(pl.Float64).to_numpy(), weight.cast(pl.Float64).to_numpy(), attempts, solved)
+def _outcomes(success: Sequence[float], weight: Sequence[float], attempts: int, solved: int) -> Outcomes:
+    return Outcomes(np.array(success, dtype=float), np.array(weight, dtype=float), attempts, solved)

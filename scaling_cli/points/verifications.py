@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.arrays import Array
+from scaling_cli.coverage.verifications import levels
 from scaling_cli.data.names import in_order
 from scaling_cli.data.samples.load import SampleTable
 from scaling_cli.record import Record
@@ -16,9 +17,9 @@ from scaling_cli.record import Record
 class SettingGroup(Record):
     """One group: its problems, and either accuracies at settings or verdicts on solutions.
 
-    `settings` `(settings, 2)` has numbers of solutions and of verifications that all problems have, `accuracy`
-    `(problems, settings)` the accuracies there, and `left_out` counts other settings. Or `correct` and `verdicts` have
-    for each problem an array `(n,)` and one of `(n, m)`.
+    `settings` `(settings, 2)` has numbers of solutions and of verifications that all problems have, and `accuracy`
+    `(problems, settings)` the accuracies there. Or `correct` and `verdicts` have for each problem an array `(n,)` and
+    one of `(n, m)`. `left_out` counts settings that only some problems have.
     """
 
     values: dict[str, str]
@@ -51,12 +52,16 @@ def _settings(values: dict[str, str], frame: pl.DataFrame) -> SettingGroup:
 
 def _verdicts(values: dict[str, str], frame: pl.DataFrame) -> SettingGroup:
     """The solutions of each problem with as many verdicts as each of them has."""
-    correct, verdicts = [], []
+    correct, verdicts, most = [], [], 0
     for part in frame.partition_by("problem", maintain_order=True):
-        fewest = int(part["verdicts"].list.len().min())  # type: ignore[arg-type]
+        judged = part["verdicts"].list.len().to_list()
+        fewest, most = min(judged), max(most, *judged)
         correct.append(part["correct"].to_numpy().astype(float))
         verdicts.append(np.array([row[:fewest] for row in part["verdicts"].to_list()], dtype=float))
-    nothing = np.zeros((0, 2))
+    sizes = [len(each) for each in correct]
+    shared = len(levels(min(sizes))) * len(levels(min(each.shape[1] for each in verdicts)))
     return SettingGroup(
-        values, len(correct), nothing, np.zeros((len(correct), 0)), correct=tuple(correct), verdicts=tuple(verdicts)
-    )
+        values, len(correct), np.zeros((0, 2)), np.zeros((len(correct), 0)),
+        left_out=len(levels(max(sizes))) * len(levels(most)) - shared,
+        correct=tuple(correct), verdicts=tuple(verdicts),
+    )  # fmt: skip

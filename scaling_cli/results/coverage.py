@@ -133,12 +133,14 @@ class AssumedVerifier(Record):
     Attributes:
         ceiling: Accuracy that no number of attempts exceeds.
         floor: Probability at the largest k that at least one attempt at an unsolvable problem is accepted.
+        labels: Whether the outcomes in the log are its verdicts (`verifier`), or the `truth`.
     """
 
     true_positive: Share
     false_positive: Share
     ceiling: Share
     floor: Share
+    labels: str = "verifier"
 
 
 class Purchase(Record):

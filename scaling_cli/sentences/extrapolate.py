@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scaling_cli.numbers.format import MISSING, amount, brief, escape, figure, percent
+from scaling_cli.numbers.format import MISSING, amount, asked, brief, escape, figure, percent
 from scaling_cli.numbers.surface import SURFACE
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Extrapolation, Inverse, Prediction, SuiteForecast, Then
@@ -83,11 +83,11 @@ def _amount(role: str, number: float) -> str:
 def _reached(row: Inverse, wanted: str) -> str:
     name = wanted.removeprefix("a ")
     if row.compute.estimate is None:
-        return f"a {name} of {figure(row.target_loss)} is not reached"
+        return f"a {name} of {asked(row.target_loss)} is not reached"
     low, high = (MISSING if end is None else amount(row.scale, end) for end in (row.compute.low, row.compute.high))
     interval = "" if low == high == MISSING else f" [{low}, {high}]"
     unit = " FLOPs" if row.scale == "compute" else f" {escape(row.scale)}"
-    return f"a {name} of {figure(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit}{interval}"
+    return f"a {name} of {asked(row.target_loss)} takes {amount(row.scale, row.compute.estimate)}{unit}{interval}"
 
 
 def _record(result: Extrapolation) -> str:

@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.numbers.format import brief, figure, flops, percent
+from scaling_cli.numbers.format import asked, brief, figure, flops, percent
 from scaling_cli.results.coverage import CoverageResult, Forecast, Purchase
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.verifications import VerificationSplit
 
 COMBINED = "combined"  # the law of the forecasts that span those of all laws
+ASSUMED = "assumed-verifier"  # the method of choosing an attempt by a verifier with assumed rates
 UNITS = 20.0  # of the last digit between the ends of an interval: shares near 100 % need them
 MOST_ASKED = 3  # questions about targets and budgets that are answered
 NUMBER = re.compile(r"[\d.]+(?:e-?\d+)?")
 
 
 def sentence(result: CoverageResult, subject: str) -> str:
-    """Coverage at the first and the last k with an estimate, the forecast and its record, then what was asked for."""
+    """Coverage at the first and the last k with an estimate, the forecast and its record, then what was asked for.
+
+    Where the outcomes are verdicts of a verifier, coverage is what it accepts, and the share that is correct follows.
+    """
     if result.split is not None:
         return _split(result.split)
     known = [row for row in result.coverage if row.estimate is not None] or list(result.coverage)
     ends = list(dict.fromkeys(known[:1] + known[-1:]))
-    parts = [_solved(row.k, _share(row.estimate, row.low, row.high), is_first=i == 0) for i, row in enumerate(ends)]
+    say = _accepted if _are_verdicts(result) else _solved
+    parts = [
+        f"{say(row.k)} {_share(row.estimate, row.low, row.high)}{'' if i else ' of problems'}"
+        for i, row in enumerate(ends)
+    ]
     said = " and ".join(parts) or "No coverage could be estimated"
-    return f"{said}{_forecast(result)}.{_purchases(result)}{_exchanged(result)}"
+    return f"{said[0].upper()}{said[1:]}{_forecast(result)}.{_correct(result)}{_purchases(result)}{_exchanged(result)}"
+
+
+def _are_verdicts(result: CoverageResult) -> bool:
+    return result.verifier is not None and result.verifier.labels == "verifier"
+
+
+def _correct(result: CoverageResult) -> str:
+    """How often an accepted attempt is correct, where the outcomes do not say it."""
+    rows = [row for row in result.selection if row.method == ASSUMED and row.estimate is not None]
+    if not _are_verdicts(result) or not rows:
+        return ""
+    row = rows[-1]
+    share = _share(row.estimate, row.low, row.high)
+    return f" With the assumed rates, the first accepted one of {row.k:,} attempts is correct at {share} of problems."
 
 
 def _split(found: VerificationSplit) -> str:
@@ -85,10 +107,12 @@ def turn_words(row: Exchange) -> str:
     return f"{figure(turn.estimate, 2)} [{figure(turn.low or 0.0, 2)}, {high}]"
 
 
-def _solved(k: int, share: str, *, is_first: bool) -> str:
-    attempts = "One attempt" if k == 1 else f"{k:,} attempts"
-    verb = "solves" if k == 1 else "solve"
-    return f"{attempts} {verb} {share}{' of problems' if is_first else ''}"
+def _solved(k: int) -> str:
+    return "One attempt solves" if k == 1 else f"{k:,} attempts solve"
+
+
+def _accepted(k: int) -> str:
+    return "One attempt is accepted at" if k == 1 else f"one or more of {k:,} attempts are accepted at"
 
 
 def _share(estimate: float | None, low: float | None, high: float | None) -> str:
@@ -121,7 +145,7 @@ def _purchases(result: CoverageResult) -> str:
 
 
 def _target(row: Purchase, result: CoverageResult) -> str:
-    least, goal = result.attempts.min, percent(row.amount, 3)
+    least, goal = result.attempts.min, f"{asked(100 * row.amount, 3)} %"
     if row.k is None:
         return f"more than {least:,} attempts are needed to solve {goal}"
     most = 100 * least if row.is_forecast else least  # what the forecast reaches

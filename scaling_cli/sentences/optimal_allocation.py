@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import MISSING, brief, count, figure, flops, with_and
+from scaling_cli.numbers.format import MISSING, asked, brief, count, figure, flops, with_and
 from scaling_cli.results.allocation import Allocation, AllocationResult, PoolChoice
 from scaling_cli.results.fit import Estimate
 
@@ -38,10 +38,10 @@ def _split(row: Allocation) -> str:
         return _pools(row)
     reach = f", {_times(row.reach)} times beyond your largest run" if (row.reach or 0.0) > NOTED else ""
     if row.compute is None:
-        return f"A loss of {figure(row.target_loss)} is reached by no budget"
+        return f"A loss of {asked(row.target_loss)} is reached by no budget"
     lead = f"For {flops(row.compute)} FLOPs"
     if row.target_loss is not None:
-        lead = f"A loss of {figure(row.target_loss)} takes {flops(row.compute)} FLOPs"
+        lead = f"A loss of {asked(row.target_loss)} takes {flops(row.compute)} FLOPs"
     loss = "" if row.target_loss is not None else f", for a loss of {brief(row.loss)}"
     return f"{lead}: {_counted(row.params)} params on {_counted(row.tokens)} tokens{_further(row)}{loss}{reach}"
 

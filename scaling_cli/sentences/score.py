@@ -10,7 +10,7 @@ def sentence(result: ScoreResult, subject: str) -> str:
     """Errors and calibration."""
     count = len(result.scored)
     losses = len({row.loss for row in result.scored})
-    runs = len({row.run if losses > 1 else (row.run, row.observed) for row in result.scored})
+    runs = len({row.run or row.observed for row in result.scored})
     many = f"{count:,} {'losses' if losses > 1 else 'comparisons'} of " if count > runs else ""
     of = f"{many}{number_of(runs, 'run')}"
     lead = f"{of} against {number_of(result.forecasts, 'saved forecast')}"

@@ -13,6 +13,7 @@ from scaling_cli.errors import DataError, UsageError
 from scaling_cli.record import replace
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.forecast import Band
+from scaling_cli.sentences.score import sentence
 
 
 def prediction(at, loss=2.0, low=1.9, high=2.1):
@@ -50,6 +51,18 @@ def test_compute_says_nothing_more_where_params_and_tokens_are_known():
         result([forecast(prediction({"compute": 6e19}))], [alone])
     with pytest.raises(DataError, match="None of the 2 runs is within 5%"):
         result([forecast(prediction({"compute": 6e19}))], [alone, alone])
+
+
+def test_of_the_checkpoints_of_a_run_only_the_nearest_is_scored():
+    """Otherwise a run that logs often would count more than others, and each forecast as often as it has near rows."""
+    rows = [run(2.0 + far, params=1e9, tokens=1e10 * (1 + far)) for far in (-0.03, 0.01, 0.04)]
+    found = result([forecast(prediction(AT))], [*rows, run(1.95, run_id="other", params=1e9, tokens=1.04e10)])
+    assert [row.observed for row in found.scored] == [2.01, 1.95]
+    assert sentence(found, "").startswith("2 runs against 1 saved forecast")
+    later = prediction({"params": 1e9, "tokens": 2e10})
+    both = result([forecast(prediction(AT), later)], [*rows, run(1.95, params=1e9, tokens=2e10)])
+    assert [row.observed for row in both.scored] == [2.01, 1.95]
+    assert sentence(both, "").startswith("2 comparisons of 1 run against 1 saved forecast")
 
 
 def test_nothing_in_common_is_no_match():

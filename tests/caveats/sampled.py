@@ -144,6 +144,10 @@ CASES = {
         ),
         lambda: load_samples(READ.with_columns(verified=1), mapping={"verified": "verified"}),
     ),
+    "missing-scores": (
+        lambda: load_samples(READ.with_columns(pl.when(~FIRST).then(1.5).alias("rank")), mapping={"score": "rank"}),
+        lambda: load_samples(READ.with_columns(rank=1.5), mapping={"score": "rank"}),
+    ),
     "uncounted-columns": (
         lambda: load_samples(MATRIX.with_columns(any=pl.max_horizontal("run_0", "run_1", "run_2"))),
         lambda: load_samples(MATRIX),
@@ -195,6 +199,10 @@ CASES = {
     "false-positives": (
         lambda: estimated(sampled(200), fpr=0.02, k="1,100"),
         lambda: estimated(sampled(200), fpr=1e-4, k="1,100"),
+    ),
+    "unlike-rates": (
+        lambda: estimated(sampled(200), fpr=0.1, k="1,10"),
+        lambda: estimated(sampled(200), fpr=0.1, k="1,10", labels="truth"),
     ),
     "beyond-attempts": (lambda: bought(budgets="2e13flops"), lambda: bought(budgets="1e12flops")),
     "attention-heavy": (lambda: bought(prices=COST | {"kv_dim": "1e9"}), lambda: bought()),

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import f
 
-from scaling_cli.coverage.verifications import Settings, Smooth, best, exponents, settings_of_verdicts, smooth
+from scaling_cli.coverage.verifications import (
+    Settings,
+    Smooth,
+    accuracy_of,
+    best,
+    exponents,
+    settings_of_verdicts,
+    smooth,
+)
 
 COST = 0.5
 QUADRATIC = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0))
@@ -60,11 +68,20 @@ def test_a_polynomial_is_found_exactly_between_and_beyond_the_settings(truth, te
 
 
 def test_the_misfit_is_the_root_mean_square_over_settings_to_spare():
-    settings = settings_where(quadratic, *grid())
-    surface = smooth(settings, even(), COST)
-    u, w = np.log(settings.solutions), np.log1p(COST * settings.verifications)
-    off = 1 / (1 + np.exp(-quadratic(u, w))) - settings.accuracy[0]
+    assert smooth(settings_where(quadratic, *grid()), even(), COST).misfit == pytest.approx(0, abs=1e-9)
+    u, w, settings = noisy(0.0)
+    surface = smooth(settings, np.full((1, 40), 1 / 40), COST)
+    smoothed = accuracy_of(surface.log_odds(u, w)[0], 40)
+    off = smoothed - settings.accuracy.mean(axis=0)
     assert surface.misfit == pytest.approx(np.sqrt(np.sum(off**2) / (len(u) - 6)), rel=1e-6)
+
+
+@pytest.mark.parametrize("problems", [2, 10, 1000])
+def test_accuracies_are_those_of_the_log_although_their_log_odds_are_kept_finite(problems):
+    """Without this, 0.9 of ten problems would be 0.864, and never solved problems would be solved now and then."""
+    means = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
+    shares = (means * problems + 0.5) / (problems + 1)
+    assert accuracy_of(np.log(shares / (1 - shares)), problems) == pytest.approx(means)
 
 
 def test_each_row_of_weights_has_its_own_surface():

@@ -64,3 +64,17 @@ def test_majority_votes_may_lose_by_more_voters():
     assert found[0] == pytest.approx(0.4, abs=0.05)  # three standard errors of 1,000 ballots
     assert found[0] > found[1] > found[2] == 0
     assert np.isnan(found[3])
+
+
+def test_attempts_without_an_answer_cast_no_vote():
+    """Every way to draw 3 of 6 attempts, of which one answer is right twice, one is wrong once, and three are none."""
+    answers, correct = np.array([0, 0, 1, -1, -1, -1]), np.array([1.0, 0.0])
+    right = []
+    for drawn in combinations(answers, 3):
+        votes = np.array([drawn.count(0), drawn.count(1)])
+        right.append(correct[(votes == votes.max()) & (votes > 0)].mean() if votes.any() else 0.0)
+    found = majority(np.array([2, 1]), correct, np.array([3, 7]), np.random.default_rng(0), silent=3)
+    assert found[0] == pytest.approx(np.mean(right), abs=0.045)  # three standard errors of 1,000 ballots
+    assert np.isnan(found[1])
+    none = majority(np.zeros(0, dtype=int), np.zeros(0), np.array([2]), np.random.default_rng(0), silent=3)
+    assert none.tolist() == [0.0]

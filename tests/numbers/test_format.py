@@ -5,6 +5,7 @@ import pytest
 
 from scaling_cli.numbers.format import (
     amount,
+    asked,
     brief,
     count,
     decimal,
@@ -285,3 +286,12 @@ def test_numbers_at_the_edge_of_floats_have_words(ends):
     value = Estimate(estimate, low, high)
     assert rounded(value).estimate
     assert brief(value)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.99999, "0.99999"), (1.0, "1"), (0.8, "0.8"), (0.123456, "0.1235"), (99.99900000000001, "99.999"),
+     (2.99996, "2.99996"), (0.0, "0"), (1e-9, "1e-9"), (None, "-"), (float("nan"), "-")],
+)  # fmt: skip
+def test_a_number_that_was_asked_about_is_not_shown_as_another_whole_one(number, text):
+    assert asked(number) == text

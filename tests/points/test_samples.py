@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 
@@ -38,12 +40,29 @@ def test_groups_have_counts_of_each_problem():
 RANKED = {"score": "score", "answer": "answer"}
 
 
-def test_scores_are_those_of_attempts_with_an_outcome_and_a_score():
+def test_scores_are_those_of_attempts_with_an_outcome_and_one_without_a_score_is_last_and_no_answer():
     _, second = groups(mapping=RANKED)
     of_p, of_q = second.scored
-    assert sorted(zip(of_p.success, of_p.weight, strict=True)) == [(0.0, 0.1), (1.0, 0.9)]
-    assert (of_p.attempts, of_p.solved) == (2, 1)
+    assert sorted(zip(of_p.success, of_p.weight, strict=True)) == [(0.0, -math.inf), (0.0, 0.1), (1.0, 0.9)]
+    assert (of_p.attempts, of_p.solved) == (3, 2)
     assert (of_q.attempts, of_q.solved) == (1, 1)
+
+
+def test_problems_without_any_score_or_answer_stay_in_the_mean():
+    lacking = ATTEMPTS.with_columns(pl.when(pl.col("problem") == "p").then(pl.col("score", "answer")))
+    _, second = groups(lacking, mapping=RANKED)
+    assert [(each.attempts, each.solved) for each in second.scored] == [(3, 2), (1, 1)]
+    assert [(each.attempts, each.solved) for each in second.voted] == [(3, 2), (1, 1)]
+    assert second.scored[1].success.tolist() == [0.0]
+    assert second.voted[1].weight.tolist() == []
+
+
+def test_a_row_of_averages_is_no_problem_to_choose_at():
+    frame = ATTEMPTS.filter(pl.col("problem") == "p")
+    total = frame.head(1).with_columns(problem=pl.lit("average"))
+    (whole,) = groups(pl.concat([frame, total]).drop("model"), by=(), mapping=RANKED)
+    assert whole.problems == ("p",)
+    assert (len(whole.scored), len(whole.voted)) == (1, 1)
 
 
 def test_votes_count_each_answer_with_the_share_of_it_that_is_correct():

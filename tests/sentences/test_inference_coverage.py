@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scaling_cli.results.coverage import Backtest, Coverage, Forecast, Purchase
+from scaling_cli.results.coverage import AssumedVerifier, Backtest, Coverage, Forecast, Purchase, Selection
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.verifications import BestSplit, VerificationSplit
@@ -18,8 +18,8 @@ def at(k, estimate=0.5, low=0.4, high=0.6):
 
 
 def said(*rows, **changes):
-    given = {"split": None, "forecast": (), "backtest": (), "budgets": (), "exchange": (),
-             "attempts": SimpleNamespace(min=100), **changes}  # fmt: skip
+    given = {"split": None, "forecast": (), "backtest": (), "budgets": (), "exchange": (), "selection": (),
+             "verifier": None, "attempts": SimpleNamespace(min=100), **changes}  # fmt: skip
     return sentence(SimpleNamespace(coverage=rows, **given), "coverage")
 
 
@@ -41,6 +41,23 @@ class TestCoverage:
     def test_shares_have_as_many_digits_as_tell_their_ends(self):
         assert "99.950 % [99.930 %, 99.970 %]" in said(at(1, 0.9995, 0.9993, 0.9997))
         assert "0 %" in said(at(1, 0.0, 0.0, 0.0))
+
+
+class TestVerdicts:
+    chosen = (Selection(8, "best-of-k", 0.9, None, None, 0.9), Selection(8, "assumed-verifier", 0.3, 0.2, 0.4, 0.5))
+
+    def test_verdicts_are_accepted_and_not_solved_and_the_correct_share_follows(self):
+        found = said(at(2), at(8), verifier=AssumedVerifier(0.9, 0.1, 0.8, 0.2, "verifier"), selection=self.chosen)
+        assert found == (
+            "One or more of 2 attempts are accepted at 50 % [40 %, 60 %] of problems and one or more of 8 attempts are "
+            "accepted at 50 % [40 %, 60 %]. With the assumed rates, the first accepted one of 8 attempts is correct at "
+            "30 % [20 %, 40 %] of problems."
+        )
+        assert said(at(1), verifier=AssumedVerifier(0.9, 0.1, 0.8, 0.2)).startswith("One attempt is accepted at 50 %")
+
+    def test_where_outcomes_are_the_truth_attempts_solve(self):
+        truth = AssumedVerifier(0.9, 0.1, 0.8, 0.2, "truth")
+        assert said(at(8), verifier=truth, selection=self.chosen) == said(at(8))
 
 
 class TestForecasts:

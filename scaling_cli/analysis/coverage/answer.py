@@ -176,11 +176,35 @@ def _interval_name(data: Sampled, ask: InferenceCoverage) -> str:
     return f"{how}, bootstrap over {unit}, {ask.replicates:,} replicates"
 
 
+def _require_choice(group: Group, ask: InferenceCoverage) -> None:
+    """Refuse a choice between logged attempts where their number or their outcomes do not allow it.
+
+    Raises:
+        FitError: Sampling stopped at successes, so the attempts of a problem are not a sample of its attempts.
+        UsageError: The outcomes are said to be verdicts, not the truth.
+    """
+    if group.data.batch is not None:
+        raise FitError(
+            "Sampling stopped at a success, so the attempts at each problem are too often correct to tell how good a "
+            "choice between k of them is.",
+            hint="Leave out --verified, --score and --answer; or give --design fixed if sampling did not stop early.",
+        )
+    verifier = verifier_of(ask)
+    if verifier is not None and verifier.labels == "verifier":
+        raise UsageError(
+            "--fpr and --tpr take the outcomes for verdicts of a verifier, but --verified, --score and --answer take "
+            "them for the truth.",
+            hint="Add --labels truth if the outcomes are the truth, or ask for one of them alone.",
+        )
+
+
 def _selection(
     group: Group, k: Indices, ask: InferenceCoverage
 ) -> tuple[list[Selection], AssumedVerifier | None, list[Caveat]]:
     samples, reached = group.samples, k[k <= group.data.counts.n.min()]
     rows: list[Selection] = []
+    if samples.verdicts is not None or samples.scored or samples.voted:
+        _require_choice(group, ask)
     if samples.verdicts is not None:
         rows += verifiers.logged_rows(samples.counts, samples.verdicts, reached, ask.level)
     if samples.scored:

@@ -8,13 +8,23 @@ import numpy as np
 
 from scaling_cli.analysis.coverage.prices import require_costs, require_known_groups
 from scaling_cli.analysis.coverage.question import prices_of, questions_of
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.coverage.verifications import Settings, Smooth, best, exponents, settings_of_verdicts, smooth
+from scaling_cli.coverage.budget import Cost
+from scaling_cli.coverage.verifications import (
+    Settings,
+    Smooth,
+    accuracy_of,
+    best,
+    exponents,
+    settings_of_verdicts,
+    smooth,
+)
 from scaling_cli.data.samples.load import SampleTable
+from scaling_cli.data.samples.verifications import VERDICTS
 from scaling_cli.errors import FitError, ScalingError
 from scaling_cli.fitting.uncertainty import group_hash
-from scaling_cli.numbers.format import group_label
+from scaling_cli.numbers.format import group_label, number_of, percent
 from scaling_cli.options.inference_coverage import InferenceCoverage
 from scaling_cli.points.verifications import setting_groups
 from scaling_cli.record import Record
@@ -93,11 +103,14 @@ def _result(
     weights = np.vstack([np.ones(problems), drawn]) / problems
     surface = smooth(settings, weights, cost)
     if surface is None:
+        raise _too_few(settings, layout)
+    means = settings.accuracy.mean(axis=0)
+    if np.ptp(means) < ALMOST_ZERO:
         raise FitError(
-            "The log has too few numbers of solutions and of verifications to tell which split is best.",
-            hint="Log every pair of at least three numbers of solutions and three of verifications: 1, 4 and 16.",
+            f"Every setting of the log has the same accuracy ({percent(float(means[0]))}), so no split is best.",
+            hint="Add problems that are neither always nor never solved.",
         )
-    rows = [_best(surface, cost, each, ask) for each in _budgets(surface, ask, group)]
+    rows = [_best(surface, cost, each, problems, ask) for each in _budgets(surface, ask, group)]
     low, high = surface.budgets
     inside = np.linspace(low + MARGIN * (high - low), high - MARGIN * (high - low), ALONG)
     powers = [_estimate(values, ask.level) for values in exponents(surface, cost, inside)]
@@ -113,6 +126,21 @@ def _result(
     return result, _doubts(result, group)
 
 
+def _too_few(settings: Settings, layout: str) -> FitError:
+    said = "The log has too few numbers of solutions and of verifications to tell which split is best"
+    if layout != VERDICTS:
+        return FitError(
+            f"{said}.",
+            hint="Log every pair of at least three numbers of solutions and three of verifications: 1, 4 and 16.",
+        )
+    solutions, verifications = int(settings.solutions.max()), int(settings.verifications.max())
+    return FitError(
+        f"{said}: some problem allows no more than {number_of(solutions, 'solution')} with "
+        f"{number_of(verifications, 'verification')} each.",
+        hint="At least 4 of each are needed: log more, or leave problems and solutions with fewer out with --where.",
+    )
+
+
 def _budgets(
     surface: Smooth, ask: InferenceCoverage, group: Mapping[str, str]
 ) -> list[tuple[float, float | None, str]]:
@@ -120,23 +148,30 @@ def _budgets(
     costs = prices_of(ask).costs(group_label(dict(group)))
     asked = questions_of(ask).budgets
     if asked:
-        return [(budget.amount / costs[budget.unit].attempt, budget.amount, budget.unit) for budget in asked]
+        return [(_affordable(costs[budget.unit], budget.amount), budget.amount, budget.unit) for budget in asked]
     low, high = surface.budgets
     count = int(np.clip((high - low) / np.log(STEP) - 1, 1, BUDGETS))
     step = max(np.log(STEP), np.log(STEP) * np.floor((high - low) / np.log(STEP) / (count + 1)))
     return [(float(np.exp(low + step * (i + 1))), None, "") for i in range(count) if low + step * (i + 1) < high]
 
 
-def _best(surface: Smooth, cost: float, budget: tuple[float, float | None, str], ask: InferenceCoverage) -> BestSplit:
+def _affordable(cost: Cost, amount: float) -> float:
+    """How many solutions an amount pays for, after the prompt, which is paid for once; 0 if it does not pay for it."""
+    return max(amount - float(cost.cost(np.array(0.0))), 0.0) / cost.attempt
+
+
+def _best(
+    surface: Smooth, cost: float, budget: tuple[float, float | None, str], problems: int, ask: InferenceCoverage
+) -> BestSplit:
     total, amount, unit = budget
-    low, high = surface.span(np.log(total))
+    low, high = surface.span(np.log(total)) if total > 0 else (0.0, 0.0)
     nothing = Estimate(None)
     if not low < high:
         return BestSplit(total, amount, unit, nothing, nothing, nothing)
     found = best(surface, float(np.log(total)))
     solutions = np.exp(found.u)
     verifications = np.maximum(total / solutions - 1, 0.0) / cost
-    accuracy = 1 / (1 + np.exp(-found.log_odds))
+    accuracy = accuracy_of(found.log_odds, problems)
     end = {-1: "fewest", 0: None, 1: "most"}[int(found.end[0])]
     chosen, verified, solved = (_estimate(values, ask.level) for values in (solutions, verifications, accuracy))
     return BestSplit(total, amount, unit, chosen, verified, solved, end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import bdtr, bdtrc, expit, logit
 
 from scaling_cli.analysis.coverage.curve import number_or_none
 from scaling_cli.caveats import Caveat, caveat
@@ -24,6 +24,7 @@ from scaling_cli.results.coverage import AssumedVerifier, Selection
 
 LOGGED, ASSUMED, BEST, MAJORITY = "logged-verifier", "assumed-verifier", "best-of-k", "majority"
 WARNED_FLOOR = 0.1  # k times the false-positive rate
+UNLIKE, CHANCE = 0.05, 0.001  # tail of a count, and chance that so many problems have one
 STREAM = 2  # part of the seed: the ballots differ from other draws
 
 
@@ -54,7 +55,8 @@ def voted_rows(
     accuracy = []
     for place, problem in enumerate(problems):
         generator = np.random.default_rng([resampling.seed, resampling.group, STREAM, place])
-        accuracy.append(majority(problem.weight.astype(np.int64), problem.success, k, generator))
+        votes = problem.weight.astype(np.int64)
+        accuracy.append(majority(votes, problem.success, k, generator, problem.attempts - int(votes.sum())))
     return _rows(MAJORITY, k, np.stack(accuracy), _oracle(problems, k), quantile_of(level, counts))
 
 
@@ -116,9 +118,24 @@ def assumed_rows(
     precision = np.divide(tpr * p, accepted, out=np.zeros_like(p), where=accepted > 0)
     passes = float(floor(fpr, k[-1:].astype(float))[0])
     caveats = []
+    if rates.labels == "verifier" and (unlike := _contradictions(counts, rates)):
+        shares = {"wrong": f"{fpr:g}", "right": f"{tpr:g}"}
+        caveats.append(caveat("unlike-rates", group, count=unlike, total=f"{counts.problems:,}", **shares))
     if float(k[-1]) * fpr > WARNED_FLOOR:
         caveats.append(caveat("false-positives", group, k=f"{k[-1]:,}", floor=passes))
-    return rows, AssumedVerifier(tpr, fpr, float(weight @ precision), passes), caveats
+    return rows, AssumedVerifier(tpr, fpr, float(weight @ precision), passes, rates.labels), caveats
+
+
+def _contradictions(counts: Counts, rates: Rates) -> int:
+    """At how many problems fewer or more attempts are accepted than at any chance of a correct attempt; 0 if by chance.
+
+    Of problems with an acceptance rate between those of wrong and of correct attempts, at most a share `UNLIKE` has
+    counts with a tail of `UNLIKE` below the one or above the other, whatever their difficulty.
+    """
+    too_few = bdtr(counts.c, counts.n, rates.false_positive) < UNLIKE
+    too_many = bdtr(counts.n - counts.c, counts.n, 1 - rates.true_positive) < UNLIKE
+    numbers = [int(each.sum()) for each in (too_few, too_many)]
+    return sum(found for found in numbers if found and bdtrc(found - 1, counts.problems, UNLIKE) < CHANCE)
 
 
 def _assumed_ends(counts: Counts, k: Indices, rates: Rates, level: float) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling_cli.analysis.plan.limits import Candidates
+from scaling_cli.data.names import shortened
 from scaling_cli.data.runs.targets import Row, load_targets
 from scaling_cli.errors import DataError
 from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
@@ -14,18 +15,21 @@ from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.surface import SURFACE, has_params_and_tokens
 from scaling_cli.options.plan import Plan
 
+COUNTS = ("count", "runs", "repeats")  # columns that say for how many equal runs a row stands
 NO_GROUP: Mapping[str, str] = {}
 
 
 def read_design(path: str, group: Mapping[str, str] = NO_GROUP) -> Candidates:
     """The params and tokens of the runs of one group in a file; either may follow from compute.
 
-    Runs of a file without the group's columns are those of each group.
+    Runs of a file without the group's columns are those of each group. A row with a number in a column of `COUNTS`
+    stands for so many equal runs.
 
     Raises:
-        DataError: A row has neither two of them, or no row is of this group.
+        DataError: A row has neither two of them, or no row is of this group, or a number of runs is not a whole one.
     """
-    found = [_place(path, number, row) for number, row in enumerate(_rows(path, group), 1) if _is_of(row, group)]
+    rows = [(number, row) for number, row in enumerate(_rows(path, group), 1) if _is_of(row, group)]
+    found = [place for number, row in rows for place in [_place(path, number, row)] * _count(path, number, row)]
     if not found:
         raise DataError(f"{path} has no runs of {_named(group)}.", hint="Add runs of this group, or leave it out.")
     params, tokens = zip(*found, strict=True)
@@ -63,7 +67,7 @@ def require_known_groups(asked: Plan, groups: Sequence[Mapping[str, str]]) -> No
 
 
 def _rows(path: str, group: Mapping[str, str]) -> list[Row]:
-    return load_targets(path, by=tuple(group))
+    return load_targets(path, by=tuple(group), keep=COUNTS)
 
 
 def _is_of(row: Row, group: Mapping[str, str]) -> bool:
@@ -73,6 +77,20 @@ def _is_of(row: Row, group: Mapping[str, str]) -> bool:
 
 def _named(group: Mapping[str, str]) -> str:
     return ", ".join(f"{column}={value}" for column, value in group.items())
+
+
+def _count(path: str, number: int, row: Row) -> int:
+    """For how many equal runs a row stands."""
+    column = next((name for name in COUNTS if name in row[0] or name in row[4]), None)
+    if column is None:
+        return 1
+    value = f"{row[0][column]:g}" if column in row[0] else row[4][column]
+    if not value.isdecimal() or int(value) < 1:
+        raise DataError(
+            f"{path} has {shortened(value)!r} in column {column!r} for run {number}, which is no number of equal runs.",
+            hint=f"Write whole numbers from 1 there, or leave the column {column!r} out.",
+        )
+    return int(value)
 
 
 def _place(path: str, number: int, row: Row) -> tuple[float, float]:

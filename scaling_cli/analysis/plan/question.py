@@ -104,8 +104,8 @@ def answered(
         notes=(*note, *((machines.note,) if machines and machines.note else ()), *result.notes),
     )
     if asked.recipe:
-        own = read_rules(asked.rules) if asked.rules is not None else list(arms[0].rules)
-        result = with_recipes(result, own)
+        own = read_rules(asked.rules) if asked.rules is not None else []
+        result = with_recipes(result, {arm.name if len(arms) > 1 else "": arm.rules for arm in arms}, own)
     found = [replace(each, group=dict(group) or None) for each in cost_doubts]
     return result, _doubts(result, [*found, *(machines.doubts() if machines else [])], group)
 

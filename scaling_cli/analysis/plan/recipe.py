@@ -4,7 +4,8 @@ Where the runs have a column for one of them, it is a power of params (for batch
 fitted by least squares in logs. Otherwise a published rule is used:
 
 - Shape: 12 * depth * width^2 params without embeddings (Kaplan et al. 2020, arXiv:2001.08361, section 2.1), and a width
-  of 128 * depth: their loss hardly depends on that ratio between 50 and 300 (figure 5).
+  of 128 * depth: their loss hardly depends on that ratio between 50 and 300 (figure 5). Widths are multiples of 64, and
+  heads divide them into parts that are multiples of 8.
 - Batch size (in tokens) 0.2920 * compute^0.3271 and learning rate 0.3118 * compute^-0.1250 (DeepSeek LLM,
   arXiv:2401.02954, eq. 1), found at 1e17 to 2e19 FLOPs with their own schedule.
 
@@ -13,36 +14,40 @@ A file of rules has a line `NAME = FORMULA` for each quantity, in params, tokens
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from scaling_cli.arrays import Array
+from scaling_cli.data.names import shortened
 from scaling_cli.data.user_texts import read_user_text
 from scaling_cli.errors import UsageError
 from scaling_cli.formula.tree import Node, parse
-from scaling_cli.numbers.format import figure
+from scaling_cli.numbers.format import count, figure, flops
 from scaling_cli.record import Record, replace
-from scaling_cli.results.plan import PlanResult
+from scaling_cli.results.plan import PlannedRun, PlanResult
 
-KAPLAN, DEEPSEEK = "Kaplan et al. 2020", "DeepSeek LLM 2024 (batch size in tokens)"
+KAPLAN, DEEPSEEK = "Kaplan et al. 2020", "DeepSeek LLM 2024 (batch size in tokens; from runs of 1e17 to 2e19 FLOPs)"
+OF_WIDTH = "12 * depth * width^2 params"
 PUBLISHED = {
     "depth": ("(params / (12 * 128 ** 2)) ** (1 / 3)", KAPLAN),
     "width": ("(params / (12 * depth)) ** 0.5", KAPLAN),
-    "heads": ("width / 128", "one for each 128 of the width"),
+    "heads": ("width / 128", "one for about each 128 of the width"),
     "batch_size": ("0.2920 * compute ** 0.3271", DEEPSEEK),
     "lr": ("0.3118 * compute ** -0.1250", DEEPSEEK),
 }
 COLUMNS = {
-    "width": ("width", "d_model", "hidden_size", "n_embd"),
-    "depth": ("depth", "n_layers", "n_layer", "layers", "num_layers"),
-    "heads": ("heads", "n_heads", "n_head", "num_heads"),
+    "width": ("width", "d_model", "hidden_size", "n_embd", "hidden_dim", "model_dim"),
+    "depth": ("depth", "n_layers", "n_layer", "layers", "num_layers", "num_hidden_layers"),
+    "heads": ("heads", "n_heads", "n_head", "num_heads", "num_attention_heads"),
     "batch_size": ("batch_size",),
     "lr": ("lr",),
 }
+OTHER_NAMES = {"learning_rate": "lr"} | {other: name for name, names in COLUMNS.items() for other in names[1:]}
 OF_COMPUTE = ("batch_size", "lr")
 WHOLE = {"width": 64, "depth": 1, "heads": 1}  # multiples to which a quantity is rounded
+HEAD = 8  # multiple of the width of a head, so that heads divide the width
 FEWEST = 4  # runs from which a rule is fitted
 HOW_TO = "Write one rule per line, such as 'depth = 12 * (params / 1e8)^0.3'."
 INPUTS = ("params", "tokens", "compute")
@@ -75,7 +80,10 @@ def fitted_rules(columns: Mapping[str, Array], params: Array, compute: Array) ->
         x, y = np.log(along[usable]), np.log(columns[name][usable])
         slope = float(np.polyfit(x, y, 1)[0]) if np.ptp(x) > 0 and np.ptp(y) > 0 else 0.0
         scale = float(np.exp(y.mean() - slope * x.mean()))
-        rules.append(_rule(quantity, f"{scale!r} * {label} ** {slope!r}", f"column {name} of {usable.sum()} runs"))
+        show, unit = (flops, "FLOPs") if label == "compute" else (count, label)
+        span = " to ".join(dict.fromkeys(show(float(np.exp(end))) for end in (x.min(), x.max())))
+        source = f"column {name} of {usable.sum()} runs of {span} {unit}"
+        rules.append(_rule(quantity, f"{scale!r} * {label} ** {slope!r}", source))
     return rules
 
 
@@ -93,7 +101,8 @@ def read_rules(path: str) -> list[Rule]:
             continue
         name, equals, formula = (part.strip() for part in line.partition("="))
         if not (equals and name.isidentifier() and formula):
-            raise UsageError(f"{path}, line {number}, is not a rule: {line.strip()!r}.", hint=HOW_TO)
+            raise UsageError(f"{path}, line {number}, is not a rule: {shortened(line.strip())!r}.", hint=HOW_TO)
+        _require_new(name, rules, f"{path}, line {number},")
         rules.append(_rule(name, formula, Path(path).name))
         known = {*INPUTS, *(rule.name for rule in rules[:-1])}
         unknown = [used for used in rules[-1].formula.names() if used not in known]
@@ -105,26 +114,82 @@ def read_rules(path: str) -> list[Rule]:
     return rules
 
 
+def _require_new(name: str, rules: Sequence[Rule], where: str) -> None:
+    """Refuse a rule for what the plan gives, for what has a rule, or for a quantity under another name."""
+    if name in INPUTS:
+        raise UsageError(
+            f"{where} is a rule for {name!r}, which the plan chooses.",
+            hint="Leave the line out, and limit the runs with options: scaling plan --help lists them under Limits.",
+        )
+    if any(rule.name == name for rule in rules):
+        raise UsageError(f"{where} is a second rule for {name!r}.", hint="Leave one of the two lines out.")
+    if name in OTHER_NAMES:
+        raise UsageError(
+            f"{where} is a rule for {name!r}, which recipes call {OTHER_NAMES[name]!r}.",
+            hint=f"Write {OTHER_NAMES[name]} = ..., since there would be a published rule for it, too.",
+        )
+
+
 def _rule(name: str, formula: str, source: str) -> Rule:
     return Rule(name, parse(formula, option="--rules", hint=HOW_TO), source)
 
 
-def with_recipes(result: PlanResult, own: Sequence[Rule]) -> PlanResult:
-    """The plan with a recipe for each run: by the user's rules, else by published ones; a note names their sources."""
-    names = {rule.name for rule in own}
-    rules = [*own, *(_rule(name, *rule) for name, rule in PUBLISHED.items() if name not in names)]
-    rules = _in_order(rules)
-    runs = []
-    for run in result.runs:
-        values: dict[str, Array] = {name: np.array([getattr(run, name)]) for name in INPUTS}
+def with_recipes(result: PlanResult, fitted: Mapping[str, Sequence[Rule]], own: Sequence[Rule] = ()) -> PlanResult:
+    """The plan with a recipe for each run; notes name the sources.
+
+    Args:
+        fitted: The rules of the runs of each group, by its name.
+        own: Those of the user's file, which go before the fitted ones; for what has neither, rules are published.
+
+    Raises:
+        UsageError: A rule gives no number above zero.
+    """
+    by_arm: dict[str, list[Rule]] = {}
+    for arm, found in fitted.items():
+        names = {rule.name for rule in own}
+        known = [*own, *(rule for rule in found if rule.name not in names)]
+        by_arm[arm] = _in_order([*known, *_published({rule.name for rule in known})])
+    runs = tuple(replace(run, recipe=_recipe(run, by_arm[run.arm])) for run in result.runs)
+    notes = []
+    for arm, rules in by_arm.items():
+        by_source: dict[str, list[str]] = {}
         for rule in rules:
-            values[rule.name] = _rounded(rule.name, np.asarray(rule.formula.evaluate(values)) * np.ones(1))
-        runs.append(replace(run, recipe={rule.name: float(values[rule.name][0]) for rule in rules}))
-    by_source: dict[str, list[str]] = {}
+            by_source.setdefault(rule.source, []).append(rule.name)
+        sources = "; ".join(f"{', '.join(each)} by {source}" for source, each in by_source.items())
+        notes.append(f"recipe{f' of {arm}' if arm else ''}: {sources}{_shape([run for run in runs if run.arm == arm])}")
+    return replace(result, runs=runs, notes=(*result.notes, *notes))
+
+
+def _recipe(run: PlannedRun, rules: Sequence[Rule]) -> dict[str, float]:
+    values: dict[str, Array] = {name: np.array([getattr(run, name)]) for name in INPUTS}
     for rule in rules:
-        by_source.setdefault(rule.source, []).append(rule.name)
-    note = "recipe: " + "; ".join(f"{', '.join(each)} by {source}" for source, each in by_source.items())
-    return replace(result, runs=tuple(runs), notes=(*result.notes, note))
+        with np.errstate(all="ignore"):
+            value = float((np.asarray(rule.formula.evaluate(values)) * np.ones(1))[0])
+        if not 0 < value < np.inf:
+            raise UsageError(
+                f"The rule for {rule.name!r} gives {value:g} for a run with {figure(run.params, 3)} params and "
+                f"{figure(run.tokens, 3)} tokens.",
+                hint=f"Change its formula in {rule.source}, so that it gives a number above zero.",
+            )
+        values[rule.name] = np.array([_rounded(rule.name, value, values)])
+    return {rule.name: float(values[rule.name][0]) for rule in rules}
+
+
+def _published(own: Collection[str]) -> list[Rule]:
+    """Rules for what has no other; a depth beside a given width follows from it, so that both give the params."""
+    rules = {name: rule for name, rule in PUBLISHED.items() if name not in own}
+    if "width" in own and "depth" in rules:
+        rules["depth"] = ("params / (12 * width ** 2)", OF_WIDTH)
+    return [_rule(name, *rule) for name, rule in rules.items()]
+
+
+def _shape(runs: Sequence[PlannedRun]) -> str:
+    """How the params of the recipes compare with those of the runs, as the end of a note."""
+    shares = [12 * run.recipe["depth"] * run.recipe["width"] ** 2 / run.params for run in runs]
+    if not shares:
+        return ""
+    span = " to ".join(dict.fromkeys(figure(share, 2) for share in (min(shares), max(shares))))
+    return f"; 12 * depth * width^2 is {span} times params"
 
 
 def _in_order(rules: Sequence[Rule]) -> list[Rule]:
@@ -139,12 +204,15 @@ def _in_order(rules: Sequence[Rule]) -> list[Rule]:
     return ordered
 
 
-def _rounded(name: str, value: Array) -> Array:
+def _rounded(name: str, value: float, values: Mapping[str, Array]) -> float:
+    """A quantity as it can be built: heads divide the width, and widths and depths are whole."""
     step = WHOLE.get(name)
     if step is None:
         return value
-    rounded: Array = np.maximum(np.round(value / step), 1) * step
-    return rounded
+    if name == "heads" and "width" in values:
+        most = int(values["width"][0]) // HEAD
+        return float(min((n for n in range(1, most + 1) if most % n == 0), key=lambda n: abs(np.log(n / value))))
+    return float(max(round(value / step), 1) * step)
 
 
 def shown(name: str, value: float) -> str:

@@ -24,6 +24,8 @@ from scaling_cli.numbers.format import number_of
 
 EXTRAS = ("verified", "score", "answer", "cluster")  # roles of an attempt that only some questions need
 MEASURED = ("verified", "score")  # those of them that are numbers
+CHOSEN_BY = {"score": "ranked", "answer": "voted"}  # how many attempts at a problem have one, by role
+UNCHOSEN = {"score": "is chosen only where no other is left", "answer": "casts no vote"}
 KEY = "key "  # prefix of the columns that name the problem of an attempt
 VALUE = "__outcome"
 WORKING = (
@@ -34,6 +36,8 @@ WORKING = (
     "judged",
     "graded",
     "misread",
+    "ranked",
+    "voted",
 )  # columns that are needed only while counting
 LAST_COUNTS = "only the last row of each counts"
 TOTAL, TOTALS = "a total of the others", ("all", "overall", "total", "sum", "aggregate", "average", "avg", "mean")
@@ -92,7 +96,8 @@ def _values(log: SamplingLog, raw: Sequence[str]) -> pl.LazyFrame:
             value = outcome(column, log.schema, role) if is_measured else label(column, log.schema[column])
             taken.append(value.alias(role))
             if role == "score" and is_text(log.schema[column]):
-                taken.append((text(column).is_not_null() & value.is_null()).alias("misread"))
+                is_word = text(column).str.to_lowercase() != "nan"  # false also where the cell is empty
+                taken.append((is_word.fill_null(value=False) & value.is_null()).alias("misread"))
     # In two steps, since polars would read the outcome once for each use of it.
     return log.rows.select(taken).with_columns(judged).drop(VALUE)
 
@@ -128,6 +133,7 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> p
         aggregates.append((accepted & pl.col("success")).sum().cast(pl.Int64).alias("accepted_correct"))
     if "misread" in schema:
         aggregates.append(pl.col("misread").sum().cast(pl.Int64))
+    aggregates += [pl.col(role).count().cast(pl.Int64).alias(CHOSEN_BY[role]) for role in _choosing(log)]
     if log.columns.get("cluster") is not None:
         aggregates.append(pl.col("cluster").first())
     counted = values.group_by(raw).agg(aggregates).collect(engine="streaming")
@@ -135,7 +141,19 @@ def _aggregated(values: pl.LazyFrame, raw: Sequence[str], log: SamplingLog) -> p
         _require_verdicts(counted, log)
     if "misread" in counted.columns:
         _require_scores(int(counted["misread"].sum()), log)
+    for role in _choosing(log):
+        if counted.height and not counted[CHOSEN_BY[role]].sum():
+            raise DataError(
+                f"Column {log.column(role)!r} has no {role}s: all its cells are empty.",
+                hint=f"Choose another column with --{role} COL, or leave --{role} out.",
+            )
     return counted
+
+
+def _choosing(log: SamplingLog) -> list[str]:
+    """The roles whose columns may choose one of several attempts; a score that is the outcome ranks nothing."""
+    columns = log.columns
+    return [role for role in CHOSEN_BY if columns.get(role) is not None and columns[role] != columns["correct"]]
 
 
 def _require_verdicts(counted: pl.DataFrame, log: SamplingLog) -> None:
@@ -194,6 +212,10 @@ def _caveats(frame: pl.DataFrame, repeated: int, log: SamplingLog) -> list[Cavea
         caveats += missing_outcomes(log, [log.column("correct")], missing)
     if "judged" in frame.columns and (unjudged := int((frame["rows"] - frame["judged"]).sum())):
         caveats.append(caveat("missing-verdicts", count=unjudged, column=log.column("verified")))
+    for role in _choosing(log):
+        if lacking := int((frame["rows"] - frame[CHOSEN_BY[role]]).sum()):
+            column = log.column(role)
+            caveats.append(caveat("missing-scores", count=lacking, what=role, column=column, done=UNCHOSEN[role]))
     if repeated:
         caveats.append(caveat("repeated-attempts", count=f"{repeated:,}", done=LAST_COUNTS))
     return caveats

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from scaling_cli.caveats import Caveat
 from scaling_cli.data.cells import is_text, number, numbers_of_text, text
 from scaling_cli.data.names import unknown
+from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.columns import choose
 from scaling_cli.data.samples.load import SampleTable
 from scaling_cli.data.samples.log import SamplingLog
-from scaling_cli.data.samples.outcomes import no_outcome, outcome
+from scaling_cli.data.samples.outcomes import missing_outcomes, no_outcome, outcome
 from scaling_cli.data.samples.pooling import refuse_models, tasks_of
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import InferenceCoverage, Samples
@@ -17,6 +21,7 @@ from scaling_cli.record import replace
 
 SETTINGS, VERDICTS = "settings", "verdicts"  # layouts: a row is a setting of a problem, or a verification of a solution
 RESERVED = ("problem", "solution", "solutions", "verifications", "accuracy", "correct", "verdicts", "outcomes")
+NEEDED = {"correct": "outcome", "solutions": "number of solutions", "verifications": "number of verifications"}
 HOW = {
     SETTINGS: "Give --problem, --correct (the share of correct answers), --solutions and --verifications.",
     VERDICTS: "Give --problem, --attempt (which solution), --correct and --verified (the verdict).",
@@ -59,9 +64,10 @@ def read_verifications(rows: pl.LazyFrame, reading: Samples) -> SampleTable:
     refuse_models(log)
     tasks, caveats = tasks_of(log)
     log = replace(log, columns=columns, tasks=tasks)
-    frame = _settings(log) if layout == SETTINGS else _verdicts(log)
+    frame, doubts = _settings(log) if layout == SETTINGS else _verdicts(log)
     if frame.is_empty():
         raise no_outcome(log, columns)
+    caveats += doubts
     used = {role: column for role, column in columns.items() if column is not None}
     return SampleTable(frame, layout, used, (), tuple(caveats))
 
@@ -73,14 +79,30 @@ def _number(log: SamplingLog, role: str) -> pl.Expr:
     return number(column, log.schema[column], f"--{role} COL").fill_nan(None)
 
 
-def _settings(log: SamplingLog) -> pl.DataFrame:
+def _known(log: SamplingLog, rows: pl.LazyFrame, needed: Mapping[str, str]) -> tuple[pl.LazyFrame, list[Caveat]]:
+    """The rows without any empty cell, and caveats that count the others; `needed` names what each column holds."""
+    names = rows.collect_schema().names()
+    reason = pl.lit("")
+    for name in reversed(names):
+        reason = pl.when(pl.col(name).is_null()).then(pl.lit(f"no {needed.get(name, name)}")).otherwise(reason)
+    counted = rows.group_by(reason.alias("reason")).len().collect(engine="streaming")
+    counts = dict(sorted(counted.iter_rows()))
+    total = sum(counts.values())
+    counts.pop("", None)
+    doubts = missing_outcomes(log, [log.column("correct")], counts.get(f"no {needed['correct']}", 0))
+    return rows.drop_nulls(), [*left_out(counts, total), *(each for each in doubts if each.code == "unknown-outcomes")]
+
+
+def _settings(log: SamplingLog) -> tuple[pl.DataFrame, list[Caveat]]:
     """Settings with their mean accuracy; several rows of a problem at one setting are averaged."""
     rows = log.rows.select(
         *log.groups(), log.problem(), solutions=_number(log, "solutions"), verifications=_number(log, "verifications"),
-        accuracy=outcome(log.column("correct"), log.schema, success=log.options.success),
-    ).drop_nulls()  # fmt: skip
+        correct=outcome(log.column("correct"), log.schema, success=log.options.success),
+    )  # fmt: skip
+    rows, caveats = _known(log, rows, NEEDED)
     key = [*log.options.by, "problem", "solutions", "verifications"]
-    frame = rows.group_by(key).agg(pl.col("accuracy").mean()).sort(key).collect(engine="streaming")
+    grouped = rows.group_by(key).agg(pl.col("correct").mean().alias("accuracy"))
+    frame = grouped.sort(key).collect(engine="streaming")
     if frame.filter((pl.col("solutions") < 1) | (pl.col("verifications") < 0)).height:
         raise DataError(
             "Some rows have fewer than 1 solution, or a negative number of verifications.",
@@ -91,17 +113,18 @@ def _settings(log: SamplingLog) -> pl.DataFrame:
             f"The column {log.column('correct')!r} has values that are not shares between 0 and 1.",
             hint="Choose the share of correct answers with --correct COL.",
         )
-    return frame
+    return frame, caveats
 
 
-def _verdicts(log: SamplingLog) -> pl.DataFrame:
+def _verdicts(log: SamplingLog) -> tuple[pl.DataFrame, list[Caveat]]:
     """Solutions with their verdicts in the order of the log."""
     attempt = log.column("attempt")
     rows = log.rows.select(
         *log.groups(), log.problem(), pl.col(attempt).cast(pl.String).alias("solution"),
         correct=outcome(log.column("correct"), log.schema, success=log.options.success),
         verdict=outcome(log.column("verified"), log.schema, "verified"),
-    ).drop_nulls()  # fmt: skip
+    )  # fmt: skip
+    rows, caveats = _known(log, rows, NEEDED)
     key = [*log.options.by, "problem", "solution"]
     grouped = rows.group_by(key).agg(
         pl.col("correct").last(), pl.col("correct").n_unique().alias("outcomes"), verdicts=pl.col("verdict")
@@ -112,4 +135,10 @@ def _verdicts(log: SamplingLog) -> pl.DataFrame:
             f"Rows of one solution have different outcomes in {log.column('correct')!r}.",
             hint="--attempt must name the solution, and --correct whether it is correct; --verified is the verdict.",
         )
-    return frame.drop("outcomes")
+    if not frame["correct"].is_in([0.0, 1.0]).all():
+        raise DataError(
+            f"Column {log.column('correct')!r} has values other than 0 and 1, so it does not say which solutions are "
+            "correct.",
+            hint="Choose the column that says whether a solution is correct with --correct COL.",
+        )
+    return frame.drop("outcomes"), caveats

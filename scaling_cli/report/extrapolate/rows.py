@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scaling_cli.numbers.format import MISSING, amount, escape, figure, percent, rounded, signed_percent
+from scaling_cli.numbers.format import MISSING, amount, asked, escape, figure, percent, rounded, signed_percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate
@@ -82,7 +82,7 @@ def _inverse(result: Extrapolation) -> Section:
     rows = []
     for inverse in result.inverse:
         shown = rounded(inverse.compute)
-        lead = (figure(inverse.target_loss), shown.estimate, shown.interval, percent(inverse.reachable))
+        lead = (asked(inverse.target_loss), shown.estimate, shown.interval, percent(inverse.reachable))
         rows.append((*lead, *place_cells(inverse.at, roles)))
     columns = (
         *numbers("target loss", scale),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.numbers.format import figure, group_name, percent
+from scaling_cli.numbers.format import asked, group_name, percent
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Panels, Rule, Series
 from scaling_cli.results.coverage import CoverageResult
 from scaling_cli.results.fit import Curve
@@ -27,7 +27,7 @@ def coverage_panels(results: Sequence[CoverageResult]) -> Panels:
         y=Axis("share of problems solved", "share"),
         title=cut,
         band=f"{percent(shown[0].level, 4)} of the forecast",
-        rules=[Rule(f"target {figure(amount)}", amount, is_level=True) for amount in targets],
+        rules=[Rule(f"target {asked(amount)}", amount, is_level=True) for amount in targets],
     )]]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.coverage.printed import COMBINED
-from scaling_cli.numbers.format import MISSING, decimal, escape, figure, percent, rounded, signed
+from scaling_cli.numbers.format import MISSING, asked, decimal, escape, figure, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
@@ -101,7 +101,10 @@ def _pair(estimate: float | None, low: float | None, high: float | None) -> tupl
 def _coverage(result: CoverageResult) -> Iterator[Cells]:
     for row in result.coverage:
         problems, attempts = decimal(row.se_problems, 4), decimal(row.se_attempts, 4)
-        yield f"{row.k:,}", *_pair(row.estimate, row.low, row.high), problems, attempts
+        estimate, interval = _pair(row.estimate, row.low, row.high)
+        if row.estimate is None and row.low is not None:  # bounds, which say nothing of other problems
+            estimate, interval = interval.strip("[]").replace(", ", " to "), MISSING
+        yield f"{row.k:,}", estimate, interval, problems, attempts
 
 
 def _all_succeed(result: CoverageResult) -> Iterator[Cells]:
@@ -177,7 +180,7 @@ def _question(row: Purchase) -> str:
     stop = ", stopping" if row.policy == "stop" else ""
     if row.question in ("target", "marginal"):
         word = "reach" if row.question == "target" else "gain at least"
-        return f"{word} {figure(row.amount)}{stop}"
+        return f"{word} {asked(row.amount)}{stop}"
     word = "budget" if row.question == "budget" else "a solution is worth"
     return f"{word} {money(row.amount, row.unit)}{stop}"
 

@@ -12,8 +12,10 @@ from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.inference_coverage.rows import CoverageReport, design, sections
 from scaling_cli.report.pages.facts import stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
-from scaling_cli.results.coverage import CoverageResult
+from scaling_cli.results.coverage import Coverage, CoverageResult
 from scaling_cli.results.fit import Estimate
+
+BOUNDS = "where coverage is a range, further attempts could give any value in it; sampling error is not included"
 
 
 def pages(report: CoverageReport) -> list[Page]:
@@ -51,9 +53,14 @@ def facts(report: CoverageReport) -> Facts:
         ("data", data_sentence(results[0]) if len(results) == 1 else ""),
         ("attempts", f"each row counts as many as its {escape(multiple)} says" if multiple else ""),
         ("interval", "; ".join(intervals)),
+        ("bounds", BOUNDS if any(_is_bounded(row) for result in results for row in result.coverage) else ""),
         ("equal compute", _equal_compute(results)),
         ("growth", "; ".join(filter(None, map(_growth, results)))),
     )
+
+
+def _is_bounded(row: Coverage) -> bool:
+    return row.estimate is None and row.low is not None
 
 
 def _growth(result: CoverageResult) -> str:
@@ -109,7 +116,8 @@ def data_sentence(result: CoverageResult) -> str:
 
 def _numbers(result: CoverageResult) -> Iterator[Row]:
     for point in result.coverage:
-        yield "coverage", "coverage", point.k, point.estimate, point.low, point.high
+        name = "bounds" if _is_bounded(point) else "coverage"
+        yield "coverage", name, point.k, point.estimate, point.low, point.high
         yield "coverage", "se_problems", point.k, point.se_problems, None, None
         yield "coverage", "se_attempts", point.k, point.se_attempts, None, None
         yield "coverage", "all_succeed", point.k, point.all_succeed, None, None

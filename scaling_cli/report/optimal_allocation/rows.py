@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scaling_cli.numbers.format import MISSING, count, escape, figure, flops, percent, rounded, signed, signed_percent
+from scaling_cli.numbers.format import (
+    MISSING,
+    asked,
+    count,
+    escape,
+    figure,
+    flops,
+    percent,
+    rounded,
+    signed,
+    signed_percent,
+)
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Kind, Sheet, numbers, words
 from scaling_cli.results.allocation import Allocation, AllocationResult, IsoFlop
@@ -136,7 +147,7 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
 def _split(row: Allocation) -> Cells:
     is_target = row.target_loss is not None
     return (
-        figure(row.target_loss) if is_target else "",
+        asked(row.target_loss) if is_target else "",
         _compute(row),
         counted(row.params),
         counted(row.tokens),

@@ -10,7 +10,7 @@ import scaling_cli as scaling
 from scaling_cli.analysis.coverage.backtest import backtest, record_doubts
 from scaling_cli.analysis.coverage.curve import Sampled
 from scaling_cli.coverage.counts import ProblemResampling, make_counts
-from scaling_cli.errors import FitError, ScalingError
+from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.results.coverage import Backtest
 
 
@@ -187,6 +187,34 @@ def test_an_assumed_verifier_has_a_row_for_each_k_and_without_spread_a_caveat():
     assert (even.selection, even.verifier) == ((), None)
     assert "law-not-fitted" in codes
     assert answer(log(), fit="none")[0].verifier is None
+
+
+def judged(*lengths):
+    """Accepted attempts of which only the last at each problem is correct; `lengths` are their numbers."""
+    rows = [
+        (f"p{problem}", attempt, int(attempt == length - 1), 1)
+        for problem, length in enumerate(lengths)
+        for attempt in range(length)
+    ]
+    return pl.DataFrame(rows, schema=["problem", "attempt", "correct", "verdict"], orient="row")
+
+
+def test_choices_are_refused_where_sampling_stopped_at_the_first_success():
+    """The share of correct ones among such attempts is far above the chance of one, so its accuracy would be too."""
+    stopped = judged(*range(1, 25))
+    with pytest.raises(FitError, match="Sampling stopped at a success"):
+        answer(stopped, fit="none", verified="verdict")
+    found, _ = answer(stopped, fit="none", verified="verdict", design="fixed", k="1")
+    assert found.selection[0].estimate == pytest.approx(np.mean(1 / np.arange(1, 25)))
+
+
+def test_outcomes_are_not_the_truth_and_verdicts_at_once():
+    with pytest.raises(UsageError, match="for the truth") as caught:
+        answer(judged(*[6] * 20), fit="none", verified="verdict", fpr=0.1)
+    assert "--labels truth" in caught.value.hint
+    options = {"verified": "verdict", "fpr": 0.1, "k": "1", "design": "fixed"}
+    found, _ = answer(judged(*range(1, 25)), fit="none", labels="truth", **options)
+    assert [row.method for row in found.selection] == ["logged-verifier"]  # counts without spread allow no other
 
 
 def test_scores_and_votes_choose_up_to_the_attempts_of_all_problems():

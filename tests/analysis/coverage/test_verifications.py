@@ -155,9 +155,34 @@ def test_what_cannot_be_split_says_why(table, options, kind, said):
         scaling.inference_coverage(table, **options)
 
 
-def test_the_same_accuracy_everywhere_gives_no_growth():
-    report = scaling.inference_coverage(logged(10).with_columns(correct=1), **ASKED)
-    assert report.results[0].split.budgets[0].accuracy.estimate > 0.9
+@pytest.mark.parametrize(("correct", "share"), [(1, "100 %"), (0, "0 %")])
+def test_the_same_accuracy_everywhere_gives_no_split_and_no_growth(correct, share):
+    with pytest.raises(FitError, match=f"the same accuracy \\({share}\\)"):
+        scaling.inference_coverage(logged(10).with_columns(correct=correct), **ASKED)
+
+
+def test_a_budget_pays_for_the_prompt_once_before_it_pays_for_solutions():
+    prices = {"price_in": 3, "tokens_in": 10_000, "price_out": 15, "tokens_out": 100}
+    result, _ = result_of(logged(), **ASKED, **prices, budget=("0.1usd", "0.02usd"))
+    first, second = result.split.budgets
+    assert first.budget == pytest.approx((0.1 - 3 * 0.01) / (15 * 1e-4))
+    assert (second.budget, second.solutions.estimate) == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("solutions", "verifications", "said"),
+    [(3, 8, "2 solutions with 8 verifications"), (16, 2, "16 solutions with 2 verifications")],
+)
+def test_a_problem_with_few_solutions_or_verdicts_is_named_as_what_limits_the_log(solutions, verifications, said):
+    order = pl.int_range(pl.len()).over("problem", "attempt")
+    is_few = (pl.col("attempt") >= solutions) | (order >= verifications)
+    table = verdicts().filter(~((pl.col("problem") == "p3") & is_few))
+    with pytest.raises(FitError, match=f"no more than {said}"):
+        result_of(table, verified="verdict", verify_cost=0.5)
+    some = verdicts().filter(~((pl.col("problem") == "p3") & (pl.col("attempt") >= 8)))
+    _, report = result_of(some, verified="verdict", verify_cost=0.5)
+    (doubt,) = [each for each in report.caveats if each.code == "settings-left-out"]
+    assert doubt.message.startswith("4 settings are")  # 16 solutions with 1, 2, 4 and 8 verifications
 
 
 def test_a_group_that_cannot_be_split_leaves_the_others():

@@ -50,6 +50,19 @@ def test_a_design_has_params_and_tokens_or_compute(tmp_path, text):
     assert found.tokens == pytest.approx([2e9, 8e9])
 
 
+@pytest.mark.parametrize("column", ["count", "runs", "repeats"])
+def test_a_row_of_a_design_may_stand_for_several_equal_runs(tmp_path, column):
+    found = read_design(design(tmp_path, f"params,tokens,{column}\n1e8,2e9,3\n2e8,8e9,1\n4e8,8e9,\n"))
+    assert found.params == pytest.approx([1e8, 1e8, 1e8, 2e8, 4e8])
+    assert found.tokens == pytest.approx([2e9, 2e9, 2e9, 8e9, 8e9])
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1.5", "many"])
+def test_a_number_of_equal_runs_that_cannot_be_is_refused(tmp_path, count):
+    with pytest.raises(DataError, match="column 'count' for run 2, which is no number of equal runs"):
+        read_design(design(tmp_path, f"params,tokens,count\n1e8,2e9,3\n2e8,8e9,{count}\n"))
+
+
 def test_a_design_without_two_of_them_is_refused(tmp_path):
     with pytest.raises(DataError, match="has no params and tokens for run 1"):
         read_design(design(tmp_path, "compute\n1e18\n"))

@@ -229,6 +229,21 @@ def test_a_score_beside_or_in_place_of_the_outcome_is_no_outcome_without_a_thres
     assert rows_of(loaded(rows, mapping=scored, threshold=0.25), "problem", "c") == [("a", 2), ("b", 0)]
 
 
+@pytest.mark.parametrize(("role", "column"), [("score", [None, None]), ("answer", ["", None])])
+def test_a_column_without_any_score_or_answer_is_refused(role, column):
+    rows = pl.DataFrame({"problem": ["a", "b"], "correct": [1, 0], "column": column})
+    with pytest.raises(DataError, match=f"has no {role}s") as caught:
+        load_samples(rows, mapping={role: "column"})
+    assert f"--{role} COL" in caught.value.hint
+
+
+def test_a_score_of_nan_is_missing_as_an_empty_one_is():
+    rows = pl.DataFrame({"problem": ["a", "a", "b"], "correct": [1, 0, 1], "rank": ["0.5", "NaN", ""]})
+    (doubt,) = load_samples(rows, mapping={"score": "rank"}).caveats
+    assert doubt.code == "missing-scores"
+    assert doubt.message.startswith("2 attempts have no score in column rank")
+
+
 def test_a_score_that_is_no_number_is_refused():
     rows = pl.DataFrame({"problem": ["a", "a", "b"], "correct": [1, 0, 1], "points": ["0.5", "x", None]})
     with pytest.raises(DataError, match="Column 'points' has 1 cell with text that is no number") as caught:

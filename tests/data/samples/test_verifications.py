@@ -92,3 +92,32 @@ def test_settings_cannot_be_grouped_by_what_they_are_settings_of(name):
     rows = pl.DataFrame({"problem": ["a", "b"], "s": [1, 2], "v": [1, 1], "correct": [0.5, 0.75]})
     with pytest.raises(UsageError, match=f"--by cannot group by '{name}'"):
         read_verifications(rows.lazy(), InferenceCoverage(solutions="s", verifications="v", by=[name]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes", "said"),
+    [
+        ({}, ["rows-excluded"], "1 with no verdict"),
+        ({"correct": [1, None, 0, 1, 1], "verdict": [1, 0, 1, 0, 1]}, ["rows-excluded"], "1 with no outcome"),
+        ({"correct": ["y", "y", "n", "hm", "y"]}, ["rows-excluded", "unknown-outcomes"], "'hm' (1)"),
+        ({"problem": ["p", "p", None, "q", "q"], "verdict": [1] * 5}, ["rows-excluded"], "no problem"),
+        ({"verdict": ["yes", "no", "yes", "unsure", "no"]}, ["rows-excluded"], "no verdict"),
+        ({"verdict": [1] * 5}, [], ""),
+    ],
+)
+def test_rows_without_what_a_verification_needs_are_counted(changes, codes, said):
+    found = read(VERDICTS | changes, verified="verdict", verify_cost=1.0).caveats
+    assert [each.code for each in found] == codes
+    assert said in "".join(each.message for each in found)
+
+
+def test_settings_without_a_number_are_counted():
+    found = settings({"v": ["0", "0", None, "0"]}).caveats
+    assert [each.code for each in found] == ["rows-excluded"]
+    assert "no number of verifications" in found[0].message
+
+
+@pytest.mark.parametrize("correct", [[100, 100, 0, 0, 0], [0.8, 0.8, 0.1, 0.1, 0.1]])
+def test_a_solution_is_correct_or_not(correct):
+    with pytest.raises(DataError, match="values other than 0 and 1"):
+        read(VERDICTS | {"correct": correct}, verified="verdict", verify_cost=1.0)

@@ -13,6 +13,7 @@ from scaling_cli.report.inference_coverage.rows import _combined, _data, _exchan
 from scaling_cli.results.coverage import (
     AssumedVerifier,
     Attempts,
+    Coverage,
     CurveCrossing,
     Forecast,
     LawFit,
@@ -259,3 +260,15 @@ def test_combined_forecasts_are_those_with_an_interval(report):
     rows = (Forecast(20, "combined", 0.7, 0.6, 0.8), Forecast(30, "combined", 0.7, None, None),
             Forecast(20, "power-law", 0.9, 0.8, 0.95))  # fmt: skip
     assert list(_combined(replace(report.results[0], forecast=rows))) == [("20", "0.700", "[0.600, 0.800]")]
+
+
+def test_bounds_stand_under_coverage_and_not_under_an_interval(report):
+    rows = (Coverage(8, 0.5, 0.4, 0.6, 0.05, 0.01), Coverage(16, None, 0.25, 0.75, None, None))
+    first, second = table(report, "Coverage", coverage=rows)
+    assert (first["coverage"], first["95 % interval"]) == ("0.500", "[0.400, 0.600]")
+    assert (second["coverage"], second["95 % interval"]) == ("0.250 to 0.750", "-")
+    made = replace(report, results=(replace(report.results[0], coverage=rows),))
+    assert [row[:3] for row in view.records(made) if 0.25 in row] == [["coverage", "bounds", 16]]
+    assert "sampling error is not included" in dict(view.facts(made))["bounds"]
+    exact = replace(report, results=(replace(report.results[0], coverage=rows[:1]),))
+    assert "bounds" not in dict(view.facts(exact))
