@@ -11,6 +11,7 @@ from scaling_cli.results.fit import Estimate
 from scaling_cli.results.verifications import VerificationSplit
 
 COMBINED = "combined"  # the law of the forecasts that span those of all laws
+ACCEPTED = "an accepted answer at"  # what attempts reach where outcomes are verdicts
 ASSUMED = "assumed-verifier"  # the method of choosing an attempt by a verifier with assumed rates
 UNITS = 20.0  # of the last digit between the ends of an interval: shares near 100 % need them
 MOST_ASKED = 3  # questions about targets and budgets that are answered
@@ -139,7 +140,7 @@ def _purchases(result: CoverageResult) -> str:
     """The attempts that targets take and that budgets buy, with their prices, for the first questions."""
     asked = [row for question in ("target", "budget") for row in result.budgets if row.question == question]
     more = f" ({len(asked) - MOST_ASKED:,} more below)" if len(asked) > MOST_ASKED else ""
-    parts = [_target(row, result) if row.question == "target" else _budget(row) for row in asked[:MOST_ASKED]]
+    parts = [_target(row, result) if row.question == "target" else _budget(row, result) for row in asked[:MOST_ASKED]]
     said = "; ".join(filter(None, parts))
     return f" {said[0].upper()}{said[1:]}{more}." if said else ""
 
@@ -147,19 +148,24 @@ def _purchases(result: CoverageResult) -> str:
 def _target(row: Purchase, result: CoverageResult) -> str:
     least, goal = result.attempts.min, f"{asked(100 * row.amount, 3)} %"
     if row.k is None:
-        return f"more than {least:,} attempts are needed to solve {goal}"
+        needed = f"for {ACCEPTED}" if _are_verdicts(result) else "to solve"
+        return f"more than {least:,} attempts are needed {needed} {goal}"
     most = 100 * least if row.is_forecast else least  # what the forecast reaches
     low, high = (f"{end:,}" if end is not None else f"> {most:,}" for end in (row.k_low, row.k_high))
     price = f", {_cost(row, result)} per problem," if row.cost is not None else ""
-    return f"{row.k:,} [{low}, {high}] attempts{price} solve {goal}{_stopping(row)}{_beyond(row)}"
+    return f"{row.k:,} [{low}, {high}] attempts{price} {_reach(result)} {goal}{_stopping(row)}{_beyond(row)}"
 
 
-def _budget(row: Purchase) -> str:
+def _reach(result: CoverageResult) -> str:
+    return f"give {ACCEPTED}" if _are_verdicts(result) else "solve"
+
+
+def _budget(row: Purchase, result: CoverageResult) -> str:
     if row.k is None or row.coverage.estimate is None:
         return ""
     share = _share(row.coverage.estimate, row.coverage.low, row.coverage.high)
     bought = f"{money(row.amount, row.unit)} per problem buys {row.k:,} attempts"
-    return f"{bought}, which solve {share}{_stopping(row)}{_beyond(row)}"
+    return f"{bought}, which {_reach(result)} {share}{_stopping(row)}{_beyond(row)}"
 
 
 def _stopping(row: Purchase) -> str:

@@ -99,6 +99,15 @@ class TestPurchases:
     def asked(self, *rows):
         return said(at(1), budgets=rows).split("of problems.")[1]
 
+    def test_what_verdicts_reach_is_accepted_and_not_solved(self):
+        rows = (target(cost=None), target(k=None), budget())
+        verdicts = AssumedVerifier(0.9, 0.1, 0.8, 0.2, "verifier")
+        found = said(at(1), budgets=rows, verifier=verdicts).split("of problems.")[1]
+        assert "solve" not in found
+        assert "20 [10, 30] attempts give an accepted answer at 90 %" in found
+        assert "more than 100 attempts are needed for an accepted answer at 90 %" in found
+        assert "which give an accepted answer at 80 % [70 %, 90 %]" in found
+
     def test_a_target_takes_attempts_at_a_price(self):
         assert self.asked(target()) == " 20 [10, 30] attempts, 0.5 USD per problem, solve 90 %."
         assert self.asked(target(cost=None)) == " 20 [10, 30] attempts solve 90 %."
