@@ -148,9 +148,10 @@ def test_written_levels_are_not_counted(length, is_read):
             parse(text, has_levels=True)
 
 
+@pytest.mark.parametrize("sign", ["-", "+"])
 @pytest.mark.parametrize(("depth", "is_read"), [(249, True), (250, False)])
-def test_operations_nest_up_to_a_depth(depth, is_read):
-    text = "-" * depth + "a"
+def test_operations_nest_up_to_a_depth(depth, is_read, sign):
+    text = sign * depth + "a"
     if is_read:
         assert parse(text).names() == ("a",)
     else:

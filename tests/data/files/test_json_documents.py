@@ -276,6 +276,13 @@ def test_the_tables_that_pandas_writes_have_a_row_for_each_place(tmp_path, docum
     assert load_runs(str(path)).frame.select("params", "loss").rows() == [(1e7, 3.5), (1e8, 3.0)]
 
 
+def test_rows_of_other_lengths_than_the_names_are_no_table_of_pandas(tmp_path):
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps({"columns": ["params", "loss"], "data": [[1e7, 3.5], [1e8]]}))
+    with pytest.raises(DataError):
+        load_runs(str(path))
+
+
 def test_runs_with_losses_by_step_are_no_table_of_pandas(tmp_path):
     path = tmp_path / "runs.json"
     path.write_text(json.dumps({"small": {"0": 5.0, "100": 4.0}, "large": {"0": 5.0, "100": 3.0}}))

@@ -99,6 +99,16 @@ def test_question_answer_and_figure_come_before_caveats_and_tables():
     assert places == sorted(places)
 
 
+def test_only_tables_with_a_title_have_a_heading():
+    made = answered("plan")
+    pages = list(view_of(made.command).pages(made))
+    page = report_page(made, pages, panels_of(view_of(made.command), made))
+    titles = [section.title for shown in pages for section in shown.whole.sections if section.title]
+    assert titles
+    assert all(f"<h2>{title}</h2>" in page for title in titles)
+    assert "<h2></h2>" not in page_of_groups().partition("<script")[0]
+
+
 def test_a_page_says_what_makes_it_again():
     made = report(chinchilla_result())
     page = page_of(made, command="scaling fit 'a b.csv'", title="Mine")
