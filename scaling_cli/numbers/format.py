@@ -224,6 +224,8 @@ def _joined(names: Iterable[str], word: str) -> str:
 
 def escape(text: str) -> str:
     r"""Untrusted text, with what does not print or reorders what does written out as `\x1b` or `\u202e`."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else _written_out(character) for character in text)
 
 

@@ -10,6 +10,7 @@ import csv
 import io
 from typing import Any
 
+from scaling_cli.numbers.format import escape
 from scaling_cli.report.pages.page import View
 from scaling_cli.results.report import Report
 
@@ -25,8 +26,11 @@ def write(report: Report[Any], view: View, **_: object) -> str:
 
 
 def _inert(cell: Any) -> Any:
-    """The cell, with an apostrophe before text that a spreadsheet would run."""
-    if not isinstance(cell, str) or not cell.lstrip().startswith(FORMULA):
+    """The cell without what does not print, and with an apostrophe before text that a spreadsheet would run."""
+    if not isinstance(cell, str):
+        return cell
+    cell = escape(cell)
+    if not cell.lstrip().startswith(FORMULA):
         return cell
     try:
         float(cell)

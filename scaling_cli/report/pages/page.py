@@ -30,10 +30,16 @@ class Section(Record):
     wide: Sheet | None = None
     is_detail: bool = False
 
+    def escaped(self) -> Section:
+        """The section with nothing in it that does not print."""
+        wide = None if self.wide is None else self.wide.escaped()
+        return Section(escape(self.title), self.sheet.escaped(), wide, self.is_detail)
+
 
 class Page(Record):
-    """Facts as label and sentence, tables, and sentences to quote, all about one thing. All text is escaped.
+    """Facts as label and sentence, tables, and sentences to quote, all about one thing.
 
+    What is drawn are `brief` and `whole`, in which all text is escaped: that of saved documents comes from anywhere.
     `details` are facts that terminals and plain text show with --details alone.
     """
 
@@ -45,12 +51,18 @@ class Page(Record):
     @property
     def brief(self) -> Page:
         """The page without what only --details shows."""
-        return Page(self.facts, [section for section in self.sections if not section.is_detail], self.sentences)
+        return Page(
+            self.facts, [section for section in self.sections if not section.is_detail], self.sentences
+        )._escaped()
 
     @property
     def whole(self) -> Page:
         """The page with its details among the rest."""
-        return Page([*self.facts, *self.details], self.sections, self.sentences)
+        return Page([*self.facts, *self.details], self.sections, self.sentences)._escaped()
+
+    def _escaped(self) -> Page:
+        facts = [(escape(label), escape(sentence)) for label, sentence in self.facts]
+        return Page(facts, [section.escaped() for section in self.sections], list(map(escape, self.sentences)))
 
 
 class View(Protocol):
@@ -94,7 +106,7 @@ def answers(report: Report[Any], most: int | None = None) -> list[str]:
     """The sentence of each result, led by its group; beyond `most`, the number of the others."""
     named = [(getattr(result, "subject", result.group), result.sentence) for result in report.results]
     said = [(group_name(group), sentence) for group, sentence in named if sentence]
-    lines = [f"{name}: {sentence}" if name else sentence for name, sentence in said[:most]]
+    lines = [escape(f"{name}: {sentence}" if name else sentence) for name, sentence in said[:most]]
     left = len(said) - len(lines)
     return [*lines, f"And {left:,} more groups, in the tables below."] if left else lines
 

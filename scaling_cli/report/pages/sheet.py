@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
-from scaling_cli.record import Record
+from scaling_cli.numbers.format import escape
+from scaling_cli.record import Record, replace
 
 Kind: TypeAlias = Literal["word", "text", "symbol", "number", "interval", "estimate"]
 Cells: TypeAlias = tuple[str, ...]
@@ -33,7 +34,7 @@ class Column(Record):
 
 
 class Sheet(Record):
-    """Columns and rows of escaped text; `breaks` are rows before which a drawn table leaves a line empty."""
+    """Columns and rows of text; `breaks` are rows before which a drawn table leaves a line empty."""
 
     columns: tuple[Column, ...]
     rows: tuple[Cells, ...]
@@ -43,6 +44,11 @@ class Sheet(Record):
     def header(self) -> Cells:
         """The headings."""
         return tuple(column.name for column in self.columns)
+
+    def escaped(self) -> Sheet:
+        """The sheet with nothing in it that does not print."""
+        columns = tuple(replace(column, name=escape(column.name)) for column in self.columns)
+        return Sheet(columns, tuple(tuple(map(escape, row)) for row in self.rows), self.breaks)
 
     def only(self, kept: Iterable[int]) -> Sheet:
         """The sheet with the columns at these positions."""

@@ -5,6 +5,7 @@ Real parsers judge: those of Python for HTML, CSV and JSON, and a headless Chrom
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import html
 import io
@@ -17,9 +18,14 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
+from scaling_cli.document.saved import checked_while_shown, read_report
+from scaling_cli.errors import ScalingError
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.render import render
 from scaling_cli.report.views import view_of
+from scaling_cli.verbs.schema import result_of
+from tests.answers import ASKED, answered
+from tests.grids import one_in
 from tests.robust.judge import CONTROL, unexpected_html
 from tests.robust.seeds import table
 
@@ -54,6 +60,36 @@ def written(report, form: str) -> str:
 def test_no_control_character_leaves_by_any_format(report, form):
     assert len(report.results) == len(HOSTILE)
     assert CONTROL.search(written(report, form)) is None
+
+
+def texts(value, found):
+    """The names of all fields that hold text."""
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if isinstance(part, str) and isinstance(key, str):
+            found.add(key)
+        texts(part, found)
+    return found
+
+
+def poisoned(value, field):
+    """A document in which each text of a field turns the terminal red and reverses what follows."""
+    if isinstance(value, dict):
+        return {key: f"{part}\x1b[31m\u202e" if key == field and isinstance(part, str) else poisoned(part, field)
+                for key, part in value.items()}  # fmt: skip
+    return [poisoned(part, field) for part in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", one_in(4, ASKED))
+def test_no_field_of_a_saved_result_brings_control_characters_to_a_terminal_or_a_page(tmp_path, name):
+    made, path = answered(name), tmp_path / "saved.json"
+    view = view_of(made.command)
+    document = json.loads(render(made, "json", view, look=Look()))
+    for field in sorted(texts(document["results"], set())):
+        path.write_text(json.dumps({**document, "results": poisoned(document["results"], field)}))
+        with contextlib.suppress(ScalingError), checked_while_shown(path):  # what cannot be is refused
+            saved = read_report(path, result_of)
+            for form in ("table", "plain", "csv", "md", "latex", "html", "jsonl"):
+                assert CONTROL.search(render(saved, form, view, look=Look(is_detailed=True))) is None, (field, form)
 
 
 def test_html_has_only_the_tags_of_a_report_and_shows_the_names(report):
