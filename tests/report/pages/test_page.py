@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from scaling_cli.report.pages.facts import runs_and_points, spans, stated
 from scaling_cli.report.pages.look import Look
 from scaling_cli.report.pages.page import Page, Section, answers, group_cells, grouped, joined, panels_of
+from scaling_cli.report.pages.sheet import Sheet, words
 
 
 def report(*results):
@@ -41,12 +42,14 @@ def test_the_figure_is_what_the_view_composes_or_its_charts_one_under_another():
 
 
 def test_a_page_is_brief_or_whole():
-    sections = [Section("kept", None), Section("detail", None, is_detail=True)]
+    sheet = Sheet(words("name"), (("\x1b[1m",),))
+    sections = [Section("kept", sheet), Section("detail", sheet, is_detail=True)]
     page = Page([("a", "1")], sections, ["said"], details=[("b", "2")])
     assert [section.title for section in page.brief.sections] == ["kept"]
     assert (page.brief.facts, page.brief.details, page.brief.sentences) == ([("a", "1")], [], ["said"])
     assert page.whole.facts == [("a", "1"), ("b", "2")]
     assert [section.title for section in page.whole.sections] == ["kept", "detail"]
+    assert page.whole.sections[0].sheet.rows == (("\\x1b[1m",),)
 
 
 def test_empty_blocks_and_facts_are_left_out():
