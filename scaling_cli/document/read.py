@@ -53,6 +53,8 @@ def read_failures(path: Path, name: str = "") -> tuple[Failure, ...]:
     found: list[Failure] = []
     for where, document in _documents(_text(path, FIT_WRITER, name), name or str(path), FIT_WRITER, _OnlyFailures):
         given = document.get("failures") if isinstance(document, dict) else getattr(document, "failures", None)
+        if not isinstance(given, list | None):
+            _refuse(where, "`failures` is not a list")
         found += [_converted(each, Failure, f"{where}, failures") for each in given or ()]
     return tuple(found)
 

@@ -27,6 +27,8 @@ def _sizes(given: Any, flag: str) -> tuple[str, ...]:
 
 SIZES = changed(TEXTS, read=_sizes, python="Number | Iterable[Number]")
 
+LEAST_NOISE = 1e-6  # of log loss: no runs differ by less, and far smaller values overflow
+
 
 class Wanted(Options):
     """What to find out, and what it may cost."""
@@ -97,8 +99,8 @@ class Allowed(Options):
         None, FILE, "File with the params and tokens of runs that are being trained; the plan takes them into account."
     )
     noise: float | None = option(
-        None, share_between(0.0, 0.5, example="0.5%"), "Standard deviation of the loss between equal runs; by default "
-        "that of your runs, or without runs 0.5 %.",
+        None, share_between(LEAST_NOISE, 0.5, example="0.5%"), "Standard deviation of the loss between equal runs; by "
+        "default that of your runs, or without runs 0.5 %.",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from scaling_cli.document.read import parse_fits, read_fits
+from scaling_cli.document.read import parse_fits, read_failures, read_fits
 from scaling_cli.document.write import to_json, to_json_lines
 from scaling_cli.errors import DataError
 from scaling_cli.results.fit import Estimate
@@ -82,6 +82,17 @@ def test_what_is_not_a_saved_fit_is_refused_by_name(text, says):
     assert error.value.message.startswith("fit.json")
     assert says in error.value.message
     assert error.value.hint
+
+
+def test_failures_that_are_no_list_are_refused_by_name(tmp_path):
+    path = tmp_path / "fit.json"
+    for given, says in ((True, "`failures` is not a list"), ([3], "failures: expected `object`, got `int`")):
+        path.write_text(json.dumps({**json.loads(least()), "failures": given}))
+        with pytest.raises(DataError) as error:
+            read_failures(path)
+        assert says in error.value.message
+    path.write_text(least())
+    assert read_failures(path) == ()
 
 
 def test_unreadable_files_are_refused_by_name(tmp_path):

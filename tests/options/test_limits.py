@@ -45,6 +45,7 @@ def options(command, **given):
         ("plan", "test_share", 0, -0.01),
         ("plan", "test_share", 0.5, 0.51),
         ("plan", "noise", 0.001, 0),
+        ("plan", "noise", 2e-6, 9e-7),
         ("plan", "noise", 0.49, 0.5),
         ("score", "within", 0, -0.01),
         ("score", "within", 1, 1.01),

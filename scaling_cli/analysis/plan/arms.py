@@ -23,7 +23,7 @@ from scaling_cli.fitting.optimum import optimum
 from scaling_cli.laws import FAMILIES, Law, find_law, is_formula
 from scaling_cli.laws.published import guessed_covariance, published_law
 from scaling_cli.numbers.format import group_label
-from scaling_cli.options.plan import Plan
+from scaling_cli.options.plan import LEAST_NOISE, Plan
 from scaling_cli.points.choose import Choice
 from scaling_cli.points.group import grouped_for
 from scaling_cli.points.mixture import MIXTURE
@@ -32,7 +32,6 @@ from scaling_cli.points.weights import Weighting
 
 USUAL_NOISE = 0.005  # of log loss, where no runs tell: seeds of small language models differ by 0.2 % to 0.5 %
 HEAVY = 1.5  # times the robust noise: a larger standard deviation is that of a few runs
-LEAST_NOISE = 1e-6
 WEAK = 1e3  # times the guessed uncertainty: keeps the search from singular matrices, and decides nothing
 EXCLUDED = 0.01  # level of the F test that excludes a law for its rival: only clear evidence
 UNCOUNTED = 1_000  # runs behind a saved fit that does not say how many: its noise is taken as known
@@ -73,7 +72,7 @@ def saved_arm(saved: SavedFit, asked: Plan) -> Arm:
     parameters = np.array([estimate, *([row[i] for i in order] for row in saved.draws)], dtype=float)
     coordinates = law.to_coordinates(parameters[1:])
     coordinates = coordinates[np.isfinite(coordinates).all(axis=1)]
-    sigma = asked.noise or saved.noise or USUAL_NOISE
+    sigma = asked.noise or max(saved.noise or USUAL_NOISE, LEAST_NOISE)
     return Arm(
         group_label(saved.group), law, parameters, Noise(sigma), _roles(law, saved.inputs),
         covariance=np.cov(coordinates.T), behind=saved.runs or UNCOUNTED,
