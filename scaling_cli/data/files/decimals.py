@@ -7,13 +7,13 @@ rather than read a thousand times too large or too small.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 
 import polars as pl
 
 from scaling_cli.data.cells import MISSING_WORDS
+from scaling_cli.data.files.csv_rows import csv_rows
 from scaling_cli.data.files.format import HEAD
 from scaling_cli.errors import DataError
 
@@ -89,13 +89,13 @@ def _kind(cell: str) -> str | None:
 
 def _shows(text: str, separator: str, sign: str) -> bool:
     """Whether any cell shows this decimal sign."""
-    rows = csv.reader(text.splitlines(), delimiter=separator)
+    rows = csv_rows(text.splitlines(), separator)
     return any(_kind(cell) == sign for row in rows for cell in row)
 
 
 def _numbers(text: str, separator: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Each column of which most cells are numbers, with the first cell of each kind."""
-    header, *rows = list(csv.reader(text.splitlines(), delimiter=separator)) or [[]]
+    header, *rows = list(csv_rows(text.splitlines(), separator)) or [[]]
     for place, name in enumerate(header):
         cells = [row[place] for row in rows if len(row) > place]
         filled = [cell for cell in cells if cell.strip().lower() not in MISSING_WORDS]

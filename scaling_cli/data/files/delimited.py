@@ -6,7 +6,6 @@ Cells stay text, so that one rule reads all numbers, and no type guessed from th
 from __future__ import annotations
 
 import ast
-import csv
 import json
 import re
 import shlex
@@ -17,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from scaling_cli.data.cells import NESTED
+from scaling_cli.data.files.csv_rows import csv_rows
 from scaling_cli.data.files.decimals import POINT, decimal_sign, with_points
 from scaling_cli.data.files.format import BOM, FILE, Format, text_frame
 from scaling_cli.data.files.json_runs import flattened
@@ -113,7 +113,7 @@ def _is_chart(head: bytes) -> bool:
 
 def _chart(header: str) -> dict[str, dict[str, str]]:
     """The columns of a chart by run and metric; empty for any other table."""
-    columns = next(csv.reader([header]), [])
+    columns = next(csv_rows([header]), [])
     matches = [re.fullmatch(CHART_COLUMN, column) for column in columns[1:]]
     runs: dict[str, dict[str, str]] = {}
     for match in matches:
@@ -153,8 +153,8 @@ def _has_objects(head: bytes) -> bool:
     text = head.removeprefix(BOM).decode(errors="replace")
     separator = max(SEPARATORS, key=_header(head).count)
     try:
-        header, *rows = islice(csv.reader(text.lstrip().splitlines(keepends=True), delimiter=separator), 2)
-    except (ValueError, csv.Error):
+        header, *rows = islice(csv_rows(text.lstrip().splitlines(keepends=True), separator), 2)
+    except ValueError:
         return False
     return any(_object(cell) for row in rows for cell in row) and not any(map(_object, header))
 

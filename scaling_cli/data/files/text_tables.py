@@ -6,7 +6,6 @@ Such tables are small, so they are read whole.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from itertools import takewhile
 
 import polars as pl
 
+from scaling_cli.data.files.csv_rows import csv_rows
 from scaling_cli.data.files.format import BOM, HEAD, Format, Row, line_blocks, scan_rows
 from scaling_cli.data.files.text_logs import LINES, NUMBER, SEPARATORS
 from scaling_cli.data.names import shortened
@@ -58,9 +58,7 @@ def _titled(lines: Sequence[str]) -> Cells:
             continue
         if place == 0 or not separator:
             return []
-        rows = list(
-            csv.reader([row for row in lines[place:] if row.strip()], delimiter=separator, skipinitialspace=True)
-        )
+        rows = list(csv_rows([row for row in lines[place:] if row.strip()], separator, skip_blanks=True))
         return rows if len(rows) > 1 and not _numbers(rows[0]) and all(map(_numbers, rows[1 : LINES + 1])) else []
     return []
 
@@ -71,7 +69,7 @@ def _numbers(cells: Sequence[str]) -> int:
 
 def _old_mac(lines: Sequence[str]) -> Cells:
     separator = _separator(lines[0])
-    return list(csv.reader([line for line in lines if line.strip()], delimiter=separator)) if separator else []
+    return list(csv_rows([line for line in lines if line.strip()], separator)) if separator else []
 
 
 def _separator(line: str) -> str:

@@ -42,7 +42,7 @@ def fit_panels(
         title="Observed against predicted",
         shade=None,
     )
-    residuals = list(_residuals(groups, shades, shown[0][0].inputs))
+    residuals = list(_residuals(groups, shades, [result.inputs for result, _, _ in shown]))
     return [[first, agreement], residuals] if residuals else [[first, agreement]]
 
 
@@ -95,13 +95,18 @@ def _diagonal(seen: Sequence[Observations]) -> Line:
 
 
 def _residuals(
-    groups: Sequence[tuple[str, Observations]], shades: Sequence[object], inputs: dict[str, str]
+    groups: Sequence[tuple[str, Observations]], shades: Sequence[object], inputs: Sequence[dict[str, str]]
 ) -> Iterator[Chart]:
-    """Observed over predicted loss, in percent, against each input."""
-    for name in list(groups[0][1].inputs)[:MOST_RESIDUALS]:
-        column = inputs.get(name, name)
+    """Observed over predicted loss, in percent, against each column; files of one call may have laws of others."""
+    read = [
+        {columns.get(name, name): name for name in seen.inputs}
+        for (_, seen), columns in zip(groups, inputs, strict=False)
+    ]
+    for column in list(dict.fromkeys(column for names in read for column in names))[:MOST_RESIDUALS]:
         series = []
-        for (group, seen), shade in zip(groups, shades, strict=False):
+        for (group, seen), shade, names in zip(groups, shades, read, strict=False):
+            if (name := names.get(column)) is None:
+                continue
             kept = _positive(seen) & (np.array(seen.inputs[name]) > 0)
             left = 100 * (np.array(seen.observed)[kept] / np.array(seen.predicted)[kept] - 1)
             x = np.array(seen.inputs[name])[kept]

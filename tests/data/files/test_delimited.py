@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 
@@ -9,7 +10,7 @@ import pytest
 
 from scaling_cli.data.files.delimited import CHART, DELIMITED
 from scaling_cli.data.files.format import FILE
-from scaling_cli.errors import DataError, UsageError
+from scaling_cli.errors import DataError, ScalingError, UsageError
 from tests.data.loading import load_runs
 
 
@@ -218,3 +219,19 @@ def test_columns_of_one_name_are_told_apart_beside_objects(tmp_path):
     paths = with_objects(tmp_path / "runs.csv", header=("loss", "config", "loss"))
     with pytest.raises(UsageError, match="'loss' and 'loss_duplicated_0' could both be loss"):
         load_runs(paths)
+
+
+@pytest.mark.parametrize("before", ["", "Runs of March\n\n", "# by me\n"])
+@pytest.mark.parametrize("end", ["\n", "\r"])
+@pytest.mark.parametrize("odd", ["x" * 200_000, '"' + "x" * 200_000 + '"', "a\rb", '"""'])
+def test_long_cells_and_carriage_returns_within_lines_end_in_rows_or_words(tmp_path, odd, end, before):
+    path = tmp_path / "runs.csv"
+    rows = ["run,params,tokens,loss,note", "a,1e8,1e9,3.5,1", f"b,2e8,2e9,3.25,{odd}"]
+    for lines in (rows, [f"{rows[0]},{odd}", f"{rows[1]},2"]):
+        path.write_text(before + end.join(lines) + end, newline="")
+        with contextlib.suppress(ScalingError):
+            assert load_runs(path).frame.height <= len(lines) - 1
+
+
+def test_a_chart_with_a_carriage_return_in_its_header_is_no_chart():
+    assert not CHART.recognises(b'"Step","a - loss"\r,"a - loss__MIN","a - loss__MAX"\n"0","4","3","4"\n')

@@ -8,7 +8,7 @@ import pytest
 from scaling_cli.analysis.drawn_fit import sketches
 from scaling_cli.record import replace
 from scaling_cli.report.charts.chart import Axis, Chart, Line, Series
-from scaling_cli.report.fit.panels import fit_panels
+from scaling_cli.report.fit.panels import _residuals, fit_panels
 from scaling_cli.results.fit import Curve, Observations
 from tests.factories import chinchilla_observations, chinchilla_result, power_result
 
@@ -144,3 +144,21 @@ def test_residuals_are_percent_around_a_level_line_at_zero():
         expected = 100 * (np.array(SEEN.observed) / np.array(SEEN.predicted) - 1)
         assert np.array(series.y) == pytest.approx(expected)
         assert series.labels == SEEN.names
+
+
+def test_residuals_of_laws_of_other_inputs_are_drawn_where_they_belong():
+    """Files of one call may have other columns, and so other laws."""
+    groups = [("a", seen_of(x=[1.0, 2.0])), ("b", seen_of(params=[1e8, 2e8], tokens=[1e9, 2e9]))]
+    groups.append(("c", seen_of(x=[1e9, 2e9])))
+    columns = [{"x": "compute"}, {"params": "params", "tokens": "tokens"}, {"x": "tokens"}]
+    charts = list(_residuals(groups, [None] * 3, columns))
+    drawn = {chart.title: [series.name for series in chart.series] for chart in charts}
+    assert drawn == {
+        "Residuals against compute": ["a"],
+        "Residuals against params": ["b"],
+        "Residuals against tokens": ["b", "c"],
+    }
+
+
+def seen_of(**inputs):
+    return Observations(inputs=inputs, observed=[3.0, 2.5], predicted=[3.1, 2.4])
