@@ -25,7 +25,6 @@ from scaling_cli.fitting.ask import alone
 from scaling_cli.fitting.checks import repeats
 from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.intervals import intervals_asking
-from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -56,7 +55,7 @@ def interval_of_b(fitted: Fitted, seed: int, *, apart: bool = False) -> tuple[fl
 
 def intervals(fitted: Fitted, seed: int) -> tuple[tuple[float, float], ...]:
     """The interval of each of the `WAYS`."""
-    cells = numbered_inputs(np.stack(list(fitted.problem.columns.values())))
+    cells = fitted.problem.configurations
     together = interval_of_b(repeats.by_configuration(fitted, repeats.ErrTogether(cells, 0.0)), seed)
     found = repeats.err_together(fitted)
     is_clear = found is not None and found.is_clear

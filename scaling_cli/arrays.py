@@ -43,6 +43,15 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Indices]:
     return ordered[is_new], places
 
 
+def numbered_columns(columns: Array) -> Indices:
+    """The number of the distinct point of each column of `columns` `(inputs, n)`. np.unique would import numpy.ma."""
+    order = np.lexsort(columns)
+    starts = np.concatenate([[0], (np.diff(columns[:, order], axis=1) != 0).any(axis=0).astype(np.int64)])
+    numbers = np.empty(columns.shape[1], dtype=np.int64)
+    numbers[order] = np.cumsum(starts)
+    return numbers
+
+
 def mean_ranks(values: NDArray[Any]) -> Array:
     """The rank of each value `(n,)`, from 0.5 to n - 0.5; equal values share their mean rank."""
     places = distinct(values)[1]

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Flags, Indices, Inputs
+from scaling_cli.arrays import Array, Flags, Indices, Inputs, numbered_columns
 from scaling_cli.errors import DataError
 from scaling_cli.fitting.objective import root_deviances
 from scaling_cli.fitting.prior import ParameterPrior, Penalty, penalty
@@ -63,6 +63,11 @@ class Problem(Record, dict=True):
     def run_count(self) -> int:
         """How many independent runs the points come from."""
         return int(self.runs.max()) + 1
+
+    @cached_property
+    def configurations(self) -> Indices:
+        """The number of each point's inputs `(n,)`."""
+        return numbered_columns(np.stack(list(self.columns.values())))
 
     @cached_property
     def _by_loss(self) -> Indices:

@@ -138,9 +138,9 @@ def _forecast(result: CoverageResult) -> str:
 
 def _purchases(result: CoverageResult) -> str:
     """The attempts that targets take and that budgets buy, with their prices, for the first questions."""
-    asked = [row for question in ("target", "budget") for row in result.budgets if row.question == question]
-    more = f" ({len(asked) - MOST_ASKED:,} more below)" if len(asked) > MOST_ASKED else ""
-    parts = [_target(row, result) if row.question == "target" else _budget(row, result) for row in asked[:MOST_ASKED]]
+    rows = [row for question in ("target", "budget") for row in result.budgets if row.question == question]
+    more = f" ({len(rows) - MOST_ASKED:,} more below)" if len(rows) > MOST_ASKED else ""
+    parts = [_target(row, result) if row.question == "target" else _budget(row, result) for row in rows[:MOST_ASKED]]
     said = "; ".join(filter(None, parts))
     return f" {said[0].upper()}{said[1:]}{more}." if said else ""
 

@@ -11,13 +11,12 @@ from scaling_cli.analysis.allocation.fitted import FittedLaw
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
 from scaling_cli.analysis.allocation.question import law_of, mixture_of, own_columns, rule_of
 from scaling_cli.analysis.recorded_cost import Recorded, recorded
-from scaling_cli.arrays import Array
+from scaling_cli.arrays import Array, numbered_columns
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import column_of
 from scaling_cli.document.saved_fit import SavedFit
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.fitting.fit import Grouped
-from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.flops import FlopsRule, require_flops
 from scaling_cli.laws import Law, find_law
@@ -65,7 +64,7 @@ def _by_configuration(points: AllocationPoints) -> AllocationPoints:
     sizes, ends = np.full(count, -np.inf), np.full(count, -np.inf)
     np.maximum.at(sizes, points.runs, points.log_params)
     np.maximum.at(ends, points.runs, points.log_tokens)
-    return replace(points, clusters=numbered_inputs(np.stack([sizes, ends]))[points.runs])
+    return replace(points, clusters=numbered_columns(np.stack([sizes, ends]))[points.runs])
 
 
 def fitted_law(result: FitResult) -> FittedLaw:

@@ -8,7 +8,7 @@ a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -27,6 +27,7 @@ WORD = r"[\w./#()%-]+"
 SOURCE = r"""(\"{3}(?!.*\"{3})|'{3}|#!)"""  # how files of Python begin
 QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
+NO_NAMES: Mapping[str, str] = {}
 Steps = dict[str, dict[str, str | None]]
 
 
@@ -88,6 +89,30 @@ def set_all(steps: Steps, name: str, value: str | None) -> None:
     """Give every step this value, where there is one."""
     for row in steps.values() if value is not None else ():
         row[name] = value
+
+
+def read_blocks(
+    path: str,
+    step: re.Pattern[str],
+    cell: re.Pattern[str],
+    params: re.Pattern[str],
+    names: Mapping[str, str] = NO_NAMES,
+) -> Steps:
+    """One row per step of a log that prints a line for each number, below a line with the step.
+
+    The patterns find the step, the name and the value of a number, and the params; `names` are those of known numbers.
+    """
+    steps: Steps = {}
+    size, now = None, "0"
+    for line in lines(path):
+        if match := cell.match(line):
+            steps.setdefault(now, {"step": now})[names.get(match[1], match[1])] = plain(match[2])
+        elif match := step.search(line):
+            now = match[1]
+        elif match := params.search(line):
+            size = plain(match[1])
+    set_all(steps, "params", size)
+    return steps
 
 
 def looks_like_table(head: bytes) -> bool:

@@ -72,10 +72,9 @@ def finish(
     refuse_mixed_units(points, columns, tuple(plan.by))
     points, aside = set_aside(points)
     refuse_mixed_losses(points, aside, tuple(plan.by))
-    stated = tuple(stated_unit(points, aside, columns)) if options.loss_unit == "nats" else ()
-    aside = aside.drop(
-        [name for name in aside.columns if is_perplexity(name)]
-    )  # a function of the loss explains nothing
+    stated = tuple(stated_unit(points, aside, columns, tuple(plan.by))) if options.loss_unit == "nats" else ()
+    # Perplexity is a function of the loss, so it explains nothing.
+    aside = aside.drop([name for name in aside.columns if is_perplexity(name)])
     best_caveats: tuple[Caveat, ...] = ()
     if options.best_over:
         points, aside, best_caveats = best_over(points, aside, plan, options.best_over)

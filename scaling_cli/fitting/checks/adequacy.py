@@ -24,12 +24,11 @@ from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.fitting.ask import Asking
 from scaling_cli.fitting.checks.neighbours import equal_p_value, neighbour_p_value
-from scaling_cli.fitting.checks.repeats import lack_of_fit
 from scaling_cli.fitting.checks.rival_laws import improvements
 from scaling_cli.fitting.checks.scatter import scatter_doubts
 from scaling_cli.fitting.checks.tails import two_tails
 from scaling_cli.fitting.leverage import free_jacobian, residuals
-from scaling_cli.fitting.noise.scatter import numbered_inputs
+from scaling_cli.fitting.noise.scatter import scatter
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import Fitted, optimum_asking
 from scaling_cli.fitting.problem import Problem
@@ -243,10 +242,8 @@ def _pure_error(fitted: Fitted, residual: Array) -> float:
     problem = fitted.problem
     if problem.run_count < len(residual):
         return 1.0
-    cells = numbered_inputs(np.stack(list(problem.columns.values())))
-    if len(residual) - int(cells.max()) - 1 < FEWEST_SPARE:
-        return 1.0
-    return lack_of_fit(cells, residual, problem.weights, len(fitted.theta))
+    found = scatter(problem.configurations, residual, problem.weights, len(fitted.theta))
+    return found.p_value if found.repeats >= FEWEST_SPARE else 1.0
 
 
 def _against_general(fitted: Fitted, tested: _Tested) -> Asking[Misfit | None]:

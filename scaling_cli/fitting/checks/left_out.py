@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.arrays import numbered_columns
 from scaling_cli.errors import FitError
-from scaling_cli.fitting.noise.scatter import numbered_inputs
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem
@@ -25,7 +25,7 @@ def left_out(problem: Problem, labels: Sequence[str], objective: Objective) -> t
         rmse = bias = mean = None
         if len(kept) > len(problem.law.names):
             part = problem.subset(kept)
-            part = replace(part, runs=numbered_inputs(part.runs[None].astype(float)))
+            part = replace(part, runs=numbered_columns(part.runs[None].astype(float)))
             try:
                 theta = optimum(part, objective).theta[None]
             except FitError:

@@ -20,8 +20,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from scaling_cli.arrays import Array, Indices
-from scaling_cli.fitting.noise.scatter import numbered_inputs
+from scaling_cli.arrays import Array, Indices, numbered_columns
 
 NEIGHBOURS = 4.0  # whose products count, per point, on average
 LEAST_LEFT = 0.2  # of a residual after the pull of its own point
@@ -53,7 +52,7 @@ def equal_p_value(inputs: Array, place: int, residual: Array, basis: Array, runs
     It is 1 where few points have an equal value of it. The other arguments are those of `neighbour_p_value`.
     """
     clusters = _clusters(inputs, runs)
-    levels = numbered_inputs(inputs[:, [place]].T)
+    levels = numbered_columns(inputs[:, [place]].T)
     count = int(levels.max()) + 1
     if not _is_testable(clusters) or count < FEWEST_LEVELS or int(clusters.max()) + 1 < LEAST_SHARED * count:
         return 1.0
@@ -110,7 +109,7 @@ def _drawn(generator: random.Random, rows: int, count: int) -> Array:
 def _clusters(inputs: Array, runs: Indices) -> Indices:
     """The number of each point's run, or of its inputs where each run is one point."""
     several = int(runs.max()) + 1 < len(runs)
-    return runs if several else numbered_inputs(inputs.T)
+    return runs if several else numbered_columns(inputs.T)
 
 
 def _nearness(inputs: Array, clusters: Indices) -> Array:

@@ -13,14 +13,10 @@ Replicates that cannot do so resample configurations from `DOUBT` on. A caveat s
 
 from __future__ import annotations
 
-import numpy as np
-
-from scaling_cli.arrays import Array, Indices
+from scaling_cli.arrays import Indices
 from scaling_cli.caveats import Caveat, caveat
-from scaling_cli.fitting.checks.tails import f_tail
 from scaling_cli.fitting.leverage import is_free, residuals
-from scaling_cli.fitting.noise.scatter import Scatter, numbered_inputs, scatter
-from scaling_cli.fitting.noise.shared import EXACT
+from scaling_cli.fitting.noise.scatter import scatter_of
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record, replace
@@ -48,34 +44,10 @@ class ErrTogether(Record):
 def err_together(fitted: Fitted) -> ErrTogether | None:
     """What the F test shows, or None if inputs do not repeat or the runs at equal inputs err independently."""
     problem = fitted.problem
-    points = len(problem.observed)
-    if problem.law.is_curve or problem.run_count < points:
-        return None  # points of one run are resampled together anyway
-    numbers = numbered_inputs(np.stack(list(problem.columns.values())))
-    residual = residuals(fitted)
-    found = scatter(numbers, residual, problem.weights, int(is_free(fitted).sum()))
-    if not found.is_enough or np.sqrt(np.mean(residual**2)) < EXACT:
+    found = scatter_of(problem, residuals(fitted), int(is_free(fitted).sum()))
+    if found is None or found.p_value >= DOUBT:
         return None
-    p_value = _p_value(found)
-    return ErrTogether(numbers, p_value) if p_value < DOUBT else None
-
-
-def lack_of_fit(cells: Indices, residual: Array, weights: Array, parameters: int) -> float:
-    """The p-value of the F test of lack of fit against pure error; 1 where one of them has no degree of freedom.
-
-    Args:
-        cells: The number of each point's inputs `(n,)`.
-        residual: Residuals of the fit `(n,)`.
-        weights: Weights of the points `(n,)`.
-        parameters: How many parameters were fitted.
-    """
-    return _p_value(scatter(cells, residual, weights, parameters))
-
-
-def _p_value(found: Scatter) -> float:
-    if found.spare < 1 or found.repeats < 1:
-        return 1.0
-    return f_tail(found.ratio, found.spare, found.repeats)
+    return ErrTogether(problem.configurations, found.p_value)
 
 
 def by_configuration(fitted: Fitted, found: ErrTogether) -> Fitted:
@@ -87,7 +59,7 @@ def by_inputs(problem: Problem) -> Problem:
     """The problem with configurations in place of runs, if each run is one point."""
     if problem.run_count < len(problem.observed):
         return problem
-    return replace(problem, runs=numbered_inputs(np.stack(list(problem.columns.values()))))
+    return replace(problem, runs=problem.configurations)
 
 
 def together_doubt(found: ErrTogether, runs: int, *, is_resampled: bool, group: dict[str, str] | None) -> Caveat:

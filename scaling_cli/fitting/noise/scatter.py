@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array, Indices
+from scaling_cli.fitting.checks.tails import f_tail
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record
 
 FEWEST_REPEATS = 3  # degrees of freedom of the pure error
 FEWEST_SPARE = 2  # of the lack of fit
+EXACT = 1e-9  # root mean square residual of data without noise, where only rounding is left
 
 
 class Scatter(Record):
@@ -38,6 +41,13 @@ class Scatter(Record):
         """The F statistic: the mean square of the lack of fit over that of the pure error."""
         return self.lack / self.spare / max(self.pure / self.repeats, ALMOST_ZERO)
 
+    @property
+    def p_value(self) -> float:
+        """That of the F test; 1 where a part has no degree of freedom."""
+        if self.spare < 1 or self.repeats < 1:
+            return 1.0
+        return f_tail(self.ratio, self.spare, self.repeats)
+
 
 def scatter(cells: Indices, residual: Array, weights: Array, parameters: int) -> Scatter:
     """The scatter of residuals `(n,)` with `weights` `(n,)`.
@@ -55,10 +65,12 @@ def scatter(cells: Indices, residual: Array, weights: Array, parameters: int) ->
     return Scatter(lack, pure, count - parameters, len(cells) - count)
 
 
-def numbered_inputs(columns: Array) -> Indices:
-    """The number of the distinct point of each column of `columns` `(inputs, n)`. np.unique would import numpy.ma."""
-    order = np.lexsort(columns)
-    starts = np.concatenate([[0], (np.diff(columns[:, order], axis=1) != 0).any(axis=0).astype(np.int64)])
-    numbers = np.empty(columns.shape[1], dtype=np.int64)
-    numbers[order] = np.cumsum(starts)
-    return numbers
+def scatter_of(problem: Problem, residual: Array, parameters: int) -> Scatter | None:
+    """The scatter of the residuals `(n,)` of a fit with so many free parameters.
+
+    None if the points of a run err together anyway, if too few inputs repeat, or if there is no noise.
+    """
+    if problem.law.is_curve or problem.run_count < len(residual):
+        return None
+    found = scatter(problem.configurations, residual, problem.weights, parameters)
+    return found if found.is_enough and np.sqrt(np.mean(residual**2)) > EXACT else None

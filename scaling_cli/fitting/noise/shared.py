@@ -16,7 +16,7 @@ import numpy as np
 
 from scaling_cli.arrays import Array, Indices
 from scaling_cli.fitting.leverage import free_jacobian, half_inverse, is_free, once, residuals
-from scaling_cli.fitting.noise.scatter import numbered_inputs, scatter
+from scaling_cli.fitting.noise.scatter import EXACT, scatter
 from scaling_cli.fitting.objective import HUBER_EFFICIENCY, robust_scale
 from scaling_cli.fitting.optimum import Fitted
 from scaling_cli.record import Record
@@ -24,7 +24,6 @@ from scaling_cli.streams import generators
 
 PRIOR = 2.0  # degrees of freedom of what is known before
 WIDEST = 3 * HUBER_EFFICIENCY  # units of the noise: a larger residual is that of a wrong run, not of its place
-EXACT = 1e-9  # root mean square residual of data without noise, where only rounding is left
 
 
 class SharedNoise(Record):
@@ -53,7 +52,7 @@ def shared_noise(fitted: Fitted) -> SharedNoise | None:
     problem, points = fitted.problem, len(fitted.problem.observed)
     if problem.space == "binomial" or problem.law.is_curve or problem.run_count < points:
         return None
-    cells = numbered_inputs(np.stack(list(problem.columns.values())))
+    cells = problem.configurations
     root = np.sqrt(problem.weights)
     weighted = residuals(fitted) * root
     most = WIDEST * robust_scale(weighted, int(is_free(fitted).sum()))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import f
 
+from scaling_cli.arrays import numbered_columns
 from scaling_cli.fitting.checks.influence import outlying_doubts
-from scaling_cli.fitting.checks.repeats import by_inputs, lack_of_fit
-from scaling_cli.fitting.noise.scatter import numbered_inputs
+from scaling_cli.fitting.checks.repeats import by_inputs
+from scaling_cli.fitting.noise.scatter import scatter
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import problem_from_arrays
@@ -24,23 +25,23 @@ def test_lack_of_fit_is_the_f_test_of_means_against_the_spread_within(weights):
     total = np.array([weights[cell == CELLS].sum() for cell in range(4)])
     lack = total @ means**2 / (4 - 2)
     pure = weights @ (RESIDUAL - means[CELLS]) ** 2 / (8 - 4)
-    assert lack_of_fit(CELLS, RESIDUAL, weights, 2) == pytest.approx(f.sf(lack / pure, 2, 4))
+    assert scatter(CELLS, RESIDUAL, weights, 2).p_value == pytest.approx(f.sf(lack / pure, 2, 4))
 
 
 def test_without_a_degree_of_freedom_there_is_no_test():
-    assert lack_of_fit(CELLS, RESIDUAL, np.ones(8), 4) == 1.0
-    assert lack_of_fit(CELLS, RESIDUAL, np.ones(8), 3) < 1.0
-    assert lack_of_fit(np.arange(8), RESIDUAL, np.ones(8), 2) == 1.0
+    assert scatter(CELLS, RESIDUAL, np.ones(8), 4).p_value == 1.0
+    assert scatter(CELLS, RESIDUAL, np.ones(8), 3).p_value < 1.0
+    assert scatter(np.arange(8), RESIDUAL, np.ones(8), 2).p_value == 1.0
     one = np.array([0, 0, 1, 2, 3, 4, 5, 6])
-    assert lack_of_fit(one, RESIDUAL, np.ones(8), 2) < 1.0
+    assert scatter(one, RESIDUAL, np.ones(8), 2).p_value < 1.0
 
 
 def test_equal_inputs_have_equal_numbers():
-    found = numbered_inputs(np.array([[1.0, 2, 1, 2, 1], [5.0, 5, 6, 5, 5]]))
+    found = numbered_columns(np.array([[1.0, 2, 1, 2, 1], [5.0, 5, 6, 5, 5]]))
     assert found[0] == found[4]
     assert found[1] == found[3]
     assert sorted(set(found.tolist())) == [0, 1, 2]
-    assert numbered_inputs(np.array([[7.0]])).tolist() == [0]
+    assert numbered_columns(np.array([[7.0]])).tolist() == [0]
 
 
 def line(off=0.0, points=20, noise=0.001, runs=None, place=7):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, read_blocks, text_log
 
 BATCH = re.compile(r"\[batch=(\d+)(?:/\d+)?\]")
-CELL = re.compile(rf"^\s*(Train|Eval) ([\w/.-]+): ({NUMBER})\s*$")
+CELL = re.compile(rf"^\s*(?:Train|Eval) ([\w/.-]+): ({NUMBER})\s*$")
 PARAMS = re.compile(r"\bn_(?:total_)?params: ([\d,]+)")
 NAMES = {
     "time/token": "tokens",
@@ -25,18 +25,7 @@ def read_log(path: str) -> Steps:
 
     A batch's tokens are those seen before it, for which its loss was measured.
     """
-    steps: Steps = {}
-    params, batch = None, "0"
-    for line in lines(path):
-        if match := CELL.match(line):
-            row = steps.setdefault(batch, {"step": batch})
-            row[NAMES.get(match[2], match[2])] = plain(match[3])
-        elif match := BATCH.search(line):
-            batch = match[1]
-        elif match := PARAMS.search(line):
-            params = plain(match[1])
-    set_all(steps, "params", params)
-    return steps
+    return read_blocks(path, BATCH, CELL, PARAMS, NAMES)
 
 
 COMPOSER = text_log(r"^\s*(?:Train|Eval) (?:loss|metrics)/[\w/.-]+: ", read_log)

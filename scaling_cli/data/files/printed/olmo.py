@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, read_blocks, text_log
 
 STEP = re.compile(r"\[step=(\d+)(?:/\d+)?(?:,epoch=\d+)?\]")
 CELL = re.compile(rf"^\s+([A-Za-z][\w./ ()-]*)=({NUMBER})\s*$")
@@ -17,17 +17,7 @@ PARAMS = re.compile(r"\bTotal number of parameters: ([\d,]+)")
 
 def read_log(path: str) -> Steps:
     """One row per step that is printed, with the evaluations that follow it."""
-    steps: Steps = {}
-    params, step = None, "0"
-    for line in lines(path):
-        if match := CELL.match(line):
-            steps.setdefault(step, {"step": step})[match[1]] = plain(match[2])
-        elif match := STEP.search(line):
-            step = match[1]
-        elif match := PARAMS.search(line):
-            params = plain(match[1])
-    set_all(steps, "params", params)
-    return steps
+    return read_blocks(path, STEP, CELL, PARAMS)
 
 
 OLMO = text_log(r"^ +(?:train|eval)/[\w./ -]+=[\d.]", read_log)

@@ -27,11 +27,7 @@ def refuse_mixed_losses(points: pl.DataFrame, aside: pl.DataFrame, by: Sequence[
     Raises:
         DataError: There are such points.
     """
-    for column in _units(aside):
-        groups: dict[tuple[object, ...], set[str]] = {}
-        for value, *group in zip(aside[column].cast(pl.String), *(points[name] for name in by), strict=True):
-            if (unit := _unit(value)) is not None:
-                groups.setdefault(tuple(group), set()).add(unit)
+    for column, groups in _stated(points, aside, by):
         if (units := max(groups.values(), key=len, default=set())) and len(units) > 1:
             condition = f"{column} = '{aside[column].drop_nulls()[0]}'"
             where = f'"{condition}"' if column.isidentifier() else shlex.quote(f'"{column}"{condition[len(column) :]}')
@@ -42,13 +38,18 @@ def refuse_mixed_losses(points: pl.DataFrame, aside: pl.DataFrame, by: Sequence[
             )
 
 
-def stated_unit(points: pl.DataFrame, aside: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
-    """A caveat if columns set aside say that the losses, which are taken for nats, have another unit."""
-    for column in _units(aside):
-        found = {_unit(value) for value in aside[column].cast(pl.String).unique()} - {None, "nats"}
-        if found:
-            unit = with_and(sorted(filter(None, found)))
-            yield caveat("loss-unit", reason=f"As {column} says,", column=columns["loss"], unit=unit)
+def stated_unit(
+    points: pl.DataFrame, aside: pl.DataFrame, columns: Mapping[str, str], by: Sequence[str]
+) -> Iterator[Caveat]:
+    """Caveats if columns set aside say that the losses, which are taken for nats, have another unit."""
+    for column, groups in _stated(points, aside, by):
+        others = {group: unit for group, (unit,) in groups.items() if unit != "nats"}
+        if len(others) == len(groups) and len(set(others.values())) == 1:
+            others = {(): next(iter(others.values()))}  # of all groups
+        for group, unit in others.items():
+            where = dict(zip(by, map(str, group), strict=False)) or None
+            yield caveat("loss-unit", where, reason=f"As {column} says,", column=columns["loss"], unit=unit)
+        if others:
             return
     for column in filter(is_perplexity, aside.columns):
         if column != columns["loss"] and _is_in_bits(points["loss"], aside[column]):
@@ -56,8 +57,18 @@ def stated_unit(points: pl.DataFrame, aside: pl.DataFrame, columns: Mapping[str,
             return
 
 
-def _units(aside: pl.DataFrame) -> list[str]:
-    return [column for column in aside.columns if says_unit(column) and is_text(aside.schema[column])]
+def _stated(
+    points: pl.DataFrame, aside: pl.DataFrame, by: Sequence[str]
+) -> Iterator[tuple[str, dict[tuple[object, ...], set[str]]]]:
+    """Columns that name units of losses, with those that they name in each group."""
+    for column in aside.columns:
+        if not (says_unit(column) and is_text(aside.schema[column])):
+            continue
+        groups: dict[tuple[object, ...], set[str]] = {}
+        for value, *group in zip(aside[column].cast(pl.String), *(points[name] for name in by), strict=True):
+            if (unit := _unit(value)) is not None:
+                groups.setdefault(tuple(group), set()).add(unit)
+        yield column, groups
 
 
 def _unit(value: str | None) -> str | None:

@@ -76,3 +76,16 @@ def test_bits_and_bits_per_byte_are_two_units():
     with pytest.raises(DataError, match="in bits and bits-per-byte, as column loss_unit says") as refused:
         scaling.fit(mixed, interval="none")
     assert "--by loss_unit" in refused.value.hint
+
+
+def test_only_groups_in_another_unit_than_nats_are_named():
+    group = ["a"] * 9 + ["b"] * 9
+    units = {"both": ["bits"] * 18, "one": ["nats"] * 9 + ["bits"] * 9, "two": ["bits"] * 9 + ["bpb"] * 9}
+    found = {}
+    for name, values in units.items():
+        report = scaling.fit(table(group=group, loss_unit=values), by="group", law="power", x="params", interval="none")
+        doubts = [each for each in report.caveats if each.code == "loss-unit"]
+        found[name] = [((each.group or {}).get("group"), each.message.partition("holds ")[2][:13]) for each in doubts]
+    assert found["both"] == [(None, "bits, not a l")]
+    assert found["one"] == [("b", "bits, not a l")]
+    assert found["two"] == [("a", "bits, not a l"), ("b", "bits-per-byte")]
