@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scaling_cli.numbers.format import escape, figure, rounded
+from scaling_cli.numbers.format import figure, rounded
 from scaling_cli.report.compare_exponents.facts import probability
 from scaling_cli.report.compare_exponents.rows import group_sheet, open_interval
 from scaling_cli.report.pages.page import Row, Section
@@ -37,11 +37,11 @@ def _sheet(effects: Iterable[FactorEffect], kinds: tuple[str, ...]) -> Sheet:
     """One row per factor and kind of parameter; a further one for each further parameter."""
     rows = []
     for effect in effects:
-        lead = escape(effect.name)
+        lead = effect.name
         for kind, moved in _kinds(effect):
             if kind not in kinds:
                 continue
-            said: tuple[str, ...] = (kind, MOVES[moved.moves], probability(moved.p_value), escape(_levels(moved)))
+            said: tuple[str, ...] = (kind, MOVES[moved.moves], probability(moved.p_value), _levels(moved))
             for name, value in moved.effect.items():
                 digits = RATIO_DIGITS if kind == "constant" else 2
                 sizes = (figure(moved.margin[name], digits), figure(moved.detects[name], digits))
@@ -71,7 +71,7 @@ def factor_records(results: Iterable[ComparisonResult]) -> Iterator[Row]:
         for effect in result.factors:
             for kind, moved in _kinds(effect):
                 for name, value in moved.effect.items():
-                    said = (escape(effect.name), kind, name, escape(_levels(moved)))
+                    said = (effect.name, kind, name, _levels(moved))
                     sizes = (moved.margin[name], moved.detects[name])
                     ends = (value.estimate, value.low, value.high)
                     yield [*said, *ends, *sizes, moved.statistic, moved.p_value, MOVES[moved.moves]]

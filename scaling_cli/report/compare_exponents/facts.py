@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import MISSING, amount, escape, figure, flops, percent
+from scaling_cli.numbers.format import MISSING, amount, figure, flops, percent
 from scaling_cli.report.pages.facts import law_words, stated
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.comparison import Comparison, ComparisonResult, Crossover, Multiplier
@@ -52,7 +52,7 @@ def _omitted(result: ComparisonResult) -> str:
     if result.incomparable is None:
         return ""
     return (
-        f"none, because losses of different values of {escape(result.incomparable)} may be on different evaluation "
+        f"none, because losses of different values of {result.incomparable} may be on different evaluation "
         "data; add --same-metric if they are on the same"
     )
 
@@ -60,9 +60,9 @@ def _omitted(result: ComparisonResult) -> str:
 def details(result: ComparisonResult) -> Facts:
     """Why this law, what floors it has, and the tests of all groups at once."""
     return stated(
-        ("why", escape(result.reason or "")),
+        ("why", result.reason or ""),
         ("floor", FLOOR_WORDS[result.floor]),
-        ("shared", escape(", ".join(result.shared))),
+        ("shared", ", ".join(result.shared)),
         ("all groups", _tests(result)),
     )
 
@@ -95,7 +95,7 @@ def margin_words(result: ComparisonResult) -> str:
     if margin.drift is None:
         return f"exponents within {figure(margin.difference)} are equivalent"
     start, to = amount(margin.role, margin.start or 0.0), amount(margin.role, margin.to)
-    role = escape(margin.role)
+    role = margin.role
     return f"equivalent if the {role} multiplier changes by less than {figure(margin.drift)}x from {start} to {to}"
 
 
@@ -107,7 +107,7 @@ def sentences(report: CompareReport) -> list[str]:
     if len(result.comparisons) == 1:
         return list(filter(None, [_crossing(result.comparisons[0], result)]))
     return [
-        " ".join(part for part in (escape(pair.sentence), _needs(pair, result), _crossing(pair, result)) if part)
+        " ".join(part for part in (pair.sentence, _needs(pair, result), _crossing(pair, result)) if part)
         for pair in result.comparisons
     ]
 
@@ -116,8 +116,8 @@ def _needs(pair: Comparison, result: ComparisonResult) -> str:
     inside = [row for row in pair.compute_multiplier if not row.is_extrapolated and row.estimate is not None]
     if not inside:
         return ""
-    loss, left, right = figure(inside[-1].loss, 3), escape(pair.left), escape(pair.right)
-    return f"At a loss of {loss}, {left} needs {_times(inside[-1])} the {escape(result.margin.role)} of {right}."
+    loss, left, right = figure(inside[-1].loss, 3), pair.left, pair.right
+    return f"At a loss of {loss}, {left} needs {_times(inside[-1])} the {result.margin.role} of {right}."
 
 
 def _times(row: Multiplier) -> str:
@@ -133,7 +133,7 @@ def _crossing(pair: Comparison, result: ComparisonResult) -> str:
     role = result.margin.role
     side = {"inside": "inside the data", "above": "beyond the data", "below": "before the data"}[crossing.place]
     likely = "" if pair.crossover_probability is None else _likely(pair.crossover_probability, result)
-    place = f"{escape(role)} {amount(role, crossing.estimate)}{_between(crossing, role)}"
+    place = f"{role} {amount(role, crossing.estimate)}{_between(crossing, role)}"
     return f"Their laws cross at {place}, {side}{likely}."
 
 

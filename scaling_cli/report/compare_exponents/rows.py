@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_cli.numbers.format import amount, escape, figure, group_name, percent, rounded
+from scaling_cli.numbers.format import amount, figure, group_name, percent, rounded
 from scaling_cli.report.compare_exponents.facts import MOST_MULTIPLIED, probability
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
@@ -37,7 +37,7 @@ def _ranking_sheet(result: ComparisonResult) -> Sheet:
     names = list(result.ranking[0].exponent)
     columns = (
         *words("group"), *(Column(name, "estimate") for name in names), Column("letters", is_bold=True),
-        Column(f"{escape(result.margin.role)} over {escape(against or '')}", "estimate"), *words("identified"),
+        Column(f"{result.margin.role} over {against or ''}", "estimate"), *words("identified"),
     )  # fmt: skip
     settled = {group.name: group.is_identified for group in result.groups}
     rows = []
@@ -45,13 +45,13 @@ def _ranking_sheet(result: ComparisonResult) -> Sheet:
         values = [rounded(value).whole for value in row.exponent.values()]
         multiplier = "" if row.multiplier is None else rounded(row.multiplier).whole
         identified = "" if all(settled.values()) else "yes" if settled[row.name] else "no"
-        rows.append((escape(row.name), *values, row.letters, multiplier, identified))
+        rows.append((row.name, *values, row.letters, multiplier, identified))
     return Sheet(columns, tuple(rows)).without_empty()
 
 
 def group_sheet(result: ComparisonResult) -> Sheet:
     """One row per group, with its own fit."""
-    names = (escape(name) for name in result.groups[0].parameters)
+    names = result.groups[0].parameters
     estimates = (Column(name, "estimate") for name in names)
     columns = (*words("group"), *numbers("runs"), *estimates, *numbers("noise"), *words("identified"))
     is_settled = all(group.is_identified for group in result.groups)
@@ -79,7 +79,7 @@ def _pair_sheet(result: ComparisonResult) -> Sheet:
     rows: list[Cells] = []
     is_adjusted = len(result.comparisons) > 1
     for pair in result.comparisons:
-        lead = f"{escape(pair.left)} - {escape(pair.right)}"
+        lead = f"{pair.left} - {pair.right}"
         adjusted = probability(pair.p_adjusted) if is_adjusted else ""
         verdict = (probability(pair.p_value), adjusted, pair.verdict)
         for name, value in differences(pair).items():
@@ -104,14 +104,14 @@ def _multiplier_sheet(result: ComparisonResult) -> Sheet:
     role = result.margin.role
     rows = []
     for pair in result.comparisons:
-        lead = f"{escape(pair.left)} / {escape(pair.right)}"
+        lead = f"{pair.left} / {pair.right}"
         for row in pair.compute_multiplier:
             shown = rounded(Estimate(row.estimate, row.low, row.high))
             where = "extrapolated" if row.is_extrapolated else "in the data"
             rows.append((lead, figure(row.loss), amount(role, row.at), shown.estimate, shown.interval, where))
             lead = ""
     columns = (
-        *words("left / right"), *numbers("at loss", f"right's {escape(role)}", "multiplier"),
+        *words("left / right"), *numbers("at loss", f"right's {role}", "multiplier"),
         Column("interval", "interval"), *words("where"),
     )  # fmt: skip
     return Sheet(columns, tuple(rows))

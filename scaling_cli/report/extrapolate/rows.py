@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scaling_cli.numbers.format import MISSING, amount, asked, escape, figure, percent, rounded, signed_percent
+from scaling_cli.numbers.format import MISSING, amount, asked, figure, percent, rounded, signed_percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate
@@ -34,7 +34,7 @@ def place_cells(at: Mapping[str, float], roles: Iterable[str]) -> Cells:
 def _predictions(result: Extrapolation) -> Section:
     roles = roles_of(result.predictions)
     columns = (
-        *words("target"), *numbers(*map(escape, roles), "loss"), Column("law", "interval"),
+        *words("target"), *numbers(*roles, "loss"), Column("law", "interval"),
         Column("new run", "interval"), Column("span of laws", "interval"), *numbers("reach"), *words("by"),
         *numbers("observed"),
     )  # fmt: skip
@@ -44,7 +44,7 @@ def _predictions(result: Extrapolation) -> Section:
     for prediction in result.predictions:
         shown = rounded(prediction.loss)
         rows.append((
-            escape(prediction.name or MISSING) if has_names else "",
+            (prediction.name or MISSING) if has_names else "",
             *place_cells(prediction.at, roles),
             shown.estimate,
             shown.interval,
@@ -87,7 +87,7 @@ def _inverse(result: Extrapolation) -> Section:
     columns = (
         *numbers("target loss", scale),
         Column("interval", "interval"),
-        *numbers("reachable", *map(escape, roles)),
+        *numbers("reachable", *roles),
     )
     return Section("scale that reaches a loss", Sheet(columns, tuple(rows)))
 
@@ -102,9 +102,9 @@ def _then(result: Extrapolation) -> Section:
         shown = rounded(prediction.metric)
         rows.append((*place_cells(prediction.at, roles), figure(prediction.loss), shown.estimate, shown.interval))
     low, high = then.loss_range
-    columns = (*numbers(*map(escape, roles), "loss", escape(then.metric)), Column("interval", "interval"))
+    columns = (*numbers(*roles, "loss", then.metric), Column("interval", "interval"))
     return Section(
-        escape(f"{then.metric} by {then.law} from {then.points} points, loss {figure(low)} to {figure(high)}, "
-               f"rms {figure(then.rmse, 3)}"),
+        f"{then.metric} by {then.law} from {then.points} points, loss {figure(low)} to {figure(high)}, "
+               f"rms {figure(then.rmse, 3)}",
         Sheet(columns, tuple(rows)),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from scaling_cli.numbers.format import escape, figure, group_name, number_of, percent
+from scaling_cli.numbers.format import figure, group_name, number_of, percent
 from scaling_cli.report.fit.rows import estimates
 from scaling_cli.report.pages.facts import law_words, method_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts
@@ -21,11 +21,11 @@ FitReport: TypeAlias = Report[FitResult]
 
 def fit_facts(result: FitResult, columns: Mapping[str, str]) -> Facts:
     """What was fitted and how well, in the order in which to read it."""
-    renamed = [f"{role} from {escape(name)}" for role, name in columns.items() if role != name]
+    renamed = [f"{role} from {name}" for role, name in columns.items() if role != name]
     return stated(
         ("group", group_name(result.group)),
         ("law", _law(result)),
-        ("why", escape(result.reason or "")),
+        ("why", result.reason or ""),
         ("data", runs_and_points(result.runs, result.points, ())),
         ("columns", ", ".join(renamed)),
         ("interval", _interval(result)),
@@ -40,7 +40,7 @@ def _expected(result: FitResult) -> str:
     """Whether quantities have the values expected of them, and what these data could have shown."""
     said = []
     for name, test in result.expected.items():
-        lead = f"{escape(name)} = {figure(test.value, 4)}"
+        lead = f"{name} = {figure(test.value, 4)}"
         if test.p_value is None or test.detects is None:
             said.append(f"{lead} cannot be tested, because the data do not determine its standard error")
             continue
@@ -103,7 +103,7 @@ def _ranges(result: FitResult) -> str:
 def _objective(result: FitResult) -> str:
     objective = result.objective
     delta = "" if objective.delta is None else f" (delta {figure(objective.delta, 3)})"
-    weights = f", weights {escape(objective.weights)}" if objective.weights else ""
+    weights = f", weights {objective.weights}" if objective.weights else ""
     prior = "" if objective.prior == "none" else f", {objective.prior} prior"
     return f"{objective.name}{delta} on {objective.space} loss{weights}{prior}"
 
@@ -145,7 +145,7 @@ def _spread(result: FitResult) -> str:
     for name, value in estimates(result).items():
         values = [{**other.parameters, **other.derived}[name] for other in result.spread]
         values += [] if value.estimate is None else [value.estimate]
-        ranges.append(f"{escape(name)} {figure(min(values), 4)} to {figure(max(values), 4)}")
+        ranges.append(f"{name} {figure(min(values), 4)} to {figure(max(values), 4)}")
     return f"over {len(result.spread) + 1} objectives: {', '.join(ranges)}"
 
 
@@ -157,5 +157,5 @@ def _ranking(result: FitResult) -> str:
     for ranked in result.selection:
         score = "no score" if ranked.heldout_rmse_log is None else percent(ranked.heldout_rmse_log)
         test = f" (against {ranked.test.against}: p {figure(ranked.test.p_value, 2)})" if ranked.test else ""
-        laws.append(f"{escape(ranked.law)} {score}{test}")
+        laws.append(f"{ranked.law} {score}{test}")
     return f"error on larger runs: {', '.join(laws)}"

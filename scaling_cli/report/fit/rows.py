@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scaling_cli.laws import find_law
-from scaling_cli.numbers.format import escape, figure, percent, rounded, signed_percent
+from scaling_cli.numbers.format import figure, percent, rounded, signed_percent
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.fit import Estimate, FitResult
@@ -37,7 +37,7 @@ def parameter_section(report: Report[FitResult]) -> Section:
 
 def difference_sections(report: Report[FitResult]) -> list[Section]:
     """The parameters of each further loss less those of the first, and each as a function of the first."""
-    first = escape(report.columns.get("loss", "").partition(",")[0])
+    first = report.columns.get("loss", "").partition(",")[0]
     tables = {
         f"Differences from {first}, over the same draws": [result.differences for result in report.results],
         f"As a function of {first}: loss = E1 + K ({first} - E0)^kappa": [
@@ -49,7 +49,7 @@ def difference_sections(report: Report[FitResult]) -> list[Section]:
     sections = []
     for title, values in tables.items():
         rows = tuple(
-            (*group_cells(keys, result), escape(name), rounded(value).estimate, rounded(value).interval)
+            (*group_cells(keys, result), name, rounded(value).estimate, rounded(value).interval)
             for result, each in zip(report.results, values, strict=True)
             for name, value in each.items()
         )
@@ -63,7 +63,7 @@ def left_out_sections(report: Report[FitResult]) -> list[Section]:
     keys = group_columns(report)
     rows = tuple(
         (
-            *group_cells(keys, result), escape(one.group), f"{one.points:,}", percent(one.rmse_log),
+            *group_cells(keys, result), one.group, f"{one.points:,}", percent(one.rmse_log),
             signed_percent(one.bias_log), figure(one.rmse),
         )
         for result in report.results
@@ -71,7 +71,7 @@ def left_out_sections(report: Report[FitResult]) -> list[Section]:
     )  # fmt: skip
     if not rows:
         return []
-    column = escape(str(report.options.get("leave_out", "group")))
+    column = str(report.options.get("leave_out", "group"))
     columns = (
         *group_headings(keys),
         *words(f"without {column}"),
@@ -97,7 +97,7 @@ def _parameter_rows(result: FitResult) -> list[Cells]:
     for name, value in estimates(result).items():
         shown = rounded(value)
         meaning, unit = known.get(name, ("", ""))
-        rows.append((escape(name), shown.estimate, shown.interval, unit, meaning))
+        rows.append((name, shown.estimate, shown.interval, unit, meaning))
     return rows
 
 
@@ -117,7 +117,7 @@ def _group_sheet(report: Report[FitResult]) -> Sheet:
     columns = (
         *group_headings(keys),
         *numbers("runs"),
-        *(Column(escape(name), "estimate", is_detail=name in first.derived) for name in estimates(first)),
+        *(Column(name, "estimate", is_detail=name in first.derived) for name in estimates(first)),
         *numbers("rmse", "caveats"),
     )
     rows = []

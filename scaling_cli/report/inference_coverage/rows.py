@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from scaling_cli.analysis.coverage.printed import COMBINED
-from scaling_cli.numbers.format import MISSING, asked, decimal, escape, figure, percent, rounded, signed
+from scaling_cli.numbers.format import MISSING, asked, decimal, figure, percent, rounded, signed
 from scaling_cli.report.pages.page import Section, group_cells, group_columns, group_headings
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.coverage import CoverageResult, Purchase
@@ -196,13 +196,13 @@ def _comparisons(result: CoverageResult) -> Iterator[Cells]:
     for row in result.comparisons:
         value = row.difference
         shown = _pair(value.estimate, value.low, value.high)
-        yield escape(row.other), f"{row.k:,}", f"{row.problems:,}", *shown, row.verdict
+        yield row.other, f"{row.k:,}", f"{row.problems:,}", *shown, row.verdict
 
 
 def _mixes(result: CoverageResult) -> Iterator[Cells]:
     for row in result.mixes:
         shares = (figure(row.coverage), figure(row.alone), figure(row.other_alone))
-        yield escape(row.other), money(row.budget, row.unit), f"{row.k:,}", f"{row.other_k:,}", *shares
+        yield row.other, money(row.budget, row.unit), f"{row.k:,}", f"{row.other_k:,}", *shares
 
 
 def _exchanges(result: CoverageResult) -> Iterator[Cells]:
@@ -211,7 +211,7 @@ def _exchanges(result: CoverageResult) -> Iterator[Cells]:
         shown = _pair(difference.estimate, difference.low, difference.high)
         size = figure(row.factor if not row.against else row.model_ratio)
         yield (
-            f"{row.k:,}", size, f"{row.attempts:,}", figure(row.coverage), escape(row.against), figure(row.other),
+            f"{row.k:,}", size, f"{row.attempts:,}", figure(row.coverage), row.against, figure(row.other),
             *shown, row.verdict or MISSING, turn_words(row),
         )  # fmt: skip
 
@@ -219,11 +219,11 @@ def _exchanges(result: CoverageResult) -> Iterator[Cells]:
 def _crossings(result: CoverageResult) -> Iterator[Cells]:
     for row in result.crossings:
         if row.k is None:
-            yield escape(row.other), MISSING, f"not up to k = {row.up_to:,}", escape(row.leads) or MISSING
+            yield row.other, MISSING, f"not up to k = {row.up_to:,}", row.leads or MISSING
             continue
         low = "1" if row.k.low is None else figure(row.k.low, 3)
         high = f"beyond {row.up_to:,}" if row.k.high is None else figure(row.k.high, 3)
-        yield escape(row.other), figure(row.k.estimate, 3), f"[{low}, {high}]", escape(row.leads)
+        yield row.other, figure(row.k.estimate, 3), f"[{low}, {high}]", row.leads
 
 
 def design(result: CoverageResult) -> str:

@@ -8,7 +8,6 @@ from scaling_cli.numbers.format import (
     MISSING,
     asked,
     count,
-    escape,
     figure,
     flops,
     percent,
@@ -78,7 +77,7 @@ def pools_sheet(rows: Sequence[Allocation]) -> Sheet:
     cells = tuple(
         (
             count(row.samples or 0.0),
-            escape(" + ".join(choice.pools)),
+            " + ".join(choice.pools),
             count(choice.unique_samples),
             figure(choice.epochs, 3),
             rounded(choice.loss).whole,
@@ -117,11 +116,9 @@ def _span(pair: tuple[float, float] | None) -> str:
 def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     """One row per budget; columns that no row uses are left out."""
     names = tuple(dict.fromkeys(name for row in rows for name in row.searched))
-    searched: dict[str, Kind] = {
-        column: "estimate" for name in names for column in (escape(name), f"{escape(name)} within 5 % waste")
-    }
+    searched: dict[str, Kind] = {column: "estimate" for name in names for column in (name, f"{name} within 5 % waste")}
     followed = tuple(dict.fromkeys(name for row in rows for name in row.followed))
-    searched |= {escape(name): "estimate" for name in followed}
+    searched |= dict.fromkeys(followed, "estimate")
     columns: dict[str, Kind] = {
         "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate", **searched,
         "tokens/param": "estimate", "loss": "estimate", "params within 5 % waste": "estimate",
@@ -269,7 +266,7 @@ def _estimator_sheet(result: AllocationResult) -> Sheet:
 def _cutoff_sheet(result: AllocationResult) -> Sheet:
     rows = tuple(
         (
-            escape(cutoff.approach),
+            cutoff.approach,
             count(cutoff.tokens),
             f"{cutoff.points:,}",
             figure(cutoff.params_exponent),

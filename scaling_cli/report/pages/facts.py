@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from scaling_cli.laws.grouped import LEVEL
-from scaling_cli.numbers.format import amount, escape, number_of
+from scaling_cli.numbers.format import amount, number_of
 from scaling_cli.report.pages.page import Facts
 from scaling_cli.results.report import Source
 
@@ -31,14 +31,14 @@ def runs_and_points(runs: int | None, points: int | None, inputs: Sequence[Sourc
     if (runs is None or points is None) and not inputs:
         return "none: a published fit stands in place of runs"
     if runs is None or points is None:
-        return f"saved fit {escape(', '.join(source.path for source in inputs))}"
+        return f"saved fit {', '.join(source.path for source in inputs)}"
     return f"{number_of(runs, 'run')}, {number_of(points, 'point')}"
 
 
 def spans(ranges: Mapping[str, tuple[float, float]], roles: Iterable[str]) -> list[str]:
     """The range of each of these roles, with the unit of compute."""
     return [
-        f"{escape(role)} {amount(role, low)} to {amount(role, high)}" + (" FLOPs" if role == "compute" else "")
+        f"{role} {amount(role, low)} to {amount(role, high)}" + (" FLOPs" if role == "compute" else "")
         for role in roles
         for low, high in (ranges[role],)
     ]
@@ -47,9 +47,9 @@ def spans(ranges: Mapping[str, tuple[float, float]], roles: Iterable[str]) -> li
 def law_words(name: str, formula: str, inputs: Mapping[str, str]) -> str:
     """A law's name and formula, and the columns behind its inputs; a formula of the user's is its own name."""
     renamed = "".join(f", {role} = {column}" for role, column in inputs.items() if role.removeprefix(LEVEL) != column)
-    return escape(f"{'' if name == formula else f'{name}: '}{formula}{renamed}")
+    return f"{'' if name == formula else f'{name}: '}{formula}{renamed}"
 
 
 def method_words(method: str, unit: str | None = None) -> str:
     """How intervals were made: `wild bootstrap over runs`."""
-    return METHODS.get(method, method) + (f" over {escape(unit)}s" if unit else "")
+    return METHODS.get(method, method) + (f" over {unit}s" if unit else "")

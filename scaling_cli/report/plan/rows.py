@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scaling_cli.analysis.plan.recipe import shown as shown_quantity
-from scaling_cli.numbers.format import count, escape, figure, flops, percent
+from scaling_cli.numbers.format import count, figure, flops, percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words
 from scaling_cli.results.plan import GoalOutlook, Judgement, PlannedRun, PlanResult
@@ -34,7 +34,7 @@ def run_sheet(result: PlanResult) -> Sheet:
     several = len({run.round for run in result.runs}) > 1
     columns = (
         *numbers("round"), *words("group"), *numbers("runs", "params", "tokens", "tokens/param", "FLOPs each"),
-        *numbers("GPU-hours", "days", "price", *map(escape, recipe)), Column("why", "text"),
+        *numbers("GPU-hours", "days", "price", *recipe), Column("why", "text"),
     )  # fmt: skip
     rows = tuple(_run(run, recipe, several=several) for run in result.runs)
     return Sheet(columns, rows, _breaks(result.runs)).without_empty()
@@ -44,7 +44,7 @@ def _run(run: PlannedRun, recipe: tuple[str, ...], *, several: bool) -> Cells:
     bill = run.bill
     return (
         str(run.round) if several else "",
-        escape(run.arm),
+        run.arm,
         str(run.repeats),
         count(run.params),
         count(run.tokens),
@@ -90,7 +90,7 @@ def goal_sheet(result: PlanResult) -> Sheet:
     )  # fmt: skip
     rows = tuple(
         (
-            escape(goal.goal),
+            goal.goal,
             shown(goal, goal.before.estimate),
             interval(goal, goal.before),
             interval(goal, goal.after),
@@ -109,7 +109,7 @@ def _widths(result: PlanResult, values: tuple[float, ...]) -> Cells:
 
 def usual_sheet(result: PlanResult) -> Sheet:
     """The plan, then usual designs, with the compute that each would need for equal widths."""
-    names = tuple(f"width of {escape(goal.goal)}" for goal in result.goals)
+    names = tuple(f"width of {goal.goal}" for goal in result.goals)
     columns = (*words("design"), *numbers("runs", "FLOPs", *names, "FLOPs for equal widths"))
     total = sum(run.repeats for run in result.runs)
     plan = (
@@ -128,14 +128,14 @@ def usual_sheet(result: PlanResult) -> Sheet:
 
 def judged_sheet(result: PlanResult) -> Sheet:
     """One row per design."""
-    names = tuple(f"width of {escape(goal.goal)}" for goal in result.goals)
-    best = tuple(f"best width of {escape(goal.goal)}" for goal in result.goals)
+    names = tuple(f"width of {goal.goal}" for goal in result.goals)
+    best = tuple(f"best width of {goal.goal}" for goal in result.goals)
     columns = (*words("design"), *numbers("runs", "FLOPs", *names, *best, "FLOPs in runs of little use"))
     return Sheet(columns, tuple(_judged(result, each) for each in result.judged))
 
 
 def _judged(result: PlanResult, each: Judgement) -> Cells:
     return (
-        escape(each.name), str(each.runs), flops(each.compute), *_widths(result, each.widths),
+        each.name, str(each.runs), flops(each.compute), *_widths(result, each.widths),
         *_widths(result, each.best_widths), percent(each.idle),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from scaling_cli.record import replace
 from scaling_cli.report.inference_coverage import view
 from scaling_cli.report.inference_coverage.panels import beyond, coverage_panels
 from scaling_cli.report.inference_coverage.rows import _combined, _data, _exchanges, _laws, _splits, sections
+from scaling_cli.report.pages.sheet import Sheet
 from scaling_cli.results.coverage import (
     AssumedVerifier,
     Attempts,
@@ -249,7 +250,7 @@ def test_exchanges_have_the_factor_or_the_ratio_of_the_models(report):
     plain = Exchange(8.75, 1.0, 9.0, 1, 9, 0.8125)
     against = replace(plain, k=2000, against="b\x1b", other=0.75, difference=Estimate(0.0625, 0.05, 0.075),
                       verdict="sampling", turn=Estimate(2.0, 1.0, 4.0))  # fmt: skip
-    found = list(_exchanges(replace(report.results[0], exchange=(plain, against))))
+    found = Sheet((), tuple(_exchanges(replace(report.results[0], exchange=(plain, against))))).escaped().rows
     assert found[0][:6] == ("1", "9", "9", "0.8125", "", "-")
     assert found[0][-2:] == ("-", "")
     assert found[1][:6] == ("2,000", "8.75", "9", "0.8125", "b\\x1b", "0.75")
