@@ -83,7 +83,9 @@ class Model(Record, dict=True):
 
     def information(self, chosen: Indices) -> Array:
         """The information `(r, k, k)` with the runs at the candidates `chosen`, which may repeat."""
-        rows = self.jacobian[:, chosen]
+        repeats = np.bincount(chosen)  # a design of thousands of runs has few different ones
+        places = np.flatnonzero(repeats)
+        rows = self.jacobian[:, places] * np.sqrt(repeats[places])[:, None]
         added: Array = self.base + rows.swapaxes(1, 2) @ rows
         return added
 
