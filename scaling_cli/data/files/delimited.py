@@ -74,7 +74,7 @@ def _layout(path: str, head: bytes) -> str:
 def _is_padded(head: bytes, separator: str) -> bool:
     """Whether there are blanks around the separator, which mean nothing."""
     mark = separator.encode()
-    return separator != "\t" and (mark + b" " in head or b" " + mark in head)
+    return separator != "\t" and b" " in head and (mark + b" " in head or b" " + mark in head)
 
 
 def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:

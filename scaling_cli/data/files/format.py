@@ -18,7 +18,7 @@ HEAD = 65536  # bytes read to recognise a format; a header line of a wide log ha
 BLOCK = 2**23  # bytes of lines read at once
 
 BOM = b"\xef\xbb\xbf"
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"  # how files that shrink begin
 Row: TypeAlias = Mapping[str, str | None]
 
 
@@ -43,16 +43,20 @@ class Format(Record):
     has_fixed_columns: bool = False
 
 
-def read_head(path: str) -> tuple[bytes, bytes]:
-    """The first bytes of a file as stored, and decompressed."""
+def stored_head(path: str) -> bytes:
+    """The first bytes of a file as stored."""
     with open(path, "rb", buffering=0) as file:  # one system call per file, which matters for thousands of files
-        raw = file.read(HEAD)
-    if raw.startswith(GZIP):
-        with opened(path, raw) as packed:
-            return raw, packed.read(HEAD)
-    if raw.startswith(ZSTD):
-        return raw, "\n".join(_lines(path).head(64).collect().to_series().fill_null("")).encode()[:HEAD]
-    return raw, raw
+        return file.read(HEAD)
+
+
+def unpacked_head(path: str, stored: bytes) -> bytes:
+    """The first bytes of a file, decompressed, from those that are stored."""
+    if stored.startswith(GZIP):
+        with opened(path, stored) as packed:
+            return packed.read(HEAD)
+    if stored.startswith(ZSTD):
+        return "\n".join(_lines(path).head(64).collect().to_series().fill_null("")).encode()[:HEAD]
+    return stored
 
 
 def _lines(path: str) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ import polars as pl
 from scaling_cli.data.cells import plain_columns
 from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import InputFile, expand, run_names
-from scaling_cli.data.files.format import FILE, HEAD, Format, read_head
+from scaling_cli.data.files.format import FILE, GZIP, HEAD, PARQUET, ZSTD, Format, stored_head, unpacked_head
 from scaling_cli.data.files.formats import format_of, load_format
 from scaling_cli.data.files.held import Held
 from scaling_cli.data.files.pipes import STDIN
@@ -131,7 +131,9 @@ Opened: TypeAlias = Inputs | ScalingError  # open files, or the error that openi
 
 def folder_of_each(names: Sequence[str]) -> list[str]:
     """The part of each path, below the folders that all have in common, that takes a few values; [] if none does."""
-    parts = [Path(name).parent.parts for name in names]
+    places = [os.path.dirname(name) for name in names]
+    parts_of = {place: Path(place).parts for place in set(places)}
+    parts = [parts_of[place] for place in places]
     for depth in range(max(map(len, parts), default=0)):
         folders = [part[depth] if depth < len(part) else "" for part in parts]
         count = len(set(folders))
@@ -243,8 +245,10 @@ def none_readable(unread: Sequence[UnreadFile]) -> DataError:
 def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest], most: float | None) -> Layout:
     path = file.path
     try:
-        check_unpacked(path, most)
-        raw, head = read_head(path)
+        raw = stored_head(path)
+        if raw.startswith((GZIP, ZSTD, PARQUET)):
+            check_unpacked(path, most)
+        head = unpacked_head(path, raw)
         if len(raw) < HEAD:  # this is the whole file, so its hash needs no second reading
             digests[path] = digest_of(raw)
         recognised = kind if kind is not None and head.strip() else format_of(path, head)

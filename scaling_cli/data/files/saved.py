@@ -12,6 +12,7 @@ TABLES = (
     {"loss", "loss_low", "loss_high", "prediction_low", "prediction_high", "level"},
     {"loss", "loss_low", "loss_high", "tokens_per_param_low", "tokens_per_param_high", "level"},
 )
+INTERVAL = b"low"  # in the header of each of these tables
 
 
 def is_document(path: str | Path, command: str = "") -> bool:
@@ -26,13 +27,18 @@ def is_saved(path: str | Path) -> bool:
 
 def begins_saved(head: bytes) -> bool:
     """Whether these first bytes of a file are those of a document of this tool or of one of its tables."""
-    columns = {name.strip() for name in head.partition(b"\n")[0].decode(errors="replace").split(",")}
-    return _begins_document(head) or any(table <= columns for table in TABLES)
+    if _begins_document(head):
+        return True
+    header = head.partition(b"\n")[0]
+    if INTERVAL not in header:
+        return False
+    columns = {name.strip() for name in header.decode(errors="replace").split(",")}
+    return any(table <= columns for table in TABLES)
 
 
 def _head(path: str | Path) -> bytes:
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb", buffering=0) as file:
             return file.read(HEAD_BYTES)
     except OSError:
         return b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import polars as pl
 
@@ -25,6 +26,7 @@ NAME_WORDS = 4  # in the name of a column; a longer one is a sentence
 DIGITS = r"[\d.,]+"
 WORD = r"[\w./#()%-]+"
 SOURCE = r"""(\"{3}(?!.*\"{3})|'{3}|#!)"""  # how files of Python begin
+LINE = r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+"  # up to where `splitlines` splits
 QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
 NO_NAMES: Mapping[str, str] = {}
@@ -118,21 +120,26 @@ def read_blocks(
 def looks_like_table(head: bytes) -> bool:
     """Whether the first lines of a text have as many cells as its header, or are single words as its header is."""
     text = head.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
-    first = [line for line in text.splitlines() if line.strip()][: LINES + 1]
-    if len(head) >= HEAD and 1 < len(first) <= LINES:
-        first = first[:-1]  # it may be cut short
-    if first[:1] and re.match(SOURCE, first[0]):
+    lines = (line for match in re.finditer(LINE, text) if (line := match[0]).strip())
+    header = next(lines, "")
+    if re.match(SOURCE, header):
         return False  # programs that print their own source before they log
-    if len(first) < 2 or b"\0" in head or head.startswith(NOT_TEXT) or '"' in first[0] or first[0].startswith("sep="):
+    if b"\0" in head or head.startswith(NOT_TEXT) or '"' in header or header.startswith("sep="):
         return True  # or something else that the reader of tables explains
-    separator = max(SEPARATORS, key=first[0].count)
-    if separator not in first[0]:
-        return re.fullmatch(WORD, first[0].strip()) is not None
+    separator = max(SEPARATORS, key=header.count)
+    names = header.strip().split(separator)
+    # pandas does not name its index
+    if all(re.fullmatch(WORD, name.strip()) for name in names[not names[0] :]):
+        return True
+    first = [header, *islice(lines, LINES)]
+    if len(head) >= HEAD and len(first) <= LINES:
+        del first[-1]  # it may be cut short
+    if len(first) < 2:
+        return True
+    if separator not in header:
+        return False
     counts = [re.sub(QUOTED, "", line).count(separator) for line in first]
     agreeing = sum(count == counts[0] for count in counts[1:])
-    names = first[0].strip().split(separator)
-    if all(re.fullmatch(WORD, name.strip()) for name in names[not names[0] :]):  # pandas does not name its index
-        return True
     return 2 * agreeing >= len(counts) - 1 and not _is_prose(first, separator)
 
 

@@ -51,16 +51,17 @@ def _titled(lines: Sequence[str]) -> Cells:
     """CSV below lines with at most one cell, or below comments."""
     for place, line in enumerate(lines[: TITLES + 1]):
         separator = _separator(line)
-        is_title = (
-            not line.strip() or line.startswith(COMMENT) or len([cell for cell in line.split(",") if cell.strip()]) < 2
-        )
-        if is_title and not (separator and separator != ","):
+        if _is_title(line) and not (separator and separator != ","):
             continue
         if place == 0 or not separator:
             return []
         rows = list(csv_rows([row for row in lines[place:] if row.strip()], separator, skip_blanks=True))
         return rows if len(rows) > 1 and not _numbers(rows[0]) and all(map(_numbers, rows[1 : LINES + 1])) else []
     return []
+
+
+def _is_title(line: str) -> bool:
+    return not line.strip() or line.startswith(COMMENT) or len([cell for cell in line.split(",") if cell.strip()]) < 2
 
 
 def _numbers(cells: Sequence[str]) -> int:
@@ -81,7 +82,11 @@ def _reader(text: bytes) -> Callable[[Sequence[str]], Cells] | None:
     """How to read a table by its first lines, or None if it is none of these."""
     if b"\0" in text or text.lstrip().startswith((b"{", b"[", b"<")):
         return None
-    lines = text.removeprefix(BOM).decode(errors="replace").splitlines()[: LINES + TITLES]
+    start = text.removeprefix(BOM).decode(errors="replace")
+    header = start[: start.find("\n") + 1].splitlines()
+    if len(header) == 1 and "," in header[0] and "|" not in start and not _is_title(header[0]):
+        return None  # a CSV, of which there may be thousands
+    lines = start.splitlines()[: LINES + TITLES]
     if len(text) >= HEAD:
         lines = lines[:-1]
     if len(lines) < 2:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from scaling_cli.data.files.format import GZIP, ZSTD
+from scaling_cli.data.files.format import GZIP, PARQUET, ZSTD
 from scaling_cli.errors import DataError
 
 MOST = 4e9  # bytes
@@ -23,7 +23,7 @@ HARMLESS = 2**26  # bytes that any file may have when unpacked
 LONGEST_LINE = 2**28  # bytes
 DEFLATE = 1032  # times that gzip can shrink: 258 bytes become two bits
 BLOCK = 2**20
-PARQUET, WIDTH = b"PAR1", 8  # the first bytes of Parquet, and the bytes of one value
+WIDTH = 8  # bytes of one value
 ZSTD_BLOCK = 2**17  # bytes that a block holds at most
 RAW, RLE, PACKED = 0, 1, 2  # kinds of blocks
 SKIPPABLE = range(0x184D2A50, 0x184D2A60)  # frames without data

@@ -21,7 +21,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from scaling_cli.data.cells import plain_columns
-from scaling_cli.data.files.format import HEAD, read_head
+from scaling_cli.data.files.format import HEAD, stored_head, unpacked_head
 from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.data.files.unpacked import check_size
 from scaling_cli.data.names import listing
@@ -59,7 +59,7 @@ def read_evaluation_file(path: str, most: float | None = None) -> pl.LazyFrame:
     Raises:
         DataError: The file is damaged, or its layout is unknown.
     """
-    _, head = read_head(path)
+    head = unpacked_head(path, stored_head(path))
     try:
         if head.startswith(b"PK\x03\x04"):
             return _inspect_rows(_zipped_samples(path, most), path)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.files import format as formats
-from scaling_cli.data.files.format import FILE, line_blocks, read_head, scan_rows, stream, text_frame
+from scaling_cli.data.files.format import FILE, line_blocks, scan_rows, stored_head, stream, text_frame, unpacked_head
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -26,7 +26,8 @@ def test_the_head_is_given_as_stored_and_unpacked(tmp_path):
     text = b"a,b\n" + b"1,2\n" * 30_000
     for pack in (bytes, gzip.compress):
         (tmp_path / "x").write_bytes(pack(text))
-        raw, head = read_head(str(tmp_path / "x"))
+        raw = stored_head(str(tmp_path / "x"))
+        head = unpacked_head(str(tmp_path / "x"), raw)
         assert head == text[:65536]
         assert raw == pack(text)[:65536]
 
@@ -34,7 +35,8 @@ def test_the_head_is_given_as_stored_and_unpacked(tmp_path):
 def test_the_first_64_lines_of_zstandard_are_its_head(tmp_path):
     frame = pl.DataFrame({"a": range(100)})
     frame.lazy().sink_csv(tmp_path / "x.zst", compression="zstd", check_extension=False)
-    raw, head = read_head(str(tmp_path / "x.zst"))
+    raw = stored_head(str(tmp_path / "x.zst"))
+    head = unpacked_head(str(tmp_path / "x.zst"), raw)
     assert raw.startswith(b"\x28\xb5\x2f\xfd")
     assert head.decode().split("\n") == ["a", *map(str, range(63))]
     assert b"".join(line_blocks(str(tmp_path / "x.zst"))).decode().split("\n") == ["a", *map(str, range(100)), ""]
