@@ -199,7 +199,8 @@ def independent_pairs(pairs: Sequence[tuple[Hashable, Hashable]]) -> int:
     if not pairs:
         return 0
     numbers = [{part: i for i, part in enumerate(dict.fromkeys(side))} for side in zip(*pairs, strict=True)]
-    places = tuple([known[pair[side]] for pair in pairs] for side, known in enumerate(numbers))
+    # scipy 1.14 matches only with indices of 32 bits.
+    places = tuple(np.array([known[pair[side]] for pair in pairs], np.int32) for side, known in enumerate(numbers))
     graph = coo_array((np.ones(len(pairs)), places), shape=(len(numbers[0]), len(numbers[1])))
     return int((maximum_bipartite_matching(graph.tocsr()) >= 0).sum())
 
