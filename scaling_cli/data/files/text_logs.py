@@ -164,7 +164,7 @@ def unknown_text(path: str, head: bytes) -> DataError:
     return DataError(
         f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
         f"{shortened(re.sub(COLOURS, '', first))!r}.",
-        hint="Logs of Megatron-LM, nanoGPT, llm.c, torchtitan, the Hugging Face Trainer, LLM-Foundry, OLMo and fairseq "
-        "(JSON) can be read. Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line "
-        "for each evaluation.",
+        hint="Logs of Megatron-LM, GPT-NeoX, NeMo, nanoGPT, llm.c, torchtitan, torchtune, LitGPT, MaxText, the Hugging "
+        "Face Trainer, LLM-Foundry, OLMo and fairseq (JSON) can be read. Otherwise write a CSV with the columns run, "
+        "step, params, tokens and loss, and one line for each evaluation.",
     )

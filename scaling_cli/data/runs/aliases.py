@@ -63,6 +63,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("step",),
         ("steps", "global_step", "train_step", "training_step", "trainer_global_step", "train_global_step"),
         ("iteration", "iterations", "iter", "iters", "train_iteration", "update", "updates", "num_updates"),
+        ("current_steps", "current_step"),  # LLaMA-Factory
     ),
     "params": (
         ("params",),
@@ -144,7 +145,7 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("loss",),
         ("final_loss", *LOSSES[1:]),
         (),  # losses on one evaluation set among others: see `is_on_one_set`
-        losses_of(("train", "training")),
+        (*losses_of(("train", "training")), "reduced_train_loss"),  # NeMo: the mean over all ranks
     ),
     "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
