@@ -12,6 +12,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tensorboard": ("tensorboard.EVENTS", ()),  # found by the names that TensorBoard gives, see `data/files/expand.py`
     "jsonl": ("json_lines.JSON_LINES", (".jsonl", ".ndjson")),
     "wandb-summary": ("wandb_summary.SUMMARY", (".json",)),
+    "mlflow": ("mlflow.MLFLOW", ()),  # `meta.yaml` of runs, see `data/files/expand.py`
     "trainer-state": ("json_documents.TRAINER_STATE", (".json",)),
     "json": ("json_documents.DOCUMENT", (".json",)),
     "nemo": ("printed.nemo.NEMO", (".log",)),

@@ -27,6 +27,7 @@ DIGITS = r"[\d.,]+"
 WORD = r"[\w./#()%-]+"
 SOURCE = r"""(\"{3}(?!.*\"{3})|'{3}|#!)"""  # how files of Python begin
 LINE = r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+"  # up to where `splitlines` splits
+MLFLOW_METRIC = r"\d{13} \S+ -?\d+$"  # milliseconds, the value and the step
 QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
 NO_NAMES: Mapping[str, str] = {}
@@ -161,6 +162,11 @@ def unknown_text(path: str, head: bytes) -> DataError:
             hint="Download the data file itself, such as the raw file that a repository's page links to.",
         )
     first = next(line.strip() for line in head.decode(errors="replace").splitlines() if line.strip())
+    if re.match(MLFLOW_METRIC, first):
+        return DataError(
+            f"{path} is one metric in the file store of MLflow, not the log of a run.",
+            hint="Give the folder of the run, of the experiment, or mlruns, and all metrics are read.",
+        )
     return DataError(
         f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
         f"{shortened(re.sub(COLOURS, '', first))!r}.",
