@@ -27,6 +27,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "torchtune": ("printed.torchtune.TORCHTUNE", (".log",)),
     "maxtext": ("printed.maxtext.MAXTEXT", (".log",)),
     "fairseq": ("printed.fairseq.FAIRSEQ", (".log",)),
+    "objects-in-text": ("printed.objects_in_text.OBJECTS_IN_TEXT", (".log",)),
     "wandb-chart": ("delimited.CHART", (".csv",)),
     "tensorboard-csv": ("delimited.SCALARS_CSV", (".csv",)),
     "csv-objects": ("delimited.OBJECTS", (".csv", ".tsv")),

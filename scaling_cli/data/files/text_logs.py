@@ -18,7 +18,7 @@ from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
 
 COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
-NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
+NUMBER = r"[-+]?(?:\d+(?:,\d+)*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
 SEPARATORS = (",", "\t", ";", "|")
 LINES = 50  # judged of a text that may be a table
 NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-16
@@ -171,6 +171,6 @@ def unknown_text(path: str, head: bytes) -> DataError:
         f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
         f"{shortened(re.sub(COLOURS, '', first))!r}.",
         hint="Logs of Megatron-LM, GPT-NeoX, NeMo, nanoGPT, llm.c, torchtitan, torchtune, LitGPT, MaxText, the Hugging "
-        "Face Trainer, LLM-Foundry, OLMo and fairseq (JSON) can be read. Otherwise write a CSV with the columns run, "
-        "step, params, tokens and loss, and one line for each evaluation.",
+        "Face Trainer, LLM-Foundry, OLMo and fairseq (JSON) can be read, and lines that end in a JSON object. "
+        "Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line for each evaluation.",
     )

@@ -54,9 +54,10 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
             "experiment_name",
             "wandb_run_id",
             "trial_id",
+            "experiment_key",  # Comet
         ),
-        ("name",),
-        ("id",),
+        ("name", "sys_name"),  # the second is Neptune's
+        ("id", "sys_id"),
         ("run_uuid",),
     ),
     "step": (
@@ -160,7 +161,8 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
 PREFIXES = ("config", "summary", "metrics", "params", "hparams", "hyperparameters")
-WRAPPED = r"(?<=[^./])[./](value|last)$"  # W&B's `config/lr/value`, and the last value beside `val/loss/min`
+# W&B's `config/lr/value`, and the last value beside `val/loss/min` or, as Neptune and ClearML write it, `loss (min)`.
+WRAPPED = r"(?<=[^./])[./](value|last)$|(?<=\S) \(last\)$"
 NATS = ("_nats_per_token", "_nats_token", "_nats")
 
 CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
@@ -284,6 +286,11 @@ def is_of_unsaid_data(column: str) -> bool:
 def is_named_evaluation(column: str) -> bool:
     """Whether the name is that of a loss on one evaluation set among others."""
     return (place := role_of(column)) is not None and place == ("loss", NAMED_EVALUATION_TIER)
+
+
+def is_of_training(column: str) -> bool:
+    """Whether a word in the name of a column says that it is about training data."""
+    return not {"train", "training"}.isdisjoint(_plain(column).split("_"))
 
 
 def may_be_evaluation(column: str) -> bool:

@@ -73,6 +73,15 @@ def test_a_history_of_losses_is_a_row_per_epoch(rows):
     ]
 
 
+def test_a_history_beside_settings_has_epochs_and_a_table_of_runs_has_none(rows):
+    lists = {"loss": [3, 2], "params": [1, 2]}
+    assert rows({"n": 1, "history": lists}) == [
+        {"n": "1", "epoch": "1", "loss": "3", "params": "1"},
+        {"n": "1", "epoch": "2", "loss": "2", "params": "2"},
+    ]
+    assert "epoch" not in rows({"n": 1, "runs": lists})[0]
+
+
 @pytest.mark.parametrize("order", ["step", "steps", "epoch", "epochs"])
 def test_a_history_with_steps_needs_no_epochs(rows, order):
     found = rows({"val_loss": [3, 2], order: [10, 20], "name": "x"})

@@ -174,9 +174,15 @@ def maxtext(train, val):
         yield f"eval metrics after step: {step}, loss={b}, total_weights=524288.0"
 
 
+def objects(train, val):
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        yield f'2026-01-01 10:00:00,123 INFO train.py:12 {{"step": {step}, "train": {{"loss": {a}}}, "note": "a, b"}}'
+        yield f'2026-01-01 10:00:01,123 INFO train.py:15 {{"step": {step}, "val_loss": {b}}}'
+
+
 PROGRAMS = (
     *(nanogpt, speedrun, short, llmc, llmc_console, torchtitan, trainer, composer, megatron, olmo, fairseq),
-    *(neox, nemo, dllogger, litgpt, torchtune, maxtext),
+    *(neox, nemo, dllogger, litgpt, torchtune, maxtext, objects),
 )
 SIZED = (nanogpt, llmc_console, torchtitan, olmo, neox)  # logs that print params, and tokens per step
 TRAINING_LOSSES = {
@@ -184,6 +190,7 @@ TRAINING_LOSSES = {
     olmo: "train/CrossEntropyLoss",
     nemo: "reduced_train_loss",
     dllogger: "reduced_train_loss",
+    objects: "train/loss",
 }
 
 
@@ -243,6 +250,23 @@ def test_a_text_log_gives_the_params_and_tokens_that_it_prints(tmp_path, program
     points = load_runs(path, checkpoints="all").frame.sort("step")
     assert points["params"].to_list() == [1e7] * 3
     assert points["tokens"].to_list() == [step * 524288 for step in STEPS]
+
+
+def test_a_whole_number_before_a_comma_is_read(tmp_path):
+    path = tmp_path / "run.log"
+    path.write_text("{'loss': '4', 'tokens/total': 1310720, 'epoch': '0.5'}\n")
+    assert load_runs(path).frame.select("loss", "tokens").rows() == [(4, 1310720)]
+
+
+def test_objects_of_several_tasks_tell_the_task(tmp_path):
+    path = tmp_path / "slurm.log"
+    line = '{}{{"step": 100, "val_loss": 3.{}}}\n'
+    path.write_text("".join(line.format(f"{rank}: ", rank) for rank in (0, 1)))
+    with pytest.raises(DataError, match=r"differ in rank \(0, 1\)"):
+        load_runs(path)
+    assert load_runs(path, where="rank = 1").frame["loss"].to_list() == [3.1]
+    path.write_text("".join(line.format("[rank3]: ", digit) for digit in (5, 6)))
+    assert "rank" not in load_runs(path, keep=()).aside.columns
 
 
 def test_params_of_megatron_logs_are_those_of_all_ranks(tmp_path):
