@@ -124,6 +124,11 @@ SENTENCES = {
         "runs that diverged do, and {count:pull|pulls} the fit up. Leave {count:them|it} out with --where if "
         "{count:they do|it does} not belong to the law."
     ),
+    "carried-losses": (
+        "{count} of {total} rows repeat the {column} of an earlier step of their run in all digits, as a column that "
+        "was filled forward does, so only the first row of each loss counts, at which it was measured. Leave cells "
+        "without a measurement empty, or give --loss COLUMN if another loss belongs to the law."
+    ),
     "statistics": (
         "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and "
         "{count:are|is} left out. Give {count:them other names if they are runs|it another name if it is a run}."
@@ -268,6 +273,10 @@ WHEN = {
         "{data.runs.diverged.RISE} times the loss of at least {data.runs.diverged.LOW_SHARE:.0%} of its rows. The loss "
         "had fallen before: its first value is more than {data.runs.diverged.FALL} times the lowest. At most half of "
         "the runs end in this way."
+    ),
+    "carried-losses": (
+        "Where a log has several losses, at least 10 % of the rows with the loss that is read have the same one as the "
+        "row before, with more than four decimals, in runs whose loss changes."
     ),
     "statistics": (
         "Fewer than half of the rows have a word such as mean or std for a run or a seed, in inputs of up to 34 MB."
