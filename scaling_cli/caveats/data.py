@@ -71,10 +71,6 @@ SENTENCES = {
         "not be the last one, and amounts computed from steps are too small. Add a column of all steps, or of all "
         "tokens, up to each row, or give each part a run name of its own."
     ),
-    "repeated-steps": (
-        "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
-        "and only the later row counts. Give reruns a run name of their own if they should count too."
-    ),
     "unreached-losses": (
         "In {missed} of {total} cases, a run does not fall to a loss of --steps-to between two rows after step 0, so "
         "{missed:these cases are|this case is} left out, and only the faster runs are fitted. Give losses that all "
@@ -123,11 +119,6 @@ SENTENCES = {
         "{count} of {total} runs ({names}) {count:end|ends} with a loss more than {times:g} times an earlier one, as "
         "runs that diverged do, and {count:pull|pulls} the fit up. Leave {count:them|it} out with --where if "
         "{count:they do|it does} not belong to the law."
-    ),
-    "carried-losses": (
-        "{count} of {total} rows repeat the {column} of an earlier step of their run in all digits, as a column that "
-        "was filled forward does, so only the first row of each loss counts, at which it was measured. Leave cells "
-        "without a measurement empty, or give --loss COLUMN if another loss belongs to the law."
     ),
     "statistics": (
         "{count} of {total} rows {count:are|is} called {names} in {column}, as statistics of other rows are, and "
@@ -235,7 +226,6 @@ WHEN = {
         "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
         "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows, in inputs of up to 34 MB."
     ),
-    "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (
         "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "
@@ -273,10 +263,6 @@ WHEN = {
         "{data.runs.diverged.RISE} times the loss of at least {data.runs.diverged.LOW_SHARE:.0%} of its rows. The loss "
         "had fallen before: its first value is more than {data.runs.diverged.FALL} times the lowest. At most half of "
         "the runs end in this way."
-    ),
-    "carried-losses": (
-        "Where a log has several losses, at least 10 % of the rows with the loss that is read have the same one as the "
-        "row before, with more than four decimals, in runs whose loss changes."
     ),
     "statistics": (
         "Fewer than half of the rows have a word such as mean or std for a run or a seed, in inputs of up to 34 MB."
