@@ -360,7 +360,7 @@ def inference_coverage(
     queries: Number | str | Iterable[Number] | Mapping[str, Number] = ...,
     fpr: Number | None = ...,
     tpr: Number | None = ...,
-    labels: Literal['verifier', 'truth'] = ...,
+    labels: Literal['verifier', 'truth'] | None = ...,
     train_exchange: Number | None = ...,
     pretrain_tokens: Number | None = ...,
     inference_tokens: Number | None = ...,

@@ -38,8 +38,9 @@ SAYS_HOW = _codes(
     forecast-converted inferred-runs law-not-fitted limited loss-unit lost-runs mixture-corner names-anew near-ceiling
     no-draws
     no-waste-band optimal-split overdispersion-not-identified perplexity-log repeated-attempts repeated-steps
-    rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped
-    shorter-copies split-files statistics stop-at-success summary-copies table-of-logs task-without-law
+    repeated-verifications rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits
+    short-problems-dropped shorter-copies split-files statistics stop-at-success summary-copies table-of-logs
+    task-without-law
     training-exponents uncounted-columns unmatched-targets
     """
 )
