@@ -81,6 +81,20 @@ def plain(number: str) -> str:
     return number.replace(",", "")
 
 
+def one_model(path: str, steps: Mapping[str, object], known: str | None, found: str) -> str:
+    """The params that a log prints, after those that it printed before.
+
+    Raises:
+        DataError: They differ, and the rows between are of the first model, so that the log has several runs.
+    """
+    if steps and known not in (None, found):
+        raise DataError(
+            f"{path} holds runs of several models: it prints {known} params, and after some steps {found}.",
+            hint="Give each run a file of its own: cut the log before the lines that print the params.",
+        )
+    return found
+
+
 def count_tokens(steps: Steps, per_step: int | None) -> None:
     """Give every step its tokens, where the log says how many one step has."""
     for step, row in steps.items():
@@ -113,7 +127,7 @@ def read_blocks(
         elif match := step.search(line):
             now = match[1]
         elif match := params.search(line):
-            size = plain(match[1])
+            size = one_model(path, steps, size, plain(match[1]))
     set_all(steps, "params", size)
     return steps
 

@@ -252,6 +252,23 @@ def test_a_text_log_gives_the_params_and_tokens_that_it_prints(tmp_path, program
     assert points["tokens"].to_list() == [step * 524288 for step in STEPS]
 
 
+@pytest.mark.parametrize("program", [nanogpt, llmc_console, torchtitan, trainer, olmo, fairseq, neox, litgpt, maxtext])
+def test_a_log_of_runs_of_several_models_is_refused_and_one_that_was_resumed_is_not(tmp_path, program):
+    path, _, val = written(tmp_path, program, 1)
+    whole = path.read_text()
+    path.write_text(whole + whole)
+    assert load_runs(path).frame["loss"].to_list() == val[-1:]
+    sizes = {"10,000,000": "20,000,000", "10.00M": "20.00M", " 10000000": " 20000000", "0.010 billion": "0.020 billion"}
+    second = whole
+    for old, new in sizes.items():
+        second = second.replace(old, new)
+    assert second != whole
+    path.write_text(whole + second)
+    with pytest.raises(DataError, match="holds runs of several models") as caught:
+        load_runs(path)
+    assert caught.value.hint.startswith("Give each run a file of its own")
+
+
 def test_a_whole_number_before_a_comma_is_read(tmp_path):
     path = tmp_path / "run.log"
     path.write_text("{'loss': '4', 'tokens/total': 1310720, 'epoch': '0.5'}\n")

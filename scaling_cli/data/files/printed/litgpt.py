@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, one_model, plain, set_all, text_log
 
 ITERATION = re.compile(rf"\bEpoch \d+ \| iter (\d+) step (\d+) \| loss train: ({NUMBER})")
 VALIDATION = re.compile(rf"\biter (\d+): val loss ({NUMBER})")
@@ -31,7 +31,7 @@ def read_log(path: str) -> Steps:
         elif (match := LAST.search(line)) and now is not None:
             rows[now]["val_loss"] = match[1]
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, rows, params, plain(match[1]))
     for iteration, row in rows.items():
         if per_step:
             row.setdefault("step", str(int(iteration) // per_step))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, one_model, plain, set_all, text_log
 
 STEP = re.compile(rf"\bcompleted step: (\d+), .*?\btotal_weights: (\d+), loss: ({NUMBER})")
 EVALUATION = re.compile(rf"\beval metrics after step: (\d+), loss=({NUMBER})")
@@ -31,7 +31,7 @@ def read_log(path: str) -> Steps:
         elif match := EVALUATION.search(line):
             steps.setdefault(match[1], {"step": match[1]})["val_loss"] = plain(match[2])
         elif (match := PARAMS.search(line)) and float(match[1]) >= EXACT:
-            params = f"{match[1]}B"
+            params = one_model(path, steps, params, f"{match[1]}B")
     for step, tokens in _tokens(batches).items():
         steps.setdefault(str(step), {"step": str(step)})["tokens"] = str(tokens)
     set_all(steps, "params", params)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.text_logs import one_model
 from scaling_cli.errors import DataError
 
 ITERATION = re.compile(r"\biteration\s+(\d+)\s*(?:\[\s*\d+\s*\]\s*)?/\s*\d+\s*\|(.*)")
@@ -43,15 +44,20 @@ class _Start:
         self.ranks: dict[tuple[str, str], int] = {}
         self.params: int | None = None
 
-    def note(self, line: str) -> None:
+    def note(self, line: str, path: str, steps: Mapping[str, object]) -> None:
         if match := ARGUMENT.search(line):
             self.arguments[match[1]] = int(match[2])
         elif match := PARAMS.search(line):
-            self.ranks[match[1], match[2]] = int(match[3])
+            self._add(path, steps, (match[1], match[2]), match[3])
         elif match := PARAMS_OF_SLICE.search(line):
-            self.ranks[match[1], "0"] = int(match[2])
+            self._add(path, steps, (match[1], "0"), match[2])
         elif match := PARAMS_OF_ALL.search(line):
-            self.params = int(match[1])
+            known = None if self.params is None else str(self.params)
+            self.params = int(one_model(path, steps, known, match[1]))
+
+    def _add(self, path: str, steps: Mapping[str, object], rank: tuple[str, str], params: str) -> None:
+        known = str(self.ranks[rank]) if rank in self.ranks else None
+        self.ranks[rank] = int(one_model(path, steps, known, params))
 
     def size(self) -> int | None:
         """Params of the model, if the log has those of all ranks."""
@@ -93,7 +99,7 @@ def read_log(path: str) -> list[Row]:
                 values = [fields[f"{loss} value"] for loss in LOSSES if f"{loss} value" in fields]
                 steps.setdefault(match[2], {"step": match[2]})[name] = values[0] if values else None
             else:
-                start.note(line)
+                start.note(line, path, steps)
     if not steps:
         raise DataError(
             f"{path} has no lines that report iterations.", hint="Check that training has started, or leave it out."
