@@ -33,6 +33,9 @@ NOT_LOGS = (
     r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
+# In the folder of a run of the Hugging Face Trainer: its log, and results that repeat the end of it.
+TRAINER_STATE, TRAINER_RESULTS = "trainer_state.json", "all_results.json"
+TRAINER_PARTS = ("train_results.json", "eval_results.json", "test_results.json", "predict_results.json")
 MLFLOW_RUN, MLFLOW_METRICS = "meta.yaml", "metrics"  # in the folder of a run of MLflow
 MLFLOW_DELETED = b"lifecycle_stage: deleted"
 REMOTE = r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):"
@@ -190,8 +193,16 @@ def _logs_among(place: str, names: Sequence[str], folders: list[str], suffixes: 
         meta = Path(place, MLFLOW_RUN).read_bytes()
         return [] if MLFLOW_DELETED in meta else [MLFLOW_RUN]
     folders[:] = sorted(name for name in folders if not name.startswith("."))
-    found = [name for name in sorted(names) if _is_log(name, suffixes)]
-    return [name for name in found if not (name == WANDB_CONSOLE and WANDB_SUMMARY in names)]
+    return [name for name in sorted(names) if _is_log(name, suffixes) and not _is_repeated(name, names)]
+
+
+def _is_repeated(name: str, names: Sequence[str]) -> bool:
+    """Whether what a file holds of a run stands in another log of the same folder."""
+    if name == WANDB_CONSOLE:
+        return WANDB_SUMMARY in names
+    if name == TRAINER_RESULTS:
+        return TRAINER_STATE in names
+    return name in TRAINER_PARTS and (TRAINER_STATE in names or TRAINER_RESULTS in names)
 
 
 def _is_log(name: str, suffixes: tuple[str, ...]) -> bool:

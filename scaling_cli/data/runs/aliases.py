@@ -146,7 +146,8 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("loss",),
         ("final_loss", *LOSSES[1:]),
         (),  # losses on one evaluation set among others: see `is_on_one_set`
-        (*losses_of(("train", "training")), "reduced_train_loss"),  # NeMo: the mean over all ranks
+        # NeMo: the mean over all ranks; Lightning: of a batch, and the mean of an epoch
+        (*losses_of(("train", "training")), "reduced_train_loss", "train_loss_step", "train_loss_epoch"),
     ),
     "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
@@ -192,7 +193,9 @@ def role_of(column: str) -> tuple[str, float] | None:
             role, tier = found
             return role, tier + shortenings / 4  # `tokens` comes before `config.tokens`
     if is_on_one_set(column):
-        return "loss", NAMED_EVALUATION_TIER
+        # Lightning's `val_loss_step` is of one batch, and `val_loss_epoch` the mean over batches.
+        is_of_batch = normalise(column).endswith("_step")
+        return "loss", NAMED_EVALUATION_TIER + is_of_batch / 4
     if (field := _field(column)) and (found := _place(field)) is not None and found[0] in PATH_ROLES:
         return found[0], found[1] + LAST_TIER
     return None

@@ -297,3 +297,36 @@ def test_runs_with_losses_by_step_are_no_table_of_pandas(tmp_path):
     path.write_text(json.dumps({"small": {"0": 5.0, "100": 4.0}, "large": {"0": 5.0, "100": 3.0}}))
     with pytest.raises(DataError):
         load_runs(str(path))
+
+
+STATE = {"global_step": 20, "epoch": 1.0, "log_history": [{"step": 10, "loss": 3.5}, {"step": 20, "loss": 3.25}]}
+
+
+@pytest.mark.parametrize(
+    ("results", "state", "last"),
+    [
+        ({"epoch": 1.0, "eval_loss": 3.3}, {}, "3.3"),
+        ({"epoch": 2.0, "eval_loss": 3.3}, {}, None),  # of a longer training
+        ({"epoch": 1.0}, {}, None),
+        ({"epoch": 1.0, "eval_loss": 3.3}, {"log_history": [{"step": 20, "eval_loss": 3.2}]}, "3.2"),
+        ([], {}, None),
+    ],
+)
+def test_the_evaluation_after_training_may_stand_in_a_file_beside(tmp_path, results, state, last):
+    path = tmp_path / "trainer_state.json"
+    path.write_text(json.dumps(STATE | state))
+    (tmp_path / "all_results.json").write_text(json.dumps(results))
+    assert read_document(str(path))[-1].get("eval_loss") == last
+
+
+@pytest.mark.parametrize("beside", [(), ("trainer_state.json",)])
+def test_results_of_the_trainer_in_a_folder_are_read_once(tmp_path, beside):
+    for run in ("a", "b"):
+        (tmp_path / run).mkdir()
+        results = {"epoch": 1.0, "eval_loss": 3.3, "total_flos": 1e18}
+        for name in ("all_results.json", "eval_results.json", "train_results.json"):
+            (tmp_path / run / name).write_text(json.dumps(results))
+        for name in beside:
+            (tmp_path / run / name).write_text(json.dumps(STATE))
+    points = load_runs(tmp_path).frame
+    assert points.select("run_id", "loss").sort("run_id").rows() == [("a", 3.3), ("b", 3.3)]

@@ -269,6 +269,14 @@ def test_a_log_of_runs_of_several_models_is_refused_and_one_that_was_resumed_is_
     assert caught.value.hint.startswith("Give each run a file of its own")
 
 
+def test_evaluations_of_composer_on_named_sets_are_evaluations(tmp_path):
+    path, _, val = written(tmp_path, composer, 1)
+    path.write_text(path.read_text().replace("metrics/eval/", "metrics/c4.en/"))
+    table = load_runs(path)
+    assert table.columns["loss"] == "eval/c4.en/loss"
+    assert table.frame["loss"].to_list() == val[-1:]
+
+
 def test_a_whole_number_before_a_comma_is_read(tmp_path):
     path = tmp_path / "run.log"
     path.write_text("{'loss': '4', 'tokens/total': 1310720, 'epoch': '0.5'}\n")

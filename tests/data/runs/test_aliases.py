@@ -25,6 +25,7 @@ from scaling_cli.data.runs.aliases import (
         ("val_loss", "val_loss (nats)", "summary.val_loss (nats)"),
         ("metrics/val/loss", "metrics/val/loss (last)", "metrics/train/loss (last)"),
         ("run_id", "experiment_key"),
+        ("val_loss_epoch", "val_loss_step", "train_loss_step"),
         ("sys/name", "sys/id"),
         ("global_step", "current_steps"),
     ],
