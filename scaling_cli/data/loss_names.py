@@ -52,3 +52,8 @@ def is_part_of_a_loss(column: str) -> bool:
     """Whether the name is that of a loss that training adds to the loss of the model, such as `z_loss`."""
     words = set(normalise(column).split("_"))
     return "loss" in words and bool(words & AUXILIARY) and not words & set(NOT_LOSSES)
+
+
+def is_of_training(column: str) -> bool:
+    """Whether a word in the name of a column says that it is about training data."""
+    return not {"train", "training"}.isdisjoint(normalise(column).split("_"))

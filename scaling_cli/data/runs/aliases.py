@@ -71,14 +71,8 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             *("n_params", "param", "parameters", "num_params", "nparams", "num_parameters", "n_parameters"),
             *("param_count", "parameter_count", "params_count", "model_params", "model_parameters"),
-            *(
-                "total_params",
-                "params_total",
-                "total_parameters",
-                "num_total_params",
-                "active_params",
-                "params_active",
-            ),
+            *("total_params", "params_total", "total_parameters", "num_total_params"),
+            *("active_params", "params_active"),
             *("non_embedding_params", "params_non_embedding", "nonembedding_params", "params_no_embedding"),
             *("non_embedding_parameters", "params_nonembedding", "params_without_embeddings"),
         ),
@@ -289,11 +283,6 @@ def is_of_unsaid_data(column: str) -> bool:
 def is_named_evaluation(column: str) -> bool:
     """Whether the name is that of a loss on one evaluation set among others."""
     return (place := role_of(column)) is not None and place == ("loss", NAMED_EVALUATION_TIER)
-
-
-def is_of_training(column: str) -> bool:
-    """Whether a word in the name of a column says that it is about training data."""
-    return not {"train", "training"}.isdisjoint(_plain(column).split("_"))
 
 
 def may_be_evaluation(column: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scaling_cli.data import cells
-from scaling_cli.data.loss_names import AUXILIARY, NOT_LOSSES
+from scaling_cli.data.loss_names import AUXILIARY, NOT_LOSSES, is_of_training
 from scaling_cli.data.names import COLUMN, in_sql, listing, normalise, unknown
 from scaling_cli.data.runs import derive
-from scaling_cli.data.runs.aliases import MEASURES, is_loss, is_of_training
+from scaling_cli.data.runs.aliases import MEASURES, is_loss
 from scaling_cli.data.runs.columns import IGNORE, Chosen, choose_columns
 from scaling_cli.data.runs.formulas import Formula
 from scaling_cli.errors import DataError, UsageError

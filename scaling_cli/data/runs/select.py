@@ -23,10 +23,7 @@ LEAST_LOSS, EARLIEST, FIRST_LOSS = "loss_lowest", "step_earliest", "loss_first"
 STEP_UNIT = 2**20  # fractional steps, such as epochs, are distinguished to a millionth
 ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
-
-NON_FINITE = "non-finite loss"
-BEFORE_TRAINING = "0 tokens at step 0"
-
+NON_FINITE, BEFORE_TRAINING = "non-finite loss", "0 tokens at step 0"  # reasons
 NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # the product of both, and a sum of two such, fit into 64 bits
 
 Counts = dict[str, int]
@@ -68,7 +65,7 @@ def with_reasons(
         labels: Columns of any type in which a point needs a value.
         flags: Columns of booleans that make a row unusable, each with its reason.
         positive_loss: Whether the loss must be above zero, too.
-        has_steps: Whether there is a column of steps, so that a row may be of a model before its training.
+        has_steps: Whether there are steps, so that a row may be of a model before its training.
     """
     checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (flags or {}).items()]
     sound = [~pl.col(flag) for flag in flags or {}]
