@@ -10,6 +10,10 @@ SENTENCES = {
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
         "wrong. Give {flag} if {what}."
     ),
+    "tokens-by-gpus": (
+        "{column} per step is smaller in proportion to {gpus}, so that their product is the same in all runs, as if "
+        "{column} counted the tokens of one GPU. Give --tokens {formula} if it does."
+    ),
     "sizes-in-names": (
         "Names of runs such as {name} hold a size, but no column was read as params, so the law ignores params and may "
         "be wrong. Give --params-from-name {pattern} if these sizes are params."
@@ -108,6 +112,11 @@ WHEN = {
     "unread-input": (
         "No column was read as params, tokens or compute, and the name of a column that varies holds such a word, is "
         "one of the letters N, D and C, or is that of GPU-hours."
+    ),
+    "tokens-by-gpus": (
+        "At least {data.runs.sanity.FEWEST_RATES} runs on different numbers of GPUs have tokens per step that differ "
+        "by a factor above {data.runs.sanity.UNLIKE_RATES}, and by less than {data.runs.sanity.LIKE_RATES} once "
+        "multiplied by the GPUs."
     ),
     "sizes-in-names": (
         "The law is of tokens or steps, neither params nor compute is known, and the names of at least "

@@ -32,6 +32,12 @@ def logged(rows=10):
     return frame.with_columns(lr=3e-4 * (1 - 0.9 * pl.col("share"))).drop("share")
 
 
+def on_gpus(counted):
+    """Runs of equal batches on 2 or 8 GPUs."""
+    runs = grid().with_columns(step=tokens / 1e6, n_gpus=pl.when(pl.int_range(25) % 2 == 0).then(2).otherwise(8))
+    return runs.with_columns(tokens=counted)
+
+
 def filled_forward():
     """Logs with a validation at every third of the rows, which the next rows repeat."""
     evaluated = pl.when(pl.col("step") % 300 == 0).then(loss * 1.02).forward_fill().over("run")
@@ -180,6 +186,10 @@ CASES = {
     "tokens-share": (
         lambda: of(grid().rename({"tokens": "tokens_per_gpu"}), tokens="tokens_per_gpu"),
         lambda: of(grid().rename({"tokens": "tokens_seen"}), tokens="tokens_seen"),
+    ),
+    "tokens-by-gpus": (
+        lambda: of(on_gpus(tokens / pl.col("n_gpus"))),
+        lambda: of(on_gpus(tokens)),
     ),
     "tokens-restarted": (
         lambda: of(where(LATE, tokens - tokens.filter(pl.col("step") == 700).first().over("run"), logged(), "tokens")),

@@ -20,6 +20,7 @@ from scaling_cli.errors import DataError
 META, METRICS, PARAMS = "meta.yaml", "metrics", "params"
 MARK = rb"^lifecycle_stage:"
 RUN = rb"^run_(?:uu)?id:"
+STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}  # `status` in `meta.yaml`
 SYSTEM = "system/"  # load of the machine, which has steps of its own
 LARGEST = 2**16  # bytes of a setting that is read
 
@@ -49,8 +50,12 @@ def read_run(path: str) -> list[Row]:
 
 
 def _whole(folder: str, meta: Mapping[str, object]) -> dict[str, str]:
-    """What holds for the whole run: its id, its name and its settings."""
-    names = {"run_id": meta.get("run_id") or meta.get("run_uuid"), "run_name": meta.get("run_name")}
+    """What holds for the whole run: its id, its name, how it ended, and its settings."""
+    names = {
+        "run_id": meta.get("run_id") or meta.get("run_uuid"),
+        "run_name": meta.get("run_name"),
+        "status": STATES.get(str(meta.get("status"))),
+    }
     settings = {f"{PARAMS}.{name}": _text(file).strip() for name, file in _files(os.path.join(folder, PARAMS))}
     return {name: cell for name, cell in names.items() if isinstance(cell, str)} | settings
 

@@ -5,9 +5,11 @@ The checks give caveats; none changes a point.
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
@@ -29,6 +31,9 @@ STATES = ("state", "status", "run_state", "run_status")  # names of columns, suc
 STATE = "__state"  # column with the state of the run of each point, such as "crashed"
 UNFINISHED = ("crashed", "failed", "killed", "running", "preempted", "preempting", "error", "cancelled", "oom")
 
+# Tokens per step of runs on different numbers of GPUs: runs, and steps, so many that it does not matter if steps start
+# at 0; and the factors between rates that differ, and between rates that are equal.
+FEWEST_RATES, LONG, UNLIKE_RATES, LIKE_RATES = 4, 100, 1.5, 1.02
 COARSE = 0.9  # different losses a different point; of fewer, some are equal by chance
 RISE = 2.0  # times the lowest loss: in no law does loss rise so far with more tokens
 FEW_EPOCHS = 4.0  # Muennighoff et al. 2023, arXiv:2305.16264: up to this, repeated data are almost as good as new data
@@ -61,9 +66,30 @@ def doubts(
         *metric_kind.doubts(points, columns, loss_unit, computed),
         *(_training(columns, others) if not named_loss else ()),
         *amounts.doubts(points, columns),
+        *_of_one_device(points, columns),
         *_copies(points),
         *_repeated_data(points),
     )
+
+
+def _of_one_device(points: pl.DataFrame, columns: Mapping[str, str]) -> Iterator[Caveat]:
+    """A caveat about tokens that count those of one GPU: more GPUs then have fewer tokens per step, in proportion."""
+    if not {"tokens", "step", "gpus"} <= set(points.columns) or "*" in columns["tokens"]:
+        return
+    known = points.drop_nulls(["tokens", "step", "gpus"]).filter((pl.col("step") >= LONG) & (pl.col("tokens") > 0))
+    rate = known["tokens"] / known["step"]
+    if known.height < FEWEST_RATES or known["gpus"].n_unique() < 2:
+        return
+    all_of_them = rate * known["gpus"]
+    if _spread(rate) > math.log(UNLIKE_RATES) and _spread(all_of_them) < math.log(LIKE_RATES):
+        column, gpus = columns["tokens"], columns["gpus"]
+        formula = shlex.quote(f"{column} * {gpus}")
+        yield caveat("tokens-by-gpus", column=column, gpus=gpus, formula=formula)
+
+
+def _spread(values: pl.Series) -> float:
+    """The log of the factor between the largest and the smallest value."""
+    return float(np.ptp(np.log(values.to_numpy())))
 
 
 def schedules(points: pl.DataFrame) -> tuple[Caveat, ...]:

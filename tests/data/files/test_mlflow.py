@@ -14,6 +14,7 @@ lifecycle_stage: {stage}
 run_id: {run}
 run_name: small
 run_uuid: {run}
+status: {status}
 """
 METRICS = {
     "loss/val": ["1721450000100 3.5 100", "1721450000200 3.25 200"],
@@ -22,11 +23,16 @@ METRICS = {
 }
 
 
-def write_run(tmp_path, run="a1", metrics=METRICS, stage="active", params=(("n_params", "1e7"), ("model/kind", "gpt"))):
+def write_run(
+    tmp_path, run="a1", metrics=METRICS, stage="active", params=(("n_params", "1e7"), ("model/kind", "gpt")), status=3
+):
     folder = tmp_path / "mlruns" / "7" / run
     files = {f"metrics/{name}": "\n".join(lines) + "\n" for name, lines in metrics.items()}
     files |= {f"params/{name}": value for name, value in params}
-    files |= {"meta.yaml": META.format(run=run, stage=stage), "artifacts/history.csv": "step,loss\n1,9.9\n"}
+    files |= {
+        "meta.yaml": META.format(run=run, stage=stage, status=status),
+        "artifacts/history.csv": "step,loss\n1,9.9\n",
+    }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -54,6 +60,14 @@ def test_the_folder_of_a_store_holds_one_log_for_each_run(tmp_path):
     assert table.frame["run_id"].to_list() == ["a1", "b2"]
     with pytest.raises(DataError, match="deleted in MLflow"):
         load_runs(deleted / "meta.yaml")
+
+
+def test_runs_that_failed_have_a_caveat(tmp_path):
+    write_run(tmp_path)
+    failed = {"loss/val": ["1721450000100 3.75 100"], "tokens": ["1721450000100 1e8 100"]}
+    write_run(tmp_path, "b2", metrics=failed, status=4)
+    found = {caveat.code: caveat.message for caveat in load_runs(tmp_path).caveats}
+    assert "1 of 2" in found["unfinished-runs"]
 
 
 def test_the_latest_value_at_a_step_counts_and_a_line_that_is_cut_short_does_not(tmp_path):
