@@ -21,6 +21,11 @@ SENTENCES = {
         "{count:they are runs of their own|it is a run of its own}, name the run of each file in a column, and give "
         "--run COLUMN."
     ),
+    "twin-logs": (
+        "{count} of {total} files {count:hold|holds} the losses of another log in the same folder ({other} beside "
+        "{kept}), as two loggers write them of one run, so {count:they are|it is} left out. If {count:they are runs of "
+        "their own|it is a run of its own}, name the run of each file in a column, and give --run COLUMN."
+    ),
     "summary-copies": (
         "{count} of {total} points {count:have|has} the same {roles} as a point from another file, as happens when a "
         "summary file is given together with the logs of its runs, so {count:these copies are|this copy is} left out "
@@ -59,6 +64,10 @@ WHEN = {
         "Each file is a run, all losses of a file occur at the same steps in another that goes further, and either "
         "their names differ only in the number of a checkpoint or in a word such as backup, or the losses scatter "
         "about a smooth curve, since independent runs do not share their noise."
+    ),
+    "twin-logs": (
+        "Each file is a run, and of two in one folder the first and the last steps agree, and the losses there to four "
+        "decimals or more."
     ),
     "summary-copies": (
         "Points from a file with other columns have the amounts (to {data.runs.rows.summary_rows.SAME_AMOUNT:.0%}) and "

@@ -42,7 +42,7 @@ SAYS_HOW = _codes(
     repeated-verifications rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits
     short-problems-dropped shorter-copies split-files statistics stop-at-success summary-copies table-of-logs
     task-without-law
-    training-exponents uncounted-columns unmatched-targets
+    training-exponents twin-logs uncounted-columns unmatched-targets
     """
 )
 

@@ -38,6 +38,16 @@ def on_gpus(counted):
     return runs.with_columns(tokens=counted)
 
 
+def of_two_loggers(factor):
+    """The caveats of two logs of each run, the second with losses times a factor and rounded."""
+    with TemporaryDirectory() as folder:
+        for (name,), log in logged().group_by("run", maintain_order=True):
+            (Path(folder) / name).mkdir()
+            log.drop("run").write_csv(Path(folder) / name / "metrics.csv")
+            log.drop("run").with_columns((loss * factor).round(5)).write_csv(Path(folder) / name / "history.csv")
+        return scaling.columns(folder).caveats
+
+
 def filled_forward():
     """Logs with a validation at every third of the rows, which the next rows repeat."""
     evaluated = pl.when(pl.col("step") % 300 == 0).then(loss * 1.02).forward_fill().over("run")
@@ -292,6 +302,7 @@ CASES = {
         lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6)}),
         lambda: files(NAMELESS_PARTS | {"0_backup.csv": NAMELESS_PARTS["0.csv"].head(6).with_columns(loss * 1.001)}),
     ),
+    "twin-logs": (lambda: of_two_loggers(1.0), lambda: of_two_loggers(1.01)),
     "names-anew": (lambda: nested(one_file_for_all(1.1)), lambda: nested(one_file_for_all(1.0))),
     "repeated-points": (
         lambda: of(pl.concat([grid(), grid().with_columns(run=pl.format("copy-{}", "run"))])),

@@ -34,7 +34,7 @@ NOT_LOGS = (
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
 # In the folder of a run of the Hugging Face Trainer: its log, and results that repeat the end of it.
-TRAINER_STATE, TRAINER_RESULTS = "trainer_state.json", "all_results.json"
+TRAINER_STATE, TRAINER_RESULTS, TRAINER_EVENTS = "trainer_state.json", "all_results.json", "runs"
 TRAINER_PARTS = ("train_results.json", "eval_results.json", "test_results.json", "predict_results.json")
 MLFLOW_RUN, MLFLOW_METRICS = "meta.yaml", "metrics"  # in the folder of a run of MLflow
 MLFLOW_DELETED = b"lifecycle_stage: deleted"
@@ -192,7 +192,8 @@ def _logs_among(place: str, names: Sequence[str], folders: list[str], suffixes: 
         folders.clear()
         meta = Path(place, MLFLOW_RUN).read_bytes()
         return [] if MLFLOW_DELETED in meta else [MLFLOW_RUN]
-    folders[:] = sorted(name for name in folders if not name.startswith("."))
+    skipped = {TRAINER_EVENTS} if TRAINER_STATE in names else set()
+    folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
     return [name for name in sorted(names) if _is_log(name, suffixes) and not _is_repeated(name, names)]
 
 
@@ -224,7 +225,7 @@ def _matching(pattern: str) -> list[str]:
 def run_names(names: Sequence[str]) -> dict[str, str]:
     """A name of a run for each file: its stem, or its folder if stems repeat or are as general as `metrics`."""
     stems = [_stem(name) for name in names]
-    if len(set(stems)) == len(stems) and not any(stem.casefold() in GENERIC for stem in stems):
+    if len(set(stems)) == len(stems) and not any(map(is_generic, names)):
         return dict(zip(names, stems, strict=True))
     parents = [str(_folder(Path(name))) for name in names]
     if len(set(parents)) == len(parents):
@@ -242,6 +243,11 @@ def _folder(path: Path) -> Path:
     """The folder that a run is named after."""
     is_wandb = path.name == WANDB_SUMMARY and path.parent.name == WANDB_FILES
     return path.parent.parent if is_wandb else path.parent
+
+
+def is_generic(name: str) -> bool:
+    """Whether the name of a file is that of a log, not of its run, as `metrics.csv` is."""
+    return _stem(name).casefold() in GENERIC
 
 
 def _stem(name: str) -> str:

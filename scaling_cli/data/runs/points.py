@@ -19,6 +19,7 @@ from scaling_cli.data.runs.rows.log_rows import Gathered, LogRows
 from scaling_cli.data.runs.rows.marked import marked
 from scaling_cli.data.runs.rows.several_kinds import refuse_several_kinds
 from scaling_cli.data.runs.rows.shorter_copies import shorter_copies
+from scaling_cli.data.runs.rows.twin_logs import twin_logs
 from scaling_cli.data.runs.select import EARLIEST, FIRST_LOSS, LOWEST, RATE, Selection
 from scaling_cli.data.runs.table import BY, lost_groups
 from scaling_cli.errors import DataError, UsageError
@@ -110,9 +111,11 @@ def _choice(
 
 
 def _without_copies(choice: _Choice, rows: LogRows, gathered: Gathered, options: LoadOptions) -> _Choice:
-    """The choice without runs that hold only the first rows of others."""
+    """The choice without runs that hold only the first rows of others, or the losses of another logger."""
     ends, takes_log = choice.ends if rows.plan.run_is_file else None, rows.plan.takes_log
     copies, found = shorter_copies(choice.frame, ends, gathered.file_names, takes_log=takes_log)
+    twins, doubts = twin_logs(ends, gathered.file_names)
+    copies, found = [*copies, *(run for run in twins if run not in copies)], (*found, *doubts)
     if not copies:
         return choice
     kept = choice.frame.filter(~pl.col("run_id").is_in(copies).fill_null(value=False))

@@ -1,7 +1,8 @@
 """Params that stand in the settings of a run, in a file beside its log, as Lightning, Hydra and many scripts write it.
 
-They are read only where no column of several logs is params, and each log has a folder of its own. Of YAML, nested
-mappings of plain values are read. W&B's `config.yaml` beside a summary is read with it (`files.wandb_summary`).
+They are read only where no column of several logs is params, and each run has a folder of its own: with one log, or
+with several that are not named after runs, such as `metrics.csv` beside events of TensorBoard. Of YAML, nested mappings
+of plain values are read. W&B's `config.yaml` beside a summary is read with it (`files.wandb_summary`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from scaling_cli.data.files.expand import InputFile
+from scaling_cli.data.files.expand import InputFile, is_generic
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import Scan
 from scaling_cli.data.files.wandb_summary import settings_of
@@ -27,12 +28,15 @@ def with_settings(scans: Sequence[Scan]) -> list[Scan]:
     is_table = sum(len(scan.files) for scan in scans) == 1
     if is_table or any(_is_params(name) for scan in scans for name in scan.columns):
         return list(scans)
-    folders = Counter(os.path.dirname(file.path) for scan in scans for file in scan.files)
+    files = [file for scan in scans for file in scan.files]
+    folders = Counter(os.path.dirname(file.path) for file in files)
+    named = {os.path.dirname(file.path) for file in files if not is_generic(file.path)}
+    own = {folder for folder, logs in folders.items() if logs == 1 or folder not in named}
     found = {
         file.path: cells
         for scan in scans
         for file in scan.files
-        if folders[os.path.dirname(file.path)] == 1 and (cells := _params_beside(file))
+        if os.path.dirname(file.path) in own and (cells := _params_beside(file))
     }
     names = list(dict.fromkeys(name for cells in found.values() for name in cells))
     return [_with_columns(scan, names, found) for scan in scans] if names else list(scans)

@@ -328,5 +328,7 @@ def test_results_of_the_trainer_in_a_folder_are_read_once(tmp_path, beside):
             (tmp_path / run / name).write_text(json.dumps(results))
         for name in beside:
             (tmp_path / run / name).write_text(json.dumps(STATE))
+            (tmp_path / run / "runs").mkdir()
+            (tmp_path / run / "runs" / "events.csv").write_text("step,eval_loss\n20,3.3\n")
     points = load_runs(tmp_path).frame
     assert points.select("run_id", "loss").sort("run_id").rows() == [("a", 3.3), ("b", 3.3)]

@@ -48,13 +48,13 @@ def shorter_copies(
     believed: dict[str, str] = {}
     for part, whole in _contained(known, _pairs(known, likely)).iter_rows():
         if part not in believed and (
-            are_names_of_one(names[_file(part)], names[_file(whole)])
+            are_names_of_one(names[file_of(part)], names[file_of(whole)])
             or is_noisy(known.filter(pl.col("run_id") == part))
         ):
             believed[part] = whole
     if not believed:
         return [], ()
-    part, whole = min((names[_file(part)], names[_file(whole)]) for part, whole in believed.items())
+    part, whole = min((names[file_of(part)], names[file_of(whole)]) for part, whole in believed.items())
     facts = {"count": f"{len(believed):,}", "total": f"{len(names):,}", "part": part, "whole": whole}
     return list(believed), (caveat("shorter-copies", None, **facts),)
 
@@ -89,7 +89,7 @@ def _plain(name: str, pattern: str) -> str:
     return re.sub(pattern, "", name.casefold().replace("_", "-")).strip("/\\. ")
 
 
-def _file(run: str) -> str:
+def file_of(run: str) -> str:
     """The file of a run, which comes after its group and before its seed."""
     return run.rpartition(AFTER_GROUP)[2].partition(BEFORE_SEED)[0]
 
@@ -102,7 +102,7 @@ def _likely(points: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     group = pl.col("run_id").str.extract(f"^(.*){AFTER_GROUP}", 1).fill_null("").alias("group")
     first = ["group", EARLIEST, FIRST_LOSS]
     ends = ends.with_columns(group).filter(pl.col("end").n_unique().over(first) > 1)
-    files = [_file(run) for run in ends["run_id"]]
+    files = [file_of(run) for run in ends["run_id"]]
     stems = [_plain(names[file], CHECKPOINT) if file in names else None for file in files]
     return ends.with_columns(
         pl.Series("stem", stems, dtype=pl.String),
