@@ -95,11 +95,31 @@ def one_model(path: str, steps: Mapping[str, object], known: str | None, found: 
     return found
 
 
-def count_tokens(steps: Steps, per_step: int | None) -> None:
-    """Give every step its tokens, where the log says how many one step has."""
-    for step, row in steps.items():
-        if per_step is not None and step.isdigit():
-            row["tokens"] = str(int(step) * per_step)
+class SizedSteps(Steps):
+    """Rows by step of a log that prints how many tokens one step has, and prints it anew when it is resumed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.per_step: int | None = None
+        self._parts: list[tuple[int, int, int | None]] = [(0, 0, None)]  # first step, tokens up to it, tokens per step
+
+    def row(self, step: str) -> dict[str, str | None]:
+        """The row of a step, whose tokens count on at the rate that was printed last."""
+        first = int(step)
+        if self.per_step != self._parts[-1][2]:
+            done = self._tokens(first)
+            before = [part for part in self._parts if part[0] < first and part[2] is not None]
+            self._parts = [*before, (first, done, self.per_step)] if before else [(0, 0, self.per_step)]
+        return self.setdefault(step, {"step": step})
+
+    def count_tokens(self) -> None:
+        """Give every step its tokens, where the log says how many one step has."""
+        for step, row in self.items() if self._parts[-1][2] is not None else ():
+            row["tokens"] = str(self._tokens(int(step)))
+
+    def _tokens(self, step: int) -> int:
+        first, done, per_step = next(part for part in reversed(self._parts) if part[0] <= step)
+        return done + (step - first) * (per_step or 0)
 
 
 def set_all(steps: Steps, name: str, value: str | None) -> None:

@@ -277,6 +277,35 @@ def test_evaluations_of_composer_on_named_sets_are_evaluations(tmp_path):
     assert table.frame["loss"].to_list() == val[-1:]
 
 
+@pytest.mark.parametrize(
+    ("steps", "batch", "tokens"),
+    [
+        (
+            ["50", "100"],
+            1600,
+            [800, 4000, 50 * 800 + 50 * 1600],
+        ),  # resumed with larger batches, a little before its end
+        (["0", "5", "100"], 1600, [1600, 8000, 160000]),  # begun anew
+        (["50", "100"], 800, [800, 4000, 80000]),
+    ],
+)
+def test_tokens_count_on_if_a_run_is_resumed_with_other_batches(tmp_path, steps, batch, tokens):
+    path = tmp_path / "run.log"
+    lines = []
+    for size, part in ((800, ["1", "5", "60"]), (batch, steps)):
+        lines += [f"tokens per iteration will be: {size:,}"]
+        lines += [f"step {step}: train loss 3.{step}, val loss 3.{step}" for step in part]
+    path.write_text("\n".join(lines))
+    points = load_runs(path, checkpoints="all").frame.filter(pl.col("step").is_in([1.0, 5.0, 100.0]))
+    assert points.sort("step")["tokens"].to_list() == tokens
+
+
+def test_the_later_of_two_training_losses_at_a_step_of_nanogpt_counts(tmp_path):
+    path = tmp_path / "run.log"
+    path.write_text("iter 10: loss 3.5, time 1ms, mfu 1%\niter 10: loss 3.25, time 1ms, mfu 1%\n")
+    assert load_runs(path).frame["loss"].to_list() == [3.25]
+
+
 def test_a_whole_number_before_a_comma_is_read(tmp_path):
     path = tmp_path / "run.log"
     path.write_text("{'loss': '4', 'tokens/total': 1310720, 'epoch': '0.5'}\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, SizedSteps, Steps, lines, one_model, plain, set_all, text_log
 
 FIELDS = re.compile(rf"^s:(\d+) ((?:trl|tel|eval):{NUMBER}.*)")
 FIELD = re.compile(rf"(\w+):({NUMBER})")
@@ -21,22 +21,21 @@ PARAMS = re.compile(r"\bnum_parameters(?::|\s*\|)\s*([\d,]+)")
 
 def read_log(path: str) -> Steps:
     """One row per step with a loss; tokens and params where the log prints the batch size and the params."""
-    steps: Steps = {}
-    per_step, params, last = None, None, "0"
+    steps, params, last = SizedSteps(), None, "0"
     for line in lines(path):
         if match := FIELDS.match(line):
-            row = steps.setdefault(match[1], {"step": match[1]})
+            row = steps.row(match[1])
             row |= {NAMES.get(name, name): cell for name, cell in FIELD.findall(match[2])}
         elif match := STEP.search(line):
             last = match[1]
-            steps.setdefault(last, {"step": last})["train_loss"] = match[2]
+            steps.row(last)["train_loss"] = match[2]
         elif match := VALIDATION.match(line):
-            steps.setdefault(last, {"step": last})["val_loss"] = match[1]
+            steps.row(last)["val_loss"] = match[1]
         elif match := TOKENS.search(line):
-            per_step = int(plain(match[1] or match[2]))
+            steps.per_step = int(plain(match[1] or match[2]))
         elif match := PARAMS.search(line):
             params = one_model(path, steps, params, plain(match[1]))
-    count_tokens(steps, per_step)
+    steps.count_tokens()
     set_all(steps, "params", params)
     return steps
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, SizedSteps, Steps, lines, one_model, plain, set_all, text_log
 
 ITERATION = re.compile(rf"\biter (\d+): loss ({NUMBER})")
 EVALUATION = re.compile(rf"\bstep (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
@@ -24,20 +24,21 @@ MARK = (
 
 def read_log(path: str) -> Steps:
     """One row per step with a loss; tokens and params where the log prints tokens per iteration and params."""
-    steps: Steps = {}
-    per_step, params = None, None
+    steps, params = SizedSteps(), None
     for line in lines(path):
         if match := EVALUATION.search(line):
-            steps.setdefault(match[1], {"step": match[1]}).update(train_loss=match[2], val_loss=match[3])
+            steps.row(match[1]).update(train_loss=match[2], val_loss=match[3])
         elif match := ITERATION.search(line):
-            steps.setdefault(match[1], {"step": match[1]}).setdefault("train_loss", match[2])
+            row = steps.row(match[1])
+            if "val_loss" not in row:  # else its training loss is a mean over many batches, too
+                row["train_loss"] = match[2]
         elif match := SPEEDRUN.search(line) or SHORT.match(line):
-            steps.setdefault(match[1], {"step": match[1]})[f"{match[2]}_loss"] = match[3]
+            steps.row(match[1])[f"{match[2]}_loss"] = match[3]
         elif match := TOKENS.search(line):
-            per_step = int(plain(match[1]))
+            steps.per_step = int(plain(match[1]))
         elif match := PARAMS.search(line):
             params = one_model(path, steps, params, plain(match[1]))
-    count_tokens(steps, per_step)
+    steps.count_tokens()
     set_all(steps, "params", params)
     return steps
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, SizedSteps, Steps, lines, one_model, plain, set_all, text_log
 
 STEP = re.compile(rf"\b(validate )?step:\s*(\d+)\s+loss:\s*({NUMBER})")
 RATES = re.compile(rf"\b(grad_norm|tps|tflops|mfu|lr):\s*({NUMBER})")
@@ -20,19 +20,18 @@ def read_log(path: str) -> Steps:
 
     Tokens and params are those that the log prints at the start of training.
     """
-    steps: Steps = {}
-    per_step, params = None, None
+    steps, params = SizedSteps(), None
     for line in lines(path):
         if match := STEP.search(line):
-            row = steps.setdefault(match[2], {"step": match[2]})
+            row = steps.row(match[2])
             row["val_loss" if match[1] else "train_loss"] = match[3]
             if not match[1]:
                 row |= {name: plain(cell) for name, cell in RATES.findall(line)}
         elif match := PARAMS.search(line):
             params = one_model(path, steps, params, plain(match[1]))
         elif match := BATCH.search(line):
-            per_step = int(match[1]) * int(match[2])
-    count_tokens(steps, per_step)
+            steps.per_step = int(match[1]) * int(match[2])
+    steps.count_tokens()
     set_all(steps, "params", params)
     return steps
 
