@@ -42,7 +42,7 @@ REMOTE = r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|ml
 ESCAPED = r"\\x([89a-f][0-9a-f])"
 LABEL = r"([A-Za-z_][\w.-]*)=(.+)"
 GENERIC = ("trainer_state", "meta", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
-           "wandb-summary")  # fmt: skip
+           "wandb-summary", "val", "valid", "validation", "eval", "test")  # fmt: skip
 
 
 class InputFile(Record):

@@ -64,5 +64,9 @@ def test_settings_beside_two_logs_of_a_run_are_read_if_neither_is_named_after_a_
     for run in ("a", "b"):
         (tmp_path / run / "hparams.yaml").write_text("n_params: 10000000\n")
     assert load_runs(tmp_path).frame["params"].to_list() == [1e7, 1e7]
-    (tmp_path / "a" / "metrics.csv").rename(tmp_path / "a" / "seed1.csv")
+    for run in ("a", "b"):
+        (tmp_path / run / "metrics.csv").rename(tmp_path / run / "val.csv")
+        (tmp_path / run / "log.jsonl").rename(tmp_path / run / "train.jsonl")
+    assert load_runs(tmp_path).frame["params"].to_list() == [1e7, 1e7]
+    (tmp_path / "a" / "val.csv").rename(tmp_path / "a" / "seed1.csv")
     assert load_runs(tmp_path).frame["params"].null_count() == 1
