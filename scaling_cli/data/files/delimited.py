@@ -60,6 +60,11 @@ def _layout(path: str, head: bytes) -> str:
             "not a table in text or Parquet.",
             hint="Save the sheet of a spreadsheet (.xlsx) as CSV; unpack other archives.",
         )
+    if head.startswith(b"SQLite format 3"):
+        raise DataError(
+            f"{path} is a database (SQLite), not a table.",
+            hint="If it is MLflow's: mlflow experiments csv -x ID -o runs.csv. Else write a CSV of the runs.",
+        )
     if b"\0" in head:
         raise DataError(
             f"{path} is a binary file of an unknown format.", hint="Give CSV, TSV, Parquet, JSON or TensorBoard files."

@@ -235,3 +235,9 @@ def test_long_cells_and_carriage_returns_within_lines_end_in_rows_or_words(tmp_p
 
 def test_a_chart_with_a_carriage_return_in_its_header_is_no_chart():
     assert not CHART.recognises(b'"Step","a - loss"\r,"a - loss__MIN","a - loss__MAX"\n"0","4","3","4"\n')
+
+
+def test_a_database_is_called_that_and_the_way_out_of_mlflow_is_said():
+    with pytest.raises(DataError, match="is a database") as caught:
+        layout(b"SQLite format 3\0\x10\0", "mlflow.db")
+    assert "mlflow experiments csv" in caught.value.hint
