@@ -43,8 +43,13 @@ SENTENCES = {
     ),
     "split-off-budget": (
         "By the {approach} approach 6 * params * tokens is {share:.3g} of {compute} FLOPs, because the compute column "
-        "of these runs is {rates} times params * tokens, and not 6. Check that column, or count compute as "
-        "6 * params * tokens with --compute none."
+        "of these runs is {rates} times params * tokens, and not 6. Check that column, and say how it counts "
+        "with --flops-rule, or count compute as 6 * params * tokens with --compute none."
+    ),
+    "split-by-6nd": (
+        "The parametric approach counts compute as 6 * params * tokens, but the compute column of these runs is "
+        "{rates} times params * tokens, so a split of {compute} FLOPs takes {share:.3g} times as many by that column. "
+        "Give a rule that counts like the column ({rule}), or leave the column out with --compute none."
     ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
@@ -148,6 +153,10 @@ WHEN = {
     "split-off-budget": (
         "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
         "budget."
+    ),
+    "split-by-6nd": (
+        "A fitted law splits budgets by 6 * params * tokens, and the compute column of the runs of similar size "
+        "differs from that by more than {analysis.allocation.along_lines.NOTABLE_GAP:.0%}."
     ),
     "unanswered": "One of several budgets or target losses has no best split.",
     "many-epochs": (

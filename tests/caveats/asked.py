@@ -493,6 +493,7 @@ ALLOCATION = {
         lambda: split(counted(1.3), approach="isoflop"),
         lambda: split(counted(1.0), approach="isoflop"),
     ),
+    "split-by-6nd": (lambda: split(counted(1.3)), lambda: split(counted(1.0))),
     "unanswered": (
         lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 0.5)),
         lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 2.1)),

@@ -28,6 +28,7 @@ from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.drawing import Resampling, run_weights
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Envelope
 
@@ -165,7 +166,10 @@ def envelope_answer(
             "tokens": estimated(frontier.tokens.exponent, plan.level),
         },
         frontier=line_curve(frontier.params, [*plan.budgets, *ends], plan.level),
-        caveats=(*_doubts(frontier, group), *line_doubts(allocations, frontier.rates, group)),
+        caveats=(
+            *_doubts(frontier, group),
+            *line_doubts(allocations, frontier.rates, group, plan.costs.rate or FLOPS_A_PARAM_AND_TOKEN),
+        ),
     )
 
 
