@@ -188,7 +188,8 @@ WHEN = {
     ),
     "grid-edge": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belongs to the smallest or the "
-        "largest size."
+        "largest size, and it has fewer than {analysis.allocation.envelope.FEWEST_INNER_SIZES} other sizes, so that "
+        "these two count."
     ),
     "schedule-ends": (
         "The ends of runs lie more than {analysis.allocation.schedules.DROP:.1%} and "
@@ -196,7 +197,8 @@ WHEN = {
     ),
     "unfinished-schedules": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lies before "
-        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs."
+        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs, and the curves do not show that "
+        "their ends follow the law of their earlier checkpoints."
     ),
     "no-waste-band": "--approach envelope or all.",
     "approach-skipped": "--approach all, and one approach is not possible.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
+from scaling_cli.analysis.allocation.lines import Losses, PowerLine
 from scaling_cli.analysis.allocation.plan import (
     FAR,
     FRONTIER_POINTS,
@@ -32,7 +32,7 @@ def line_allocation(
     compute: float,
     params_line: PowerLine,
     tokens_line: PowerLine,
-    losses: LossLine | None,
+    losses: Losses | None,
     waste: dict[str, tuple[float, float]] | None,
     reach: float,
 ) -> Allocation:
