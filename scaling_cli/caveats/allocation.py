@@ -43,8 +43,13 @@ SENTENCES = {
     ),
     "split-off-budget": (
         "By the {approach} approach 6 * params * tokens is {share:.3g} of {compute} FLOPs, because the compute column "
-        "of these runs is {rates} times params * tokens, and not 6. Check that column, or count compute as "
-        "6 * params * tokens with --compute none."
+        "of these runs is {rates} times params * tokens, and not 6. Check that column, and say how it counts "
+        "with --flops-rule, or count compute as 6 * params * tokens with --compute none."
+    ),
+    "split-by-6nd": (
+        "The parametric approach counts compute as 6 * params * tokens, but the compute column of these runs is "
+        "{rates} times params * tokens, so a split of {compute} FLOPs takes {share:.3g} times as many by that column. "
+        "Give a rule that counts like the column ({rule}), or leave the column out with --compute none."
     ),
     "unanswered": "{reason} The other budgets and targets are not affected. {hint}",
     "many-epochs": (
@@ -149,6 +154,10 @@ WHEN = {
         "Params and tokens of a split spend {analysis.allocation.along_lines.NOTABLE_GAP:.0%} more or less than the "
         "budget."
     ),
+    "split-by-6nd": (
+        "A fitted law splits budgets by 6 * params * tokens, and the compute column of the runs of similar size "
+        "differs from that by more than {analysis.allocation.along_lines.NOTABLE_GAP:.0%}."
+    ),
     "unanswered": "One of several budgets or target losses has no best split.",
     "many-epochs": (
         "--unique-tokens, and a split trains on more than {analysis.allocation.each_budget.TIRED_EPOCHS:g} epochs."
@@ -179,7 +188,8 @@ WHEN = {
     ),
     "grid-edge": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belongs to the smallest or the "
-        "largest size."
+        "largest size, and it has fewer than {analysis.allocation.envelope.FEWEST_INNER_SIZES} other sizes, so that "
+        "these two count."
     ),
     "schedule-ends": (
         "The ends of runs lie more than {analysis.allocation.schedules.DROP:.1%} and "
@@ -187,7 +197,8 @@ WHEN = {
     ),
     "unfinished-schedules": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope lies before "
-        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs."
+        "{analysis.allocation.envelope.FINISHED:.0%} of the tokens of their runs, and the curves do not show that "
+        "their ends follow the law of their earlier checkpoints."
     ),
     "no-waste-band": "--approach envelope or all.",
     "approach-skipped": "--approach all, and one approach is not possible.",

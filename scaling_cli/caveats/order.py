@@ -25,8 +25,9 @@ MAY_BE_WRONG = _codes(
     outlying-run parabola-bias parameters-unknown partial-compute partly-known pooled-groups pooled-sizes pooled-sweep
     pooled-tasks poor-fit poor-track-record repeated-data risen-loss rising-loss rival-optimum sampled-until-solved
     score-in-bits share-rejected shared-floor-rejected short-of-plan similar-groups similar-problems single-outcomes
-    sizes-in-names small-budget sparse-peak split-off-budget steps-restarted target-below-floor tiny-unit tiny-value
-    tokens-by-gpus tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss unanswered
+    sizes-in-names small-budget sparse-peak split-by-6nd split-off-budget steps-restarted target-below-floor
+    tiny-unit tiny-value tokens-by-gpus tokens-fall tokens-of-one-device tokens-restarted tokens-share training-loss
+    unanswered
     unattempted-problems
     undecayed-lr unexplained-spread unfinished-runs unfinished-schedules unit-slip unknown-outcomes unlike-rates
     unordered-rows

@@ -112,20 +112,35 @@ class OptimalAllocation(
         return {name: value for name, value in self.hold.items() if isinstance(value, str)}
 
     def check(self) -> None:
-        """Refuse weights and priors where no law is fitted that could have them."""
+        """Refuse an input that is held and searched, and options that the approach would not use."""
         super().check()
         both = [name for name in self.search if name in self.hold]
         if both:
             raise UsageError(
                 f"{both[0]} is in --hold and in --search.", hint="Hold it at one value, or search it within a range."
             )
-        given = [
-            name for name in (*Weights.options, *Prior.options) if getattr(self, name) != self.options[name].default
-        ]
-        if given and self.approach in ("isoflop", "envelope"):
+        self._check_approach()
+
+    def _check_approach(self) -> None:
+        """Refuse what the approach would not use, since its result would look as if it had.
+
+        Raises:
+            UsageError: There are such options.
+        """
+        if self.approach in ("isoflop", "envelope"):
+            of_law = (*Weights.options, *Prior.options, *Held.options)
+            given = [name for name in of_law if getattr(self, name) != self.options[name].default]
+            is_with_law = self.hold or self.search or self.share  # which are refused by themselves
+            given += ["law"] if self.law not in ("auto", "chinchilla") and not is_with_law else []
+            if given:
+                raise UsageError(
+                    f"{self.options[given[0]].flag} applies only to --approach parametric, which fits a law.",
+                    hint=f"Leave it out, or use --approach parametric instead of {self.approach}.",
+                )
+        if self.approach in ("parametric", "envelope") and self.profile != self.options["profile"].default:
             raise UsageError(
-                f"{self.options[given[0]].flag} applies only to --approach parametric, which fits a law.",
-                hint=f"Leave it out, or use --approach parametric instead of {self.approach}.",
+                "--profile applies only to --approach isoflop, which fits a curve to each budget.",
+                hint=f"Leave it out, or use --approach isoflop instead of {self.approach}.",
             )
 
 

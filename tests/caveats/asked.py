@@ -284,7 +284,7 @@ LENGTHS = pl.concat(
 DECAYED = LENGTHS.with_columns(
     pl.col("loss") * pl.when(pl.col("tokens") < 0.9 * pl.col("tokens").max().over("run_id")).then(1.03).otherwise(1.0)
 )
-FINISHED = TRAINED.filter(pl.col("tokens") > 0.87 * pl.col("tokens").max().over("run_id"))
+SHORT = curves(np.geomspace(1e8, 1e10, 3), rows=5)
 ISOFLOPS = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.5, 1.5, 9))
 ONE_SIDED = isoflop_frame(HOFFMANN, offsets=np.linspace(0.6, 2.2, 9), budgets=np.array([1e22]))
 
@@ -493,6 +493,7 @@ ALLOCATION = {
         lambda: split(counted(1.3), approach="isoflop"),
         lambda: split(counted(1.0), approach="isoflop"),
     ),
+    "split-by-6nd": (lambda: split(counted(1.3)), lambda: split(counted(1.0))),
     "unanswered": (
         lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 0.5)),
         lambda: from_saved(scaling.optimal_allocation, 0, target_loss=(2.0, 2.1)),
@@ -560,7 +561,7 @@ ALLOCATION = {
         lambda: isoflop(noise=0.0),
     ),
     "grid-edge": (lambda: split(COARSE, **BARE), lambda: split(THIN_ENDS, **BARE)),
-    "unfinished-schedules": (lambda: split(COARSE, **BARE), lambda: split(FINISHED, **BARE)),
+    "unfinished-schedules": (lambda: split(SHORT, **BARE), lambda: split(COARSE, **BARE)),
     "schedule-ends": (lambda: split(DECAYED, **BARE), lambda: split(LENGTHS, **BARE)),
     "no-waste-band": (lambda: split(COARSE, **BARE), lambda: isoflop()),
     "approach-skipped": (lambda: split(surface(), approach="all"), lambda: split(surface(), approach="parametric")),

@@ -104,6 +104,38 @@ def test_an_isoflop_split_that_does_not_spend_the_budget_says_why():
     report = scaling.optimal_allocation(isoflop(1.3), approach="isoflop", budget=[2e20], replicates=40)
     (message,) = [found.message for found in report.caveats if found.code == "split-off-budget"]
     assert "7.8 times params * tokens" in message
+    by_rule = scaling.optimal_allocation(
+        isoflop(1.3), approach="isoflop", flops_rule="7.8 * params * tokens", budget=[2e20], replicates=40
+    )
+    assert "split-off-budget" not in codes(by_rule)
+
+
+@pytest.mark.parametrize(("ratio", "is_off"), [(1.0, False), (1.04, False), (1.07, True), (0.8, True)])
+def test_a_split_by_another_count_than_that_of_the_compute_column_says_so(ratio, is_off):
+    report = scaling.optimal_allocation(isoflop(ratio), budget=[2e20], interval="none")
+    found = [found.message for found in report.caveats if found.code == "split-by-6nd"]
+    assert bool(found) == is_off
+    if is_off:
+        assert f"2e20 FLOPs takes {ratio:.3g} times as many by that column" in found[0]
+        rule = f"{6 * ratio:.3g} * params * tokens"
+        assert f"(--flops-rule '{rule}')" in found[0]
+        by_rule = scaling.optimal_allocation(isoflop(ratio), budget=[2e20], interval="none", flops_rule=rule)
+        assert "split-by-6nd" not in codes(by_rule)
+        # By the rule, the budget of the column buys what a budget smaller by the ratio buys at 6 FLOPs.
+        plain = scaling.optimal_allocation(isoflop(1.0), budget=[2e20 / ratio], interval="none")
+        (one,), (other,) = (each.results[0].allocations for each in (by_rule, plain))
+        assert one.params.estimate == pytest.approx(other.params.estimate, rel=1e-3)
+
+
+def test_a_count_that_changes_with_size_is_read_off_the_runs_of_similar_size():
+    frame = isoflop(1.0).with_columns(compute=pl.col("compute") * (1 + (4e7 / pl.col("params"))))
+    small, large = (
+        [found.message for found in scaling.optimal_allocation(frame, budget=[budget], interval="none").caveats
+         if found.code == "split-by-6nd"]
+        for budget in (1e18, 1e22)
+    )  # fmt: skip
+    assert "(--flops-rule FORMULA)" in small[0]
+    assert large == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scaling_cli.analysis.allocation.along_lines import counting_doubts
 from scaling_cli.analysis.allocation.design import require_both_sides, require_spread
 from scaling_cli.analysis.allocation.embedding_gap import explain_gap
 from scaling_cli.analysis.allocation.envelope import Frontier, envelope, envelope_answer
@@ -30,6 +31,7 @@ from scaling_cli.fitting.fit import Settings, fit
 from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.uncertainty import group_hash
+from scaling_cli.flops import SIX_ND
 from scaling_cli.numbers.format import flops
 from scaling_cli.options.optimal_allocation import APPROACHES
 from scaling_cli.record import State, replace
@@ -174,7 +176,8 @@ def _answer(approach: str, plan: AllocationPlan, settings: Settings, collected: 
             require_both_sides(data.points, fitted.chinchilla)
         followers, more = _followers(data, settings)
         answer = parametric(replace(fitted, followers=followers), plan, group)
-        collected.caveats += more
+        counting = counting_doubts(answer.allocations, data.points, group) if plan.costs.rule.name == SIX_ND else []
+        collected.caveats += [*more, *counting]
     elif approach == "isoflop":
         collected.curves = curves_of(data.points, plan.profile, settings, group_hash(group))
         answer = isoflop_answer(collected.curves, plan, largest, group)

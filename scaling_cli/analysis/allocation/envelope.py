@@ -19,15 +19,23 @@ from collections.abc import Iterable
 import numpy as np
 
 from scaling_cli.analysis.allocation.along_lines import line_allocation, line_curve, line_doubts
-from scaling_cli.analysis.allocation.envelope_replicates import CENTRED, corrected, describes, law_of_curves, simulated
+from scaling_cli.analysis.allocation.envelope_replicates import (
+    CENTRED,
+    CorrectedLosses,
+    corrected,
+    describes,
+    law_of_curves,
+    simulated,
+)
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.lines import LossLine, PowerLine, loss_line, power_line
+from scaling_cli.analysis.allocation.lines import Losses, PowerLine, loss_line, power_line
 from scaling_cli.analysis.allocation.plan import AllocationPlan, ApproachAnswer, estimated
-from scaling_cli.analysis.allocation.schedules import finished_points
+from scaling_cli.analysis.allocation.schedules import Finished, finished_points
 from scaling_cli.arrays import Array, Flags, Indices
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.drawing import Resampling, run_weights
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 from scaling_cli.record import Record, replace
 from scaling_cli.results.allocation import Envelope
 
@@ -45,16 +53,19 @@ class Frontier(Record):
     """Power laws along the envelope, each `(replicates,)`, and the hull of the estimate as `(compute, params)`.
 
     `rates` are the least and the largest compute per param and token of the runs. `drop` is what the log loss falls at
-    the end of the schedule, where only the ends of runs are used.
+    the end of the schedule, where only the ends of runs are used; `is_level` says that it is shown not to fall.
+    `has_edges` says that the lines include the smallest and the largest model.
     """
 
     params: PowerLine
     tokens: PowerLine
-    loss: LossLine | None
+    loss: Losses | None
     facts: Envelope
     hull: tuple[Array, Array]
     rates: tuple[float, float]
     drop: float | None = None
+    is_level: bool = False
+    has_edges: bool = True
 
 
 def envelope(points: AllocationPoints, resampling: Resampling | None, *, is_corrected: bool = True) -> Frontier:
@@ -68,7 +79,7 @@ def envelope(points: AllocationPoints, resampling: Resampling | None, *, is_corr
     Raises:
         FitError: There are too few curves, or the hull consists of one model size.
     """
-    curves, drop = _curves(points)
+    curves, finished = _curves(points)
     count = int(curves.runs.max()) + 1 if len(curves.runs) else 0
     if count < FEWEST_CURVES:
         raise FitError(
@@ -92,27 +103,30 @@ def envelope(points: AllocationPoints, resampling: Resampling | None, *, is_corr
         facts=_facts(curves, _hull(curves), count),
         hull=(np.exp(hull.log_compute), np.exp(hull.log_params)),
         rates=curves.rates,
-        drop=drop,
+        drop=finished.drop,
+        is_level=finished.is_level,
+        has_edges=len(_inner(curves, hull)) == len(hull.loss),
     )
 
 
-def _curves(points: AllocationPoints) -> tuple[AllocationPoints, float | None]:
-    """Smoothed curves; or the ends of runs alone, with what their loss falls at the end of the schedule."""
-    used, drop = finished_points(points)
-    if drop is None:
-        return smoothed(points), None
+def _curves(points: AllocationPoints) -> tuple[AllocationPoints, Finished]:
+    """Smoothed curves; or the ends of runs alone, where the loss falls at the end of the schedule."""
+    finished = finished_points(points)
+    used = finished.points
+    if finished.drop is None:
+        return smoothed(points), finished
     _, first, index = np.unique(used.runs, return_index=True, return_inverse=True)
     count = np.bincount(index)
     params, tokens, compute, loss = (
         np.bincount(index, values) / count for values in (used.log_params, used.log_tokens, used.log_compute, used.loss)
     )
     clusters = None if used.clusters is None else used.clusters[first]
-    return AllocationPoints(params, tokens, compute, loss, np.arange(len(first)), clusters), drop
+    return AllocationPoints(params, tokens, compute, loss, np.arange(len(first)), clusters), finished
 
 
 def _by_law(
     curves: AllocationPoints, rate: float, resampling: Resampling | None
-) -> tuple[PowerLine, LossLine | None] | None:
+) -> tuple[PowerLine, Losses | None] | None:
     """The lines of params and of the loss, corrected by a law of the curves, and their replicates from that law.
 
     None if no law describes the curves. `rate` is the log of compute per param and token.
@@ -123,13 +137,13 @@ def _by_law(
     drawn = [simulated(curves, law, CENTRED), *([] if resampling is None else [simulated(curves, law, resampling)])]
     rows = [curves, *(replace(curves, loss=loss) for losses in drawn for loss in losses)]
     compute, params, loss = _read_all((row, _hull(row)) for row in rows)
-    line, shown = power_line(compute, params), np.r_[0, 1 + CENTRED.replicates : len(rows)]
+    line, losses = power_line(compute, params), loss_line(compute, loss)
     if not describes(line, float(curves.log_compute.mean())):
         return None
-    return corrected(line, law), loss_line(compute[shown], loss[shown])
+    return corrected(line, law), None if losses is None else CorrectedLosses(losses, law.lowest)
 
 
-def _by_whole_curves(curves: AllocationPoints, resampling: Resampling | None) -> tuple[PowerLine, LossLine | None]:
+def _by_whole_curves(curves: AllocationPoints, resampling: Resampling | None) -> tuple[PowerLine, Losses | None]:
     """The lines of params and of the loss, and their replicates from whole curves drawn with replacement."""
     hulls = [_hull(curves)]
     if resampling is not None:
@@ -165,7 +179,10 @@ def envelope_answer(
             "tokens": estimated(frontier.tokens.exponent, plan.level),
         },
         frontier=line_curve(frontier.params, [*plan.budgets, *ends], plan.level),
-        caveats=(*_doubts(frontier, group), *line_doubts(allocations, frontier.rates, group)),
+        caveats=(
+            *_doubts(frontier, group),
+            *line_doubts(allocations, frontier.rates, group, plan.costs.rate or FLOPS_A_PARAM_AND_TOKEN),
+        ),
     )
 
 
@@ -176,14 +193,20 @@ def _sizes(points: AllocationPoints) -> Array:
 def _read(curves: AllocationPoints, hull: Indices) -> tuple[Array, Array, Array]:
     """Log compute, log params and loss along a hull, without the smallest and largest model if enough sizes remain."""
     points = curves.subset(hull)
-    sizes = points.log_params
-    inner = (sizes > curves.log_params.min() + SAME_SIZE) & (sizes < curves.log_params.max() - SAME_SIZE)
-    if len(_sizes(points.subset(np.flatnonzero(inner)))) >= FEWEST_INNER_SIZES:
-        points = points.subset(np.flatnonzero(inner))
+    points = points.subset(_inner(curves, points))
     at = points.log_compute
     grid = np.linspace(at[0], at[-1], READINGS)
     middles = (at[1:] + at[:-1]) / 2
     return grid, points.log_params[np.searchsorted(middles, grid)], np.interp(grid, at, points.loss)
+
+
+def _inner(curves: AllocationPoints, hull: AllocationPoints) -> Indices:
+    """The points of a hull without those of the smallest and largest model; all, if too few sizes would remain."""
+    sizes = hull.log_params
+    inner = np.flatnonzero(
+        (sizes > curves.log_params.min() + SAME_SIZE) & (sizes < curves.log_params.max() - SAME_SIZE)
+    )
+    return inner if len(_sizes(hull.subset(inner))) >= FEWEST_INNER_SIZES else np.arange(len(sizes))
 
 
 def smoothed(points: AllocationPoints) -> AllocationPoints:
@@ -244,8 +267,8 @@ def _doubts(frontier: Frontier, group: dict[str, str] | None) -> list[Caveat]:
     caveats = [caveat("no-waste-band", group)]
     if frontier.drop is not None:
         caveats.append(caveat("schedule-ends", group, runs=frontier.facts.curves, drop=float(np.expm1(frontier.drop))))
-    if frontier.facts.at_edge > NOTABLE_SHARE:
+    if frontier.has_edges and frontier.facts.at_edge > NOTABLE_SHARE:
         caveats.append(caveat("grid-edge", group, share=frontier.facts.at_edge))
-    if frontier.facts.unfinished > NOTABLE_SHARE:
+    if not frontier.is_level and frontier.facts.unfinished > NOTABLE_SHARE:
         caveats.append(caveat("unfinished-schedules", group, share=frontier.facts.unfinished))
     return caveats

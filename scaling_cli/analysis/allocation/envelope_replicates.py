@@ -16,12 +16,12 @@ curves are drawn after all, and nothing is corrected.
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.lines import PowerLine
+from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
 from scaling_cli.analysis.allocation.schedules import best_fit, curve_law, log_losses, thinned
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError
@@ -37,10 +37,22 @@ LEAST_FREEDOM = 2.0  # runs less those absorbed
 
 
 class CurveLaw(Record):
-    """A law fitted to curves: its log losses `(n,)` at their points, and its best params as a power of compute."""
+    """A law fitted to curves: its log losses `(n,)` at their points, and its best params and lowest loss by compute."""
 
     log_loss: Array
     best: PowerLine
+    lowest: LossLine
+
+
+class CorrectedLosses(Record):
+    """Losses along hulls, less what hulls of the `law` err by; `hulls` has rows as for `corrected`."""
+
+    hulls: LossLine
+    law: LossLine
+
+    def at(self, compute: float) -> Array:
+        """Losses `(replicates,)` at one budget."""
+        return _less_errors(self.hulls.at(compute), self.law.at(compute))
 
 
 def law_of_curves(curves: AllocationPoints, rate: float) -> CurveLaw | None:
@@ -55,13 +67,18 @@ def law_of_curves(curves: AllocationPoints, rate: float) -> CurveLaw | None:
     if not (alpha > 0 and beta > 0 and values["A"] > 0 and values["B"] > 0):
         return None
     exponent = beta / (alpha + beta)
+    centre = float(curves.log_compute.mean())
     scale = (log(alpha * values["A"]) - log(beta * values["B"])) / (alpha + beta)
     best = PowerLine(np.array([exponent]), np.array([scale - exponent * rate]))
+    size = scale + exponent * (centre - rate)
+    reducible = values["A"] * exp(-alpha * size) + values["B"] * exp(-beta * (centre - rate - size))
+    floor, height, gamma = (np.array([each]) for each in (values["E"], reducible, alpha * exponent))
+    lowest = LossLine(floor, height, gamma, centre)
     log_loss = log_losses(problem, theta, curves)
     residuals = np.log(curves.loss) - log_loss
     count = np.bincount(curves.runs)
     within = residuals - (np.bincount(curves.runs, residuals) / np.maximum(count, 1))[curves.runs]
-    return CurveLaw(log_loss, best) if float(np.std(within)) < LARGEST_WITHIN else None
+    return CurveLaw(log_loss, best, lowest) if float(np.std(within)) < LARGEST_WITHIN else None
 
 
 def simulated(curves: AllocationPoints, law: CurveLaw, resampling: Resampling) -> Array:
@@ -91,11 +108,14 @@ def corrected(lines: PowerLine, law: CurveLaw) -> PowerLine:
     Row 0 of `lines` is what the curves' own hull gives; the next rows are the replicates of `CENTRED`, and the others
     those of the interval. What these err by, compared with the law's own line, is taken off.
     """
-    centred = CENTRED.replicates + 1
-
-    def of(values: Array, truth: Array) -> Array:
-        return np.append(values[0] - np.mean(values[1:centred] - truth), values[0] - (values[centred:] - truth))
-
     return replace(
-        lines, exponent=of(lines.exponent, law.best.exponent), intercept=of(lines.intercept, law.best.intercept)
+        lines,
+        exponent=_less_errors(lines.exponent, law.best.exponent),
+        intercept=_less_errors(lines.intercept, law.best.intercept),
     )
+
+
+def _less_errors(values: Array, truth: Array) -> Array:
+    """What the curves' own hull gives, less what replicates err by compared with the law's `truth` `(1,)`."""
+    centred = CENTRED.replicates + 1
+    return np.append(values[0] - np.mean(values[1:centred] - truth), values[0] - (values[centred:] - truth))

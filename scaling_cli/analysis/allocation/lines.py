@@ -5,6 +5,8 @@ Rows are replicates, and row 0 is the estimate. A minimum that a replicate does 
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from scaling_cli.arrays import ALMOST_ZERO, Array
@@ -38,6 +40,13 @@ def power_line(log_compute: Array, log_value: Array) -> PowerLine:
         exponent = (deviation * (y - mean_y[:, None])).sum(axis=1) / (deviation**2).sum(axis=1)
     exponent = np.where(count >= 2, exponent, np.nan)
     return PowerLine(exponent, mean_y - exponent * mean_x)
+
+
+class Losses(Protocol):
+    """The lowest loss of each budget."""
+
+    def at(self, compute: float) -> Array:
+        """Losses `(replicates,)` at one budget."""
 
 
 class LossLine(Record):

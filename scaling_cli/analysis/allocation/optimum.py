@@ -32,6 +32,8 @@ LARGEST_COMPUTE = 1e40  # FLOPs, beyond any budget
 BRACKETS = (0.5, 1.5, 4.0, 12.0)  # in log compute, around the estimate's budget
 BRACKET_POINTS = 41  # budgets at which the replicates' losses are computed
 AT_LOW, AT_HIGH = "fewer", "more"  # the loss is lowest at an end of the range of params: no optimum
+FLAT = 1e-9  # of log loss: splits whose losses differ by less differ by rounding alone
+APART = 1.0  # in log params: between limits that are closer, losses may agree
 WASTE_REACH = 30.0  # of log params, within which the ends of the waste band are sought
 
 
@@ -52,7 +54,7 @@ def best_split(surface: Surface, costs: Costs, compute: float) -> Split:
     """The split of `compute` with the lowest loss.
 
     Raises:
-        FitError: Loss keeps falling towards one end, so no optimum exists.
+        FitError: Loss keeps falling towards one end, or is the same everywhere, so no optimum exists.
     """
     split = _inner_split(surface, costs, compute)
     if split.limit in (AT_LOW, AT_HIGH):
@@ -115,7 +117,10 @@ def _stationary(surface: Surface, costs: Costs, compute: float, low: float, high
     """
     ends = costs.log_ratio(np.array([low, high]), compute)
     grid = np.linspace(ends[0], ends[1], COARSE_POINTS)
-    best = np.argmin(_losses(surface, costs, compute, costs.log_params(grid, compute, low, high)), axis=1)
+    sizes = costs.log_params(grid, compute, low, high)
+    coarse = _losses(surface, costs, compute, sizes)
+    require_slope(sizes, coarse[0], compute)
+    best = np.argmin(coarse, axis=1)
     inside = (best > 0) & (best < len(grid) - 1)
     if not inside.any():
         ends_of_range: Array = np.where(best == 0, low, high)
@@ -128,6 +133,19 @@ def _stationary(surface: Surface, costs: Costs, compute: float, low: float, high
     refined, is_settled = _quartic_minimum(fine, losses)
     ratios = np.where(inside & is_settled, refined, grid[best])
     return costs.log_params(ratios, compute, low, high)
+
+
+def require_slope(log_params: Array, losses: Array, compute: float) -> None:
+    """Refuse log losses `(n,)` along params that differ by rounding alone: the lowest one then means nothing.
+
+    Raises:
+        FitError: They do, although params differ.
+    """
+    if np.ptp(log_params) > APART and np.nanmax(losses) - np.nanmin(losses) < FLAT:
+        raise FitError(
+            f"At {flops(compute)} FLOPs the law gives every split the same loss, so no split is best.",
+            hint="Choose a --law in which params and tokens lower the loss in different ways, such as chinchilla.",
+        )
 
 
 def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -> Array:

@@ -20,8 +20,14 @@ from scaling_cli.analysis.allocation.plan import (
     estimated,
     log_correlation,
 )
-from scaling_cli.analysis.allocation.search_answer import EXPONENT_STEP, searched_answer
-from scaling_cli.analysis.allocation.surface import Chinchilla, RepeatedSurface, Surface, surface
+from scaling_cli.analysis.allocation.search_answer import EXPONENT_STEP, plenty, searched_answer
+from scaling_cli.analysis.allocation.surface import (
+    Chinchilla,
+    LawSurface,
+    RepeatedSurface,
+    Surface,
+    surface,
+)
 from scaling_cli.arrays import Array
 from scaling_cli.caveats import caveat
 from scaling_cli.errors import FitError
@@ -142,18 +148,29 @@ def _exponents(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]
 
 
 def exponents(loss_surface: Surface, plan: AllocationPlan, budgets: Sequence[float]) -> tuple[Array, Array]:
-    """Exponents of best params and tokens `(replicates,)` in training compute, without limits or inference."""
+    """Exponents of best params and tokens `(replicates,)` in training compute on new tokens, without limits."""
     if isinstance(loss_surface, RepeatedSurface):
         loss_surface = loss_surface.chinchilla
     if isinstance(loss_surface, Chinchilla) and plan.costs.is_plain:
         return loss_surface.params_exponent, 1 - loss_surface.params_exponent
     free = plan.costs.unlimited()
     middle = float(np.exp(np.mean(np.log(budgets))))
+    if isinstance(loss_surface, LawSurface) and "unique_tokens" in loss_surface.fixed:
+        if free.is_plain and (own := _own_exponent(loss_surface)) is not None:
+            return own, 1 - own
+        loss_surface = replace(loss_surface, fixed={**loss_surface.fixed, "unique_tokens": plenty(middle)})
     below, above = (best_split(loss_surface, free, middle * np.exp(step)) for step in (-EXPONENT_STEP, EXPONENT_STEP))
     params, tokens = (
         np.log(getattr(above, name) / getattr(below, name)) / (2 * EXPONENT_STEP) for name in ("params", "tokens")
     )
     return params, tokens
+
+
+def _own_exponent(loss_surface: LawSurface) -> Array | None:
+    """The exponent of best params that the law itself gives for new tokens, if it does."""
+    law = loss_surface.law
+    values = dict(zip(law.names, law.to_parameters(loss_surface.theta).T, strict=True))
+    return next((one.compute(values) for one in law.derived if one.name == "params_exponent"), None)
 
 
 def _frontier(loss_surface: Surface, plan: AllocationPlan, budgets: list[float]) -> Curve:

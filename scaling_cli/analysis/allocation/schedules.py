@@ -19,12 +19,15 @@ from scaling_cli.fitting.objective import Objective
 from scaling_cli.fitting.optimum import optimum
 from scaling_cli.fitting.problem import Problem, problem_from_arrays
 from scaling_cli.laws import find_law
+from scaling_cli.numbers.format import percent
+from scaling_cli.record import Record
 
 LAW = "chinchilla"
 MIDDLE = (0.05, 0.5)  # of a run's tokens: points to which the law is fitted
 END = 0.97  # of a run's tokens: points that it is compared with
 DROP = 0.004  # of log loss: ends that lie less below the law do not move the envelope by much
 SIGMAS = 3.0
+SURE = 2.0  # standard errors above a drop, within which it is too small to matter
 ROWS = 40  # of a run, evenly spaced in logs: enough for a law
 FEWEST = 8  # points in the middles
 FEWEST_SIZES, FEWEST_LENGTHS = 3, 3  # of runs with equal params, to take the ends of runs alone
@@ -96,23 +99,35 @@ def done(points: AllocationPoints) -> Array:
     return share
 
 
-def finished_points(points: AllocationPoints) -> tuple[AllocationPoints, float | None]:
-    """The points that an envelope may use, and by how much ends lie below the middles where only ends are left.
+class Finished(Record):
+    """The points that an envelope may use.
+
+    `drop` is how far ends lie below the middles, where only ends are left. `is_level` says that the ends are shown not
+    to lie below, so that the learning rate did not decay.
+    """
+
+    points: AllocationPoints
+    drop: float | None
+    is_level: bool
+
+
+def finished_points(points: AllocationPoints) -> Finished:
+    """The points that an envelope may use.
 
     Raises:
         FitError: The learning rate decays at the end of the runs, and there are too few ends for an envelope.
     """
     found = end_drop(points)
     if found is None or found[0] < DROP or found[0] < SIGMAS * found[1]:
-        return points, None
+        return Finished(points, None, found is not None and found[0] + SURE * found[1] < DROP)
     ends = points.subset(np.flatnonzero(done(points) >= END))
     last = np.unique(np.stack([ends.runs, np.round(ends.log_params, 6)]), axis=1)
     _, lengths = np.unique(last[1], return_counts=True)
     if (lengths >= FEWEST_LENGTHS).sum() < FEWEST_SIZES:
         raise FitError(
-            f"The runs end {np.expm1(found[0]):.1%} below the law that their checkpoints follow until then, as they do "
-            "if the learning rate decays. An envelope of earlier checkpoints would therefore show too high losses.",
+            f"The runs end {percent(float(np.expm1(found[0])))} below the law that their checkpoints follow until "
+            "then, as they do if the learning rate decays. An envelope of earlier checkpoints would therefore show too high losses.",
             hint=f"Give finished runs of {FEWEST_LENGTHS} lengths for each of {FEWEST_SIZES} sizes, or curves at "
             "constant learning rate, or use --approach parametric on the last row of each run.",
         )
-    return ends, found[0]
+    return Finished(ends, found[0], is_level=False)

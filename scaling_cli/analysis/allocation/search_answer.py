@@ -29,6 +29,7 @@ from scaling_cli.results.fit import Curve, Estimate
 
 EXPONENT_STEP = 0.25  # of log compute, for the exponents of laws without a closed form
 FRONTIER_POINTS, FRONTIER_DRAWS = 12, 100  # of the curve over compute, for plots
+MANY = 1e5  # times the tokens of a split of a budget, which are about as many as the square root of its FLOPs
 NO_SHARE = 1e-4  # of the mixture
 BEYOND = 1.001  # factor outside the values of the runs that counts as outside
 
@@ -140,9 +141,10 @@ def _searched(joint: Joint, name: str, values: Array, within: dict[str, tuple[fl
 
 
 def _exponents(joint: Joint, plan: AllocationPlan, budgets: Sequence[float]) -> dict[str, Estimate]:
-    """Exponents of best params and tokens in training compute, with everything else at its best and without limits."""
-    free = replace(joint, costs=joint.costs.unlimited())
+    """Exponents of best params and tokens in training compute on new tokens, with everything else at its best."""
     middle = float(np.exp(np.mean(np.log(budgets))))
+    held = {name: plenty(middle) if name == "unique_tokens" else value for name, value in joint.held.items()}
+    free = replace(joint, costs=joint.costs.unlimited(), held=held)
     try:
         below, above = (solve(free, middle * float(np.exp(step))).chosen for step in (-EXPONENT_STEP, EXPONENT_STEP))
     except FitError:  # only a limit makes a split best
@@ -152,6 +154,11 @@ def _exponents(joint: Joint, plan: AllocationPlan, budgets: Sequence[float]) -> 
         powers = np.log(getattr(above, name) / getattr(below, name)) / (2 * EXPONENT_STEP)
         found[name] = estimated(powers, plan.level)
     return found
+
+
+def plenty(compute: float) -> float:
+    """Unique tokens of which no sensible split of a budget repeats any, and so few that rounding does no harm."""
+    return MANY * float(np.sqrt(compute))
 
 
 def _frontier(joint: Joint, plan: AllocationPlan, budgets: Sequence[float]) -> Curve:

@@ -14,7 +14,7 @@ import numpy as np
 from scaling_cli.analysis.allocation.basins import valley
 from scaling_cli.analysis.allocation.box import Lowest
 from scaling_cli.analysis.allocation.joint import Chosen, Joint
-from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, LARGEST_COMPUTE
+from scaling_cli.analysis.allocation.optimum import AT_HIGH, AT_LOW, LARGEST_COMPUTE, require_slope
 from scaling_cli.analysis.allocation.plan import WASTES
 from scaling_cli.analysis.allocation.space import AT_END
 from scaling_cli.arrays import Array
@@ -30,6 +30,7 @@ STEP = 1e-2  # of log compute, for the slope of the loss along it
 LONGEST = 3.0  # of log compute, for one step
 CLOSE = 1e-7  # of log compute
 VALLEY_POINTS = 100  # of params, where the loss falls towards an end of them
+SLOPE_POINTS = 21  # of params, from which it is seen that the loss depends on them
 REACH = 30.0  # of log params, within which the ends of the waste band are sought
 
 
@@ -50,7 +51,8 @@ def solve(joint: Joint, compute: float) -> Solution:
     """The best choices at a budget.
 
     Raises:
-        FitError: Loss keeps falling towards one end of params, or nothing is within the limits.
+        FitError: Loss keeps falling towards one end of params, or does not depend on them, or nothing is within the
+            limits.
     """
     found = joint.best(compute)
     budgets = np.full(joint.replicates, compute)
@@ -86,6 +88,11 @@ def _solution(joint: Joint, compute: Array, found: Lowest) -> Solution:
             f"At {flops(float(compute[0]))} FLOPs the loss keeps falling with {limit} params, so no split is best.",
             hint="Add runs on both sides of the best params, or limit params with --min-params and --max-params.",
         )
+    if joint.space.has_params:
+        places = np.repeat(found.place[:1, None], SLOPE_POINTS, axis=1)
+        places[0, :, 0] = np.linspace(0.0, 1.0, SLOPE_POINTS)
+        along = joint.first().chosen(np.arange(1), places, float(compute[0]))
+        require_slope(np.log(along.params[0]), along.log_loss[0], float(compute[0]))
     return Solution(compute, found.place, joint.at(found.place, compute), limit)
 
 

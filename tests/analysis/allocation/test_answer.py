@@ -157,6 +157,40 @@ def test_what_needs_the_parametric_approach_is_named(approach, options, named):
     assert "--approach parametric" in caught.value.hint
 
 
+USED = "min(tokens, unique_tokens)"
+REPEATING = f"E + A / params^a + B / ({USED} * (1 + 15 * (1 - exp((1 - tokens / {USED}) / 15))))^b"
+
+
+@pytest.mark.parametrize("law", ["data-constrained", "formula", "searched"])
+def test_exponents_of_a_law_of_repeated_data_are_those_on_new_tokens(law):
+    params, tokens, unique = (
+        each.ravel() for each in np.meshgrid(np.geomspace(1e7, 1e10, 6), np.geomspace(1e9, 1e12, 6), [1e9, 1e10, 1e12])
+    )
+    used = np.minimum(tokens, unique)
+    worth = used * (1 + 15 * (1 - np.exp((1 - tokens / used) / 15)))
+    table = pl.DataFrame({"params": params, "tokens": tokens, "unique_tokens": unique})
+    table = table.with_columns(loss=1.8 + 480 / params**0.35 + 2085 / worth**0.37, heavy=pl.lit(1.0))
+    options = {"law": law}
+    if law != "data-constrained":
+        options = {"law": REPEATING}
+    if law == "searched":
+        heavier = table.with_columns(loss=pl.col("loss") + 0.1, heavy=pl.lit(2.0))
+        table, options = pl.concat([table, heavier]), {"law": f"{REPEATING} + h*(heavy-1)", "search": "heavy=1..2"}
+    split = {
+        unique: optimal_allocation(table, budget=1e22, unique_tokens=unique, interval="none", **options).results[0]
+        for unique in (1e10, 1e15)
+    }
+    powers = [result.exponents["parametric"]["params"].estimate for result in split.values()]
+    if law == "data-constrained":
+        table = table.drop("heavy")
+        assert powers[0] == pytest.approx(fit(table, law=law, interval="none")["params_exponent"].estimate)
+    else:
+        assert powers == pytest.approx([0.37 / 0.72] * 2, abs=1e-3)
+    # On data that are repeated many times, the best split is another one.
+    sizes = [result.allocations[0].params.estimate for result in split.values()]
+    assert sizes[0] != pytest.approx(sizes[1], rel=0.1)
+
+
 def test_exponents_that_leave_inference_or_limits_out_say_so():
     def told(**options):
         report = optimal_allocation(SAMPLE, budget=(1e22,), interval="none", **options)

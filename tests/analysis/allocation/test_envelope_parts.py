@@ -116,8 +116,9 @@ def test_runs_of_fewer_than_five_rows_are_no_curves():
 
 def test_where_schedules_end_the_ends_of_runs_are_averaged():
     made, _ = trained(sizes=8, lengths=4, undecayed=0.03)
-    found, drop = _curves(made)
-    assert drop == pytest.approx(0.03, abs=0.006)
+    found, finished = _curves(made)
+    assert finished.drop == pytest.approx(0.03, abs=0.006)
+    assert not finished.is_level
     assert len(found.loss) == 32
     assert found.runs.tolist() == list(range(32))
     for run in (0, 7, 31):
@@ -125,8 +126,8 @@ def test_where_schedules_end_the_ends_of_runs_are_averaged():
         assert last - 0.3 < found.log_tokens[run] <= last + 1e-9
         assert found.log_params[run] == pytest.approx(made.log_params[made.runs == run][0])
         assert found.log_compute[run] == pytest.approx(found.log_params[run] + found.log_tokens[run] + np.log(6))
-    plain, drop = _curves(curves())
-    assert drop is None
+    plain, finished = _curves(curves())
+    assert finished.drop is None
     assert plain.loss == pytest.approx(smoothed(curves()).loss)
 
 
@@ -147,8 +148,11 @@ def test_lines_of_params_and_tokens_share_the_compute():
 ])  # fmt: skip
 def test_shares_of_the_hull_above_three_tenths_are_told(at_edge, unfinished, codes):
     made = envelope(curves(8, 40), None, is_corrected=False)
-    made = replace(made, facts=Envelope(8, 30, at_edge, unfinished))
+    made = replace(made, facts=Envelope(8, 30, at_edge, unfinished), has_edges=True, is_level=False)
     assert [each.code for each in _doubts(made, None)] == ["no-waste-band", *codes]
     ended = _doubts(replace(made, drop=0.02), None)
     assert [each.code for each in ended] == ["no-waste-band", "schedule-ends", *codes]
     assert "2.0 %" in ended[1].message
+    # Edges that the lines leave out do no harm, nor do points before the end of runs whose ends follow the same law.
+    fine = replace(made, facts=Envelope(8, 30, 0.9, 0.9), has_edges=False, is_level=True)
+    assert [each.code for each in _doubts(fine, None)] == ["no-waste-band"]

@@ -8,6 +8,7 @@ import pytest
 from scaling_cli.analysis.allocation import envelope_replicates as replicates_module
 from scaling_cli.analysis.allocation.envelope_replicates import (
     CENTRED,
+    CorrectedLosses,
     CurveLaw,
     corrected,
     describes,
@@ -15,13 +16,14 @@ from scaling_cli.analysis.allocation.envelope_replicates import (
     simulated,
 )
 from scaling_cli.analysis.allocation.isoflop.budgets import AllocationPoints
-from scaling_cli.analysis.allocation.lines import PowerLine
+from scaling_cli.analysis.allocation.lines import LossLine, PowerLine
 from scaling_cli.errors import FitError
 from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.record import replace
 
 COUNT = CENTRED.replicates
-LAW = CurveLaw(np.zeros(3), PowerLine(np.array([0.5]), np.array([1.0])))
+LOWEST = LossLine(np.array([1.7]), np.array([0.5]), np.array([0.15]), 43.0)
+LAW = CurveLaw(np.zeros(3), PowerLine(np.array([0.5]), np.array([1.0])), LOWEST)
 
 
 def lines(first, centred, later):
@@ -35,6 +37,14 @@ def test_what_replicates_err_by_is_taken_off():
     found = corrected(lines(0.60, [0.52, 0.54], [0.55, 0.49]), LAW)
     assert found.exponent == pytest.approx([0.57, 0.55, 0.61])
     assert found.intercept == pytest.approx([6.0 - (5.3 - 1.0), 6.0 - (5.5 - 1.0), 6.0 - (4.9 - 1.0)])
+
+
+def test_what_losses_of_replicates_err_by_is_taken_off():
+    """The law's own lowest loss at the centre is 2.2, and hulls of its curves are 0.01 lower on average."""
+    floor = np.concatenate([[1.72], np.resize([1.68, 1.70], COUNT), [1.69, 1.75]])
+    line = LossLine(floor, np.full(len(floor), 0.5), np.full(len(floor), 0.15), 43.0)
+    found = CorrectedLosses(line, LOWEST).at(np.exp(43.0))
+    assert found == pytest.approx([2.22 + 0.01, 2.22 + 0.01, 2.22 - 0.05])
 
 
 @pytest.mark.parametrize(("first", "is_described"), [(0.53, True), (0.569, True), (0.571, False), (0.489, False)])
@@ -61,7 +71,7 @@ def test_losses_of_replicates_lie_around_the_law_by_one_factor_for_each_run():
     and by Student's t with 5 degrees of freedom, whose variance is 5 / 3."""
     curves = points(np.repeat(np.arange(8), 3))
     residuals = np.random.default_rng(0).normal(0, 0.01, 24)
-    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best)
+    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best, LOWEST)
     drawn = np.log(simulated(curves, law, Resampling(3000, 0, 0))) - law.log_loss
     factors = (drawn / residuals).reshape(3000, 8, 3)
     assert np.ptp(factors, axis=2).max() < 1e-9
@@ -74,7 +84,7 @@ def test_few_runs_have_at_least_two_degrees_of_freedom(runs):
     """On average the log of the root of 2 over chi-squared with 2 degrees of freedom is 0.2886, and Webb's -0.048."""
     curves = points(np.repeat(np.arange(runs), 4))
     residuals = np.full(4 * runs, 0.01)
-    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best)
+    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best, LOWEST)
     drawn = np.log(simulated(curves, law, Resampling(4000, 0, 0))) - law.log_loss
     expected = 0.5 * np.log(runs / 2) + 0.2886 - 0.048
     assert np.log(np.abs(drawn / residuals)).mean() == pytest.approx(expected, abs=0.05)
@@ -97,6 +107,10 @@ def test_the_law_of_curves_is_the_one_that_they_follow_with_its_best_splits():
     assert found.best.exponent == pytest.approx(0.28 / 0.62, rel=1e-4)
     scale = (0.34 * 400.0 / (0.28 * 410.0)) ** (1 / 0.62)
     assert found.best.at(1e21) == pytest.approx(scale * (1e21 / 6) ** (0.28 / 0.62), rel=1e-3)
+    for compute in (1e18, 1e21):
+        params = scale * (compute / 6) ** (0.28 / 0.62)
+        loss = 1.7 + 400 * params**-0.34 + 410 * (compute / 6 / params) ** -0.28
+        assert found.lowest.at(compute) == pytest.approx(loss, rel=1e-4)
     doubled = law_of_curves(curves, float(np.log(12)))  # twice the compute for a param and a token
     assert doubled.best.at(1e21) == pytest.approx(scale * (1e21 / 12) ** (0.28 / 0.62), rel=1e-3)
 

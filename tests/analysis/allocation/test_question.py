@@ -89,12 +89,12 @@ def test_budgets_are_those_given_or_steps_from_the_largest_run():
 def test_costs_have_the_limits_and_the_shapes_of_what_is_not_known():
     made, doubts = plan(
         inference_tokens=1e12, min_params=1e7, max_params=1e10, max_tokens=1e13, inference_budget=1e11, level=0.9,
-        unique_tokens=1e10, profile="akima",
+        unique_tokens=1e10,
     )  # fmt: skip
     costs = made.costs
     assert (costs.inference_tokens, costs.min_params, costs.max_params) == (1e12, 1e7, 1e10)
     assert (costs.max_tokens, costs.inference_budget) == (1e13, 1e11)
-    assert (made.level, made.unique_tokens, made.profile, made.approach) == (0.9, 1e10, "akima", "parametric")
+    assert (made.level, made.unique_tokens, made.profile, made.approach) == (0.9, 1e10, "exact", "parametric")
     assert (made.hardware, doubts, made.held, made.search, made.mixture, made.rest) == (None, (), {}, {}, (), None)
     shapes = {"layers": (0.3, 1.0), "heads": (0.2, 2.0)}
     shaped, _ = plan(shapes=shapes, flops_rule=RULE)

@@ -12,7 +12,7 @@ from scaling_cli.analysis.allocation.costs import Costs
 from scaling_cli.analysis.allocation.joint import Joint
 from scaling_cli.analysis.allocation.searched import solve
 from scaling_cli.analysis.allocation.space import Axis, Space
-from scaling_cli.errors import ScalingError, UsageError
+from scaling_cli.errors import FitError, ScalingError, UsageError
 from scaling_cli.flops import flops_rule
 from scaling_cli.laws import find_law
 from scaling_cli.laws.custom import law_from_formula
@@ -309,3 +309,32 @@ def test_a_refusal_names_what_can_be_held_or_searched(options, hint):
     with pytest.raises(UsageError) as caught:
         split(grained(), **options)
     assert hint in caught.value.hint
+
+
+FLAT = "E + A / (params * tokens)^0.3"
+
+
+@pytest.mark.parametrize(
+    ("law", "options"),
+    [
+        (FLAT, {}),
+        ("E + A / params^0.3 / tokens^0.3", {"budget": 3e20}),
+        (FLAT, {"min_params": 1e8, "max_params": 1e10}),
+        (FLAT, {"budget": (), "target_loss": 2.4}),
+        (f"{FLAT} + g * (heavy - u)^2", {"search": "heavy=1..3"}),
+    ],
+)
+def test_a_law_that_gives_every_split_the_same_loss_has_no_best_one(law, options):
+    columns = grid(heavy=np.array([1.0, 2.0, 3.0]))
+    loss = 1.8 + 3e5 / (columns["params"] * columns["tokens"]) ** 0.3 + 0.1 * (columns["heavy"] - 2.0) ** 2
+    table = pl.DataFrame({**columns, "loss": loss})
+    table = table if "search" in options else table.filter(pl.col("heavy") == 2.0).drop("heavy")
+    with pytest.raises(FitError, match="gives every split the same loss") as caught:
+        split(table, law=law, **{"budget": 1e21, **options})
+    assert caught.value.hint
+
+
+def test_a_law_is_not_called_flat_between_limits_that_leave_no_choice():
+    row, codes = split(grained(), law="granularity", hold="granularity=8", min_params=1e9, max_params=1e9 * (1 + 1e-9))
+    assert row.params.estimate == pytest.approx(1e9)
+    assert "limited" in codes

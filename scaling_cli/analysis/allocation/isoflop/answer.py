@@ -16,6 +16,7 @@ from scaling_cli.analysis.allocation.plan import (
     ApproachAnswer,
     estimated,
 )
+from scaling_cli.flops import FLOPS_A_PARAM_AND_TOKEN
 
 
 def isoflop_answer(
@@ -35,7 +36,10 @@ def isoflop_answer(
         allocations=allocations,
         exponents={"params": estimated(params.exponent, plan.level), "tokens": estimated(tokens.exponent, plan.level)},
         frontier=line_curve(params, [*plan.budgets, *ends.tolist()], plan.level),
-        caveats=(*isoflop_doubts(curves, plan, group), *line_doubts(allocations, curves.rates, group)),
+        caveats=(
+            *isoflop_doubts(curves, plan, group),
+            *line_doubts(allocations, curves.rates, group, plan.costs.rate or FLOPS_A_PARAM_AND_TOKEN),
+        ),
     )
 
 
