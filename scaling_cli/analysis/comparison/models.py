@@ -60,6 +60,11 @@ class Member(Record):
         """Points less parameters of its own fit."""
         return self.points - len(self.theta)
 
+    @property
+    def spare_runs(self) -> int:
+        """Runs less parameters of its own fit."""
+        return self.problem.run_count - len(self.theta)
+
 
 def exponents(law: Law) -> tuple[str, ...]:
     """Names of the law's exponents."""

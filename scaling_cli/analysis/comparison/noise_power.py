@@ -11,7 +11,8 @@ and H its hat matrix, the method of scoring uses (Smyth 2002)
                                                                                     V_ij = h_ij^2,
 
 each summed over the groups. The fits are linear about those that are given. Residuals are cut off at `FURTHEST` times
-the robust noise, so that outliers do not decide. Checkpoints of a run share an error and count as one point.
+the robust noise, so that outliers do not decide. Checkpoints of a run share an error, towards which the fit bends as to
+one point, so the mean of a run takes their place.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scaling_cli.analysis.comparison.models import CHUNK_VALUES, SMALLEST_SCALE,
 from scaling_cli.arrays import Array
 from scaling_cli.fitting.noise.model import STEEPEST, scale_of
 from scaling_cli.fitting.objective import MAD_TO_SIGMA
+from scaling_cli.fitting.problem import Problem
 from scaling_cli.record import Record
 
 FURTHEST = 3.0  # residual, in units of the noise, beyond which a point says nothing more
@@ -74,7 +76,7 @@ def _power(thetas: Sequence[Array], target: Array, members: Sequence[Member], al
     groups = [
         _lines(member, theta, target[:, part], along[part])
         for member, theta, part in zip(members, thetas, parts(members), strict=True)
-        if member.freedom > 0
+        if member.spare_runs > 0
     ]
     power, even = np.zeros(len(target)), np.zeros(len(target))
     if not groups or not along.any():
@@ -88,15 +90,13 @@ def _power(thetas: Sequence[Array], target: Array, members: Sequence[Member], al
 
 
 class _Lines(Record):
-    """A group's fits as linear ones: residuals `(replicates, n)` and slopes `(replicates, n, k)`, of equal weight.
-
-    `counted` is the number of runs over that of points.
+    """A group's fits as linear ones: residuals `(replicates, n)` and slopes `(replicates, n, k)` of n runs, of equal
+    weight.
     """
 
     residuals: Array
     slopes: Array
     along: Array
-    counted: float
 
     def likelihood(self, power: Array) -> Array:
         """Slope of the log likelihood, and information, at `power` `(replicates,)`; both in `(2, replicates)`."""
@@ -112,16 +112,30 @@ class _Lines(Record):
         turned = fit @ (self.along[:, None] * slopes)
         own = (2 * free - 1) @ self.along**2 + np.einsum("rkl,rlk->r", turned, turned)
         information = 2 * (own - (free @ self.along) ** 2 / spare)
-        return self.counted * np.stack([excess @ self.along, information])
+        return np.stack([excess @ self.along, information])
 
 
 def _lines(member: Member, theta: Array, target: Array, along: Array) -> _Lines:
-    """The group's fits `theta` `(replicates, k)` to `target` `(replicates, n)`."""
-    residuals, slopes = member.problem.residuals(theta, target)
-    root = np.sqrt(member.problem.weights)
+    """The group's fits `theta` `(replicates, k)` to `target` `(replicates, n)`, as means of runs."""
+    problem = member.problem
+    residuals, slopes = problem.residuals(theta, target)
+    root = np.sqrt(_means(problem, problem.weights[None], np.ones(member.points)))[0]
+    residuals, slopes, along = (_means(problem, each, problem.weights) for each in (residuals, slopes, along[None]))
     slopes = slopes * root[:, None]
     unit = slopes / np.maximum(np.sqrt((slopes**2).sum(axis=1)), TINY)[:, None, :]
-    return _Lines(residuals * root, unit, along, member.problem.run_count / member.points)
+    return _Lines(residuals * root, unit, along[0])
+
+
+def _means(problem: Problem, values: Array, weights: Array) -> Array:
+    """Weighted means of the points of each run `(replicates, runs, ...)`, from values `(replicates, n, ...)`."""
+    if problem.run_count == len(problem.observed):
+        return values[:, np.argsort(problem.runs)]
+    order = np.argsort(problem.runs, kind="stable")
+    starts = np.searchsorted(problem.runs[order], np.arange(problem.run_count))
+    shape = (-1, *(1,) * (values.ndim - 2))
+    sums = np.add.reduceat(values[:, order] * weights[order].reshape(shape), starts, axis=1)
+    means: Array = sums / np.add.reduceat(weights[order], starts).reshape(shape)
+    return means
 
 
 def _inverse(slopes: Array) -> Array:

@@ -4,7 +4,7 @@ Small runs often scatter more than large ones. A test that counts all points equ
 often: in 11 % of data sets instead of 5 % if the noise changes ninefold over the range. The power is estimated from the
 residuals of each group's own fit (see `noise_power`), and shrunk by the share of its square that chance explains. It is
 used only if it is more than `CLEAR` standard errors from zero, so that most data of even noise stay as they are, or
-`CLEAR_OF_FEW` if a group has fewer than `FEW_SPARE` more points than parameters: its residuals then say little.
+`CLEAR_OF_FEW` if a group has fewer than `FEW_SPARE` more runs than parameters: its residuals then say little.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def marked(members: Sequence[Member]) -> list[Member]:
     """The groups, with `is_uneven` where their noise clearly changes with scale."""
     target = np.concatenate([member.problem.target for member in members])[None]
     found = noise_power(members, [member.theta[None] for member in members], target)
-    is_few = min(member.freedom for member in members) < FEW_SPARE
+    is_few = min(member.spare_runs for member in members) < FEW_SPARE
     is_uneven = bool(found.evidence[0] > (CLEAR_OF_FEW if is_few else CLEAR) ** 2)
     return [replace(member, is_uneven=is_uneven) for member in members]
 

@@ -7,6 +7,8 @@ import pytest
 
 from scaling_cli.analysis.comparison.models import parts
 from scaling_cli.analysis.comparison.noise_power import NoisePower, _cut, _inverse, noise_power
+from scaling_cli.analysis.comparison.uneven import marked
+from scaling_cli.fitting.problem import problem_from_arrays
 from scaling_cli.record import replace
 from tests.analysis.comparison.simulations import Cell, fitted
 
@@ -68,10 +70,29 @@ def test_an_outlier_does_not_decide():
     assert np.median(np.abs(noise_power(plain, thetas, wrong).power - power.power)) < 0.1
 
 
-def test_checkpoints_of_a_run_are_no_evidence_of_their_own():
-    plain, thetas, targets, power = found(Cell(12, (1.7, 1.3), checkpoints=4), 3)
-    single = [replace(member, problem=replace(member.problem, runs=np.arange(member.points))) for member in plain]
-    np.testing.assert_allclose(noise_power(single, thetas, targets).evidence, 4 * power.evidence, rtol=1e-6)
+def test_a_run_of_equal_checkpoints_says_as_much_as_one_point():
+    plain, thetas, targets, power = found(Cell(12, (1.7, 1.3), growth=1 / 9), 3)
+    several = [replace(member, problem=with_checkpoints(member.problem, 4)) for member in plain]
+    np.testing.assert_allclose(noise_power(several, thetas, np.repeat(targets, 4, axis=1)).evidence, power.evidence)
+
+
+def with_checkpoints(problem, count):
+    """Every run with so many checkpoints at its inputs; runs are in another order than points."""
+    inputs = {name: np.repeat(column, count) for name, column in problem.columns.items()}
+    runs = np.repeat(np.arange(len(problem.observed))[::-1], count)
+    return problem_from_arrays(problem.law, inputs, np.repeat(problem.observed, count), runs)
+
+
+def test_checkpoints_of_few_runs_are_rarely_taken_for_uneven_noise():
+    """All of a group's 24 points bend the fit towards its six runs, as six points do."""
+    cell = Cell(6, (1.7, 1.3), checkpoints=4)
+    plain, thetas, targets, _ = found(cell)
+    marks = [
+        marked([replace(member, theta=theta, problem=replace(member.problem, target=target[part]))
+                for member, theta, part in zip(plain, each, parts(plain), strict=True)])[0].is_uneven
+        for target, *each in zip(targets, *thetas, strict=True)
+    ]  # fmt: skip
+    assert np.mean(marks) < 0.1
 
 
 def test_the_power_is_where_the_restricted_likelihood_is_highest():
