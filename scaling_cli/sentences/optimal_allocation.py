@@ -41,9 +41,15 @@ def _split(row: Allocation) -> str:
         return f"A loss of {asked(row.target_loss)} is reached by no budget"
     lead = f"For {flops(row.compute)} FLOPs"
     if row.target_loss is not None:
-        lead = f"A loss of {asked(row.target_loss)} takes {flops(row.compute)} FLOPs"
+        lead = f"A loss of {asked(row.target_loss)} takes {flops(row.compute)} FLOPs{_between(row.compute_interval)}"
     loss = "" if row.target_loss is not None else f", for a loss of {brief(row.loss)}"
     return f"{lead}: {_counted(row.params)} params on {_counted(row.tokens)} tokens{_further(row)}{loss}{reach}"
+
+
+def _between(interval: tuple[float | None, float | None] | None) -> str:
+    """The interval of the compute for a loss, if it has one."""
+    ends = interval or (None, None)
+    return "" if ends == (None, None) else f" [{', '.join(MISSING if end is None else flops(end) for end in ends)}]"
 
 
 def _further(row: Allocation) -> str:

@@ -51,6 +51,8 @@ class TestAllocation:
     def test_a_target_loss_takes_a_budget_or_none(self):
         assert self.said(allocation(target_loss=2.1)).startswith("A loss of 2.1 takes 6e21 FLOPs: 10B")
         assert "for a loss" not in self.said(allocation(target_loss=2.1))
+        ranged = self.said(allocation(target_loss=2.1, compute_interval=(5e21, None)))
+        assert ranged.startswith("A loss of 2.1 takes 6e21 FLOPs [5e21, -]: 10B")
         assert self.said(allocation(target_loss=1.2, compute=None)) == "A loss of 1.2 is reached by no budget."
 
     @pytest.mark.parametrize(
