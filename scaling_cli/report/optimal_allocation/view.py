@@ -59,12 +59,13 @@ def records(report: AllocationReport) -> Iterable[Row]:
     """One row per allocation."""
     rows = [row for result in report.results for row in result.allocations]
     names = tuple(dict.fromkeys(name for row in rows for name in (*row.searched, *row.followed)))
+    recipe = tuple(dict.fromkeys(name for row in rows for name in row.recipe))
     optional = tuple(name for name, of in OPTIONAL.items() if any(of(row) is not None for row in rows))
     further = tuple(f"{name}{end}" for name in names for end in ("", "_low", "_high"))
     has_pools = any(row.pools for row in rows)
     return grouped(
-        report, (*HEADER, *further, *optional, *(POOLS if has_pools else ())),
-        lambda result: _records(result, names, optional, has_pools=has_pools),
+        report, (*HEADER, *further, *optional, *map(escape, recipe), *(POOLS if has_pools else ())),
+        lambda result: _records(result, names, optional, recipe, has_pools=has_pools),
     )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def facts(report: AllocationReport, result: AllocationResult) -> Facts:
         ("held", ", ".join(f"{escape(name)} = {figure(value)}" for name, value in result.held.items())),
         ("interval", _interval(result)),
         ("cost", escape(result.cost.removeprefix("cost: "))),
+        ("recipe", escape(result.recipe)),
         *_checks(result),
     )
 
@@ -144,12 +146,12 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
 
 
 def _records(
-    result: AllocationResult, names: Sequence[str], optional: Sequence[str], *, has_pools: bool
+    result: AllocationResult, names: Sequence[str], optional: Sequence[str], recipe: Sequence[str], *, has_pools: bool
 ) -> Iterator[Row]:
     for row in result.allocations:
         found = {name: one.value for name, one in row.searched.items()} | row.followed
         values = (found.get(name, Estimate(None)) for name in names)
-        others = [OPTIONAL[name](row) for name in optional]
+        others = [*(OPTIONAL[name](row) for name in optional), *(row.recipe.get(name) for name in recipe)]
         further = [end for value in values for end in (value.estimate, value.low, value.high)]
         pools = _best_pools(row) if has_pools else []
         yield [*_cells(row), result.interval.level, result.interval.method, *further, *others, *pools]
