@@ -8,6 +8,7 @@ from scaling_cli.results.fit import Estimate
 
 MOST_BUDGETS = 2
 NOTED = 3.0  # factor beyond the largest run above which it is said
+JUST_BELOW = 1 - 1e-6  # a factor of 999.9999 is 1,000
 NEAR = 1.15  # factor between the params of two approaches below which they agree
 
 
@@ -62,7 +63,9 @@ def _further(row: Allocation) -> str:
 
 
 def _times(reach: float | None) -> str:
-    return figure(reach, 3) if (reach or 0.0) < 1e3 else f"{reach:,.0f}" if (reach or 0.0) < 1e6 else flops(reach)
+    if reach is None or reach < JUST_BELOW * 1e3:
+        return figure(reach, 3)
+    return f"{reach:,.0f}" if reach < JUST_BELOW * 1e6 else flops(reach)
 
 
 def _counted(value: Estimate) -> str:

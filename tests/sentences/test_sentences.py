@@ -60,7 +60,9 @@ class TestAllocation:
         [
             (3.0, ""),
             (3.1, ", 3.1 times beyond"),
+            (999.9999999, ", 1,000 times beyond"),
             (2500.0, ", 2,500 times beyond"),
+            (999_999.99999, ", 1e6 times beyond"),
             (2e7, ", 2e7 times beyond"),
             (None, ""),
         ],
