@@ -12,8 +12,10 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tensorboard": ("tensorboard.EVENTS", ()),  # found by the names that TensorBoard gives, see `data/files/expand.py`
     "jsonl": ("json_lines.JSON_LINES", (".jsonl", ".ndjson")),
     "wandb-summary": ("wandb_summary.SUMMARY", (".json",)),
+    "mlflow": ("mlflow.MLFLOW", ()),  # `meta.yaml` of runs, see `data/files/expand.py`
     "trainer-state": ("json_documents.TRAINER_STATE", (".json",)),
     "json": ("json_documents.DOCUMENT", (".json",)),
+    "nemo": ("printed.nemo.NEMO", (".log",)),
     "megatron": ("printed.megatron.MEGATRON", (".log",)),
     "nanogpt": ("printed.nanogpt.NANOGPT", (".log",)),
     "llm.c": ("printed.llmc.LLMC", (".log",)),
@@ -21,7 +23,11 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trainer-console": ("printed.trainer_console.CONSOLE", (".log",)),
     "composer": ("printed.composer.COMPOSER", (".log",)),
     "olmo": ("printed.olmo.OLMO", (".log",)),
+    "litgpt": ("printed.litgpt.LITGPT", (".log",)),
+    "torchtune": ("printed.torchtune.TORCHTUNE", (".log",)),
+    "maxtext": ("printed.maxtext.MAXTEXT", (".log",)),
     "fairseq": ("printed.fairseq.FAIRSEQ", (".log",)),
+    "objects-in-text": ("printed.objects_in_text.OBJECTS_IN_TEXT", (".log",)),
     "wandb-chart": ("delimited.CHART", (".csv",)),
     "tensorboard-csv": ("delimited.SCALARS_CSV", (".csv",)),
     "csv-objects": ("delimited.OBJECTS", (".csv", ".tsv")),

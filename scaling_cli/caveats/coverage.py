@@ -145,6 +145,16 @@ SENTENCES = {
         "{count} {count:attempts are|attempt is} in the log more than once, and {done}. Check that the log was resumed "
         "or appended to, not merged by mistake; --attempt COL counts only the last row of each."
     ),
+    "repeated-verifications": (
+        "{count} {count:rows repeat|row repeats} a verification of the same solution by its {column}, and only the "
+        "last row of each counts. Check that the log was resumed, not merged by mistake, and rename {column} if it "
+        "does not number the verifications of a solution."
+    ),
+    "doubled-verifications": (
+        "Every solution has each verdict an even number of times, as in a log that was written twice, and all rows "
+        "count, so verifications may be half as many as they seem. Remove the copies, or add a column verification "
+        "that numbers those of each solution."
+    ),
 }
 
 # When each fires. Constants stand in braces, as module.NAME, so that the page of caveats follows the code.
@@ -227,4 +237,9 @@ WHEN = {
         "{analysis.coverage.budget.HEAVY_ATTENTION:g}."
     ),
     "repeated-attempts": "Rows repeat the number of an attempt.",
+    "repeated-verifications": "Rows repeat the number of a verification of a solution.",
+    "doubled-verifications": (
+        "No column numbers the verifications, each verdict on each solution is there an even number of times, and at "
+        "least {data.samples.verifications.LEAST_SPLIT} solutions have verdicts of both kinds."
+    ),
 }

@@ -71,10 +71,6 @@ SENTENCES = {
         "not be the last one, and amounts computed from steps are too small. Add a column of all steps, or of all "
         "tokens, up to each row, or give each part a run name of its own."
     ),
-    "repeated-steps": (
-        "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
-        "and only the later row counts. Give reruns a run name of their own if they should count too."
-    ),
     "unreached-losses": (
         "In {missed} of {total} cases, a run does not fall to a loss of --steps-to between two rows after step 0, so "
         "{missed:these cases are|this case is} left out, and only the faster runs are fitted. Give losses that all "
@@ -230,7 +226,6 @@ WHEN = {
         "The steps of a run fall, in the order of its rows, only to less than {data.runs.rows.gaps.NEAR_START:.0%} of "
         "the step before, and at most once in {data.runs.rows.gaps.FEWEST_STEPS} rows, in inputs of up to 34 MB."
     ),
-    "repeated-steps": "A run has several usable rows of one step.",
     "unreached-losses": "--steps-to, and some runs do not fall to some of its losses between two rows after step 0.",
     "continued-runs": (
         "The first step of a run lies within {data.runs.rows.continued.NEAR:.0%} of the last step of another run of "

@@ -8,7 +8,7 @@ SENTENCES = {
     ),
     "unread-input": (
         "{columns} {verb} like {role} by name, but no column was read as {role}, so the law ignores {role} and may be "
-        "wrong. Give {flag} if this column holds {role}."
+        "wrong. Give {flag} if {what}."
     ),
     "sizes-in-names": (
         "Names of runs such as {name} hold a size, but no column was read as params, so the law ignores params and may "

@@ -1,4 +1,4 @@
-"""Caveats about files that repeat others, or hold losses of the same runs on other data."""
+"""Caveats about files and rows that repeat others, or hold losses of the same runs on other data."""
 
 SENTENCES = {
     "copied-files": (
@@ -32,6 +32,15 @@ SENTENCES = {
         "step or with different params, so each file's run counts separately and is named after its file. Join the "
         "files if they hold parts of one run."
     ),
+    "repeated-steps": (
+        "{rows} {rows:rows repeat|row repeats} an earlier step of {rows:their|its} run, as resumed or merged logs do, "
+        "and only the later row counts. Give reruns a run name of their own if they should count too."
+    ),
+    "carried-losses": (
+        "{count} of {total} rows repeat the {column} of an earlier step of their run in all digits, as a column that "
+        "was filled forward does, so only the first row of each loss counts, at which it was measured. Leave cells "
+        "without a measurement empty, or give --loss COLUMN if another loss belongs to the law."
+    ),
 }
 
 # When each fires.
@@ -58,5 +67,10 @@ WHEN = {
     ),
     "names-anew": (
         "A run name occurs in several files, with another loss at the first step or with other constant params."
+    ),
+    "repeated-steps": "A run has several usable rows of one step.",
+    "carried-losses": (
+        "Where a log has several losses, at least 10 % of the rows with the loss that is read have the same one as the "
+        "row before, with more than four decimals, in runs whose loss changes."
     ),
 }

@@ -35,11 +35,13 @@ MAY_BE_WRONG = _codes(
 )
 SAYS_HOW = _codes(
     """
-    all-alike all-solved approach-skipped best-over budgets-refused cost-not-fitted diverged-runs forecast-converted
-    inferred-runs law-not-fitted limited loss-unit lost-runs mixture-corner names-anew near-ceiling no-draws
+    all-alike all-solved approach-skipped best-over budgets-refused carried-losses cost-not-fitted diverged-runs
+    forecast-converted inferred-runs law-not-fitted limited loss-unit lost-runs mixture-corner names-anew near-ceiling
+    no-draws
     no-waste-band optimal-split overdispersion-not-identified perplexity-log repeated-attempts repeated-steps
-    rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits short-problems-dropped
-    shorter-copies split-files statistics stop-at-success summary-copies table-of-logs task-without-law
+    repeated-verifications rows-excluded rule-bends-split sample-missed schedule-ends search-end several-splits
+    short-problems-dropped shorter-copies split-files statistics stop-at-success summary-copies table-of-logs
+    task-without-law
     training-exponents uncounted-columns unmatched-targets
     """
 )

@@ -23,7 +23,8 @@ LOSSES = (
 AUXILIARY = {*("aux", "auxiliary", "z", "router", "balance", "balancing", "kl", "reg", "l2", "distill", "mtp"), "value"}
 NOT_LOSSES = ("scale", "scaler", "scaling", "weight", "coef", "mask", "type", "fn", "std", "stderr")
 # Words for other numbers of the same loss than its value at the end of a run.
-KINDS_OF_LOSS = {"best", "lowest", "min", "max", "last", "final", "mean", "ema", "smoothed", "total", "sum"}
+EXTREMES = {"best", "lowest", "min", "max"}
+KINDS_OF_LOSS = {*EXTREMES, "last", "final", "mean", "ema", "smoothed", "total", "sum"}
 
 
 def losses_of(splits: Sequence[str]) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ def is_on_one_set(column: str) -> bool:
     if not set(normalise(first).split("_")) & set(EVALUATIONS):
         return False
     last = normalise(rest[-1])
-    if set(last.split("_")) & AUXILIARY or metric_unit(last) is not None:
+    if set(last.split("_")) & (AUXILIARY | EXTREMES) or metric_unit(last) is not None:
         return False
     return last.startswith("loss_") or any(last == loss or last.endswith(f"_{loss}") for loss in LOSSES)
 

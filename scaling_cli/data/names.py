@@ -32,6 +32,11 @@ def column_of(columns: Collection[str], name: str) -> str:
     return COLUMN + name if COLUMN + name in columns else name
 
 
+def in_sql(column: str) -> str:
+    """The name of a column as a condition in SQL needs it: in quotes, unless it is a plain word."""
+    return column if column.isidentifier() else f'"{column}"'
+
+
 def inputs_in_words(inputs: Sequence[str], columns: Mapping[str, str] | None = None) -> str:
     """What a law is of, for a message: `params and tokens`; `x` is its column, or `one input` if that is not known."""
     known = columns or {}

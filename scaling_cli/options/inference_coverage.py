@@ -211,10 +211,10 @@ class Assumptions(Options):
     tpr: float | None = option(
         None, share_between(inclusive=True, example="0.9"), "Share of correct attempts that the verifier accepts."
     )
-    labels: str = option(
-        "verifier",
+    labels: str | None = option(
+        None,
         choice(*LABELS),
-        "With --fpr and --tpr: whether outcomes in the log are the verifier's verdicts or the truth.",
+        "Whether outcomes in the log are a verifier's verdicts (so with --fpr or --tpr, unless said) or the truth.",
         choices=LABELS,
     )
     train_exchange: float | None = option(

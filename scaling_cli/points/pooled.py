@@ -18,6 +18,7 @@ import polars as pl
 
 from scaling_cli.arrays import Array, Indices, distinct
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import in_sql
 from scaling_cli.data.runs.aliases import EXTRAS, SWEPT
 from scaling_cli.data.runs.aside import words
 from scaling_cli.data.runs.best_over import cells, levels
@@ -109,7 +110,7 @@ def _doubts(runs: _Group, table: RunTable, inputs: Sequence[str], group: dict[st
     for one in others:
         column = _column(table, one.column)
         where = "between runs at equal" if len(np.unique(runs.cells)) < len(runs.cells) else "that remains beside"
-        condition = shlex.quote(f'"{column}" = ...' if not column.isidentifier() else f"{column} = ...")
+        condition = shlex.quote(f"{in_sql(column)} = ...")
         said = {"column": column, "levels": one.levels, "share": one.share, "where": where, "inputs": names}
         if one.column in runs.amounts:
             yield caveat("unread-setting", group, **said)

@@ -11,7 +11,7 @@ import polars as pl
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.derive import DERIVATIONS
-from scaling_cli.data.runs.likely import WORDS, likely_role, sized_names
+from scaling_cli.data.runs.likely import WORDS, flag_of, likely_role, sized_names
 from scaling_cli.data.runs.table import RunTable, label_of
 from scaling_cli.laws import HOMES, find_law
 from scaling_cli.numbers.format import figure, with_and
@@ -35,12 +35,13 @@ def unread_inputs(table: RunTable) -> Iterator[Caveat]:
         if role == "compute" and not names and "tokens" not in read and _has_gpu_hours(table):
             hours = table.columns["gpu_hours"]
             flag = "--compute 'gpu_hours * 3600 * 4e14', with the FLOP/s of one GPU in place of 4e14,"
-            yield caveat("unread-input", None, columns=hours, verb="looks", role=role, flag=flag)
+            what = f"this column holds {role}"
+            yield caveat("unread-input", None, columns=hours, verb="looks", role=role, flag=flag, what=what)
         if names:
             columns = with_and(names[:3])
-            flag = f"--{role} {shlex.quote(names[0])}"
+            flag, what = flag_of(role, names[0])
             verb = "looks" if len(names) == 1 else "look"
-            yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag)
+            yield caveat("unread-input", None, columns=columns, verb=verb, role=role, flag=flag, what=what)
     if "params" in table.columns:
         yield from _active_params(table)
 

@@ -237,6 +237,7 @@ class CoverageResult(Record):
         fits: Laws, by name.
         selection: Accuracy when one of k attempts is selected.
         verifier: With assumed error rates, what they imply.
+        labels: Whether the outcomes in the log are verdicts of a verifier, or the truth.
         budgets: Answers about money or compute.
         comparisons: Paired differences from other groups.
         mixes: Budgets split between two groups.
@@ -263,6 +264,7 @@ class CoverageResult(Record):
     backtest: tuple[Backtest, ...]
     selection: tuple[Selection, ...] = ()
     verifier: AssumedVerifier | None = None
+    labels: Annotated[str, words("verifier", "truth")] = "truth"
     budgets: tuple[Purchase, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     mixes: tuple[Mix, ...] = ()
@@ -272,3 +274,9 @@ class CoverageResult(Record):
     curve: Curve | None = None
     forecast_curve: Curve | None = None
     sentence: Sentence = ""
+
+    @property
+    def are_verdicts(self) -> bool:
+        """Whether attempts are accepted by a verifier, not known to be correct."""
+        # Results of earlier versions have only the labels of the verifier.
+        return "verifier" in (self.labels, self.verifier.labels if self.verifier is not None else "")

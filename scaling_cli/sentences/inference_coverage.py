@@ -27,7 +27,7 @@ def sentence(result: CoverageResult, subject: str) -> str:
         return _split(result.split)
     known = [row for row in result.coverage if row.estimate is not None] or list(result.coverage)
     ends = list(dict.fromkeys(known[:1] + known[-1:]))
-    say = _accepted if _are_verdicts(result) else _solved
+    say = _accepted if result.are_verdicts else _solved
     parts = [
         f"{say(row.k)} {_share(row.estimate, row.low, row.high)}{'' if i else ' of problems'}"
         for i, row in enumerate(ends)
@@ -36,14 +36,10 @@ def sentence(result: CoverageResult, subject: str) -> str:
     return f"{said[0].upper()}{said[1:]}{_forecast(result)}.{_correct(result)}{_purchases(result)}{_exchanged(result)}"
 
 
-def _are_verdicts(result: CoverageResult) -> bool:
-    return result.verifier is not None and result.verifier.labels == "verifier"
-
-
 def _correct(result: CoverageResult) -> str:
     """How often an accepted attempt is correct, where the outcomes do not say it."""
     rows = [row for row in result.selection if row.method == ASSUMED and row.estimate is not None]
-    if not _are_verdicts(result) or not rows:
+    if not result.are_verdicts or not rows:
         return ""
     row = rows[-1]
     share = _share(row.estimate, row.low, row.high)
@@ -148,7 +144,7 @@ def _purchases(result: CoverageResult) -> str:
 def _target(row: Purchase, result: CoverageResult) -> str:
     least, goal = result.attempts.min, f"{asked(100 * row.amount, 3)} %"
     if row.k is None:
-        needed = f"for {ACCEPTED}" if _are_verdicts(result) else "to solve"
+        needed = f"for {ACCEPTED}" if result.are_verdicts else "to solve"
         return f"more than {least:,} attempts are needed {needed} {goal}"
     most = 100 * least if row.is_forecast else least  # what the forecast reaches
     low, high = (f"{end:,}" if end is not None else f"> {most:,}" for end in (row.k_low, row.k_high))
@@ -157,7 +153,7 @@ def _target(row: Purchase, result: CoverageResult) -> str:
 
 
 def _reach(result: CoverageResult) -> str:
-    return f"give {ACCEPTED}" if _are_verdicts(result) else "solve"
+    return f"give {ACCEPTED}" if result.are_verdicts else "solve"
 
 
 def _budget(row: Purchase, result: CoverageResult) -> str:

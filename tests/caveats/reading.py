@@ -32,6 +32,12 @@ def logged(rows=10):
     return frame.with_columns(lr=3e-4 * (1 - 0.9 * pl.col("share"))).drop("share")
 
 
+def filled_forward():
+    """Logs with a validation at every third of the rows, which the next rows repeat."""
+    evaluated = pl.when(pl.col("step") % 300 == 0).then(loss * 1.02).forward_fill().over("run")
+    return logged().select(pl.all(), val_loss=evaluated).rename({"loss": "train_loss"})
+
+
 def stepless_evaluations():
     """Logs in which each evaluation follows the training row of its step, without a step of its own."""
     train = logged().rename({"loss": "train_loss"}).with_columns(val_loss=pl.lit(None, pl.Float64), order=pl.lit(0))
@@ -222,6 +228,10 @@ CASES = {
     "table-of-logs": (
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01)}),
         lambda: files(PARTS | {"all.csv": SUMMARY.with_columns(loss * 1.01, pl.col("tokens") * 2)}),
+    ),
+    "carried-losses": (
+        lambda: of(filled_forward()),
+        lambda: of(filled_forward().with_columns(pl.col("val_loss").round(2))),
     ),
     "statistics": (
         lambda: of(where(FIRST, pl.lit("mean"), grid().with_columns(seed=pl.lit("1")), "seed")),

@@ -9,6 +9,9 @@ import numpy as np
 import polars as pl
 
 import scaling_cli as scaling
+from scaling_cli.data.samples import load as reader
+from scaling_cli.data.samples.verifications import read_verifications
+from scaling_cli.options.inference_coverage import InferenceCoverage
 from tests.caveats.remembered import remembered
 from tests.data.loading import load_samples
 
@@ -97,6 +100,18 @@ SMALL = counts(50, [0, 1, 2, 5, 10, 30, 0, 3])
 SHORT = counts(np.array([10] * 30 + [4] * 30), [2, 0, 1] * 20)
 MATRIX = pl.DataFrame({"problem": ["a", "b"], "run_0": [0, 1], "run_1": [0, 0], "run_2": [1, 1]})
 TWO_TASKS = pl.concat([attempts(task="x"), attempts(task="y", seed=1)])
+
+
+JUDGED = pl.DataFrame(
+    {"problem": f"p{i}", "attempt": 1, "correct": 1, "verdict": int(v > 0), "verification": v}
+    for i in range(20)
+    for v in range(3)
+)
+
+
+def judged(rows):
+    """The caveats of reading verifications."""
+    return reader.load_samples(rows, InferenceCoverage(verified="verdict", verify_cost=1.0), read_verifications).caveats
 
 
 def verified(top=40.0, *, lacks=False, budget=()):
@@ -207,4 +222,12 @@ CASES = {
     "beyond-attempts": (lambda: bought(budgets="2e13flops"), lambda: bought(budgets="1e12flops")),
     "attention-heavy": (lambda: bought(prices=COST | {"kv_dim": "1e9"}), lambda: bought()),
     "repeated-attempts": (lambda: load_samples(pl.concat([READ, READ.filter(FIRST)])), lambda: load_samples(READ)),
+    "repeated-verifications": (
+        lambda: judged(pl.concat([JUDGED, JUDGED.head(1)])),
+        lambda: judged(JUDGED),
+    ),
+    "doubled-verifications": (
+        lambda: judged(pl.concat([JUDGED, JUDGED]).drop("verification")),
+        lambda: judged(JUDGED.drop("verification")),
+    ),
 }

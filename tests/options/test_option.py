@@ -120,7 +120,7 @@ def test_earlier_names_of_coverage_options_still_work():
         budgets="1e14flops", prices={"params": ["8B"], "tokens_out": ["100"]}, **logs,
     )  # fmt: skip
     assert then.results == now.results
-    assert then.options == now.options | {"tpr": 1.0}
+    assert then.options == now.options | {"tpr": 1.0, "labels": "verifier"}
     assert {"laws", "targets", "budgets"} <= set(COVERAGE)
     assert set(SPREAD) == {"mapping", "prices", "exchange", "verifier"}
 

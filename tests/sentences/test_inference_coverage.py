@@ -6,7 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from scaling_cli.results.coverage import AssumedVerifier, Backtest, Coverage, Forecast, Purchase, Selection
+from scaling_cli.results.coverage import (
+    AssumedVerifier,
+    Backtest,
+    Coverage,
+    CoverageResult,
+    Forecast,
+    Purchase,
+    Selection,
+)
 from scaling_cli.results.exchange import Exchange
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.verifications import BestSplit, VerificationSplit
@@ -19,8 +27,10 @@ def at(k, estimate=0.5, low=0.4, high=0.6):
 
 def said(*rows, **changes):
     given = {"split": None, "forecast": (), "backtest": (), "budgets": (), "exchange": (), "selection": (),
-             "verifier": None, "attempts": SimpleNamespace(min=100), **changes}  # fmt: skip
-    return sentence(SimpleNamespace(coverage=rows, **given), "coverage")
+             "verifier": None, "labels": "truth", "attempts": SimpleNamespace(min=100), **changes}  # fmt: skip
+    result = SimpleNamespace(coverage=rows, **given)
+    result.are_verdicts = CoverageResult.are_verdicts.fget(result)
+    return sentence(result, "coverage")
 
 
 class TestCoverage:
@@ -54,6 +64,9 @@ class TestVerdicts:
             "30 % [20 %, 40 %] of problems."
         )
         assert said(at(1), verifier=AssumedVerifier(0.9, 0.1, 0.8, 0.2)).startswith("One attempt is accepted at 50 %")
+
+    def test_verdicts_are_accepted_also_if_no_rates_are_known(self):
+        assert said(at(1), labels="verifier").startswith("One attempt is accepted at 50 %")
 
     def test_where_outcomes_are_the_truth_attempts_solve(self):
         truth = AssumedVerifier(0.9, 0.1, 0.8, 0.2, "truth")

@@ -21,7 +21,14 @@ from scaling_cli.analysis.coverage.curve import (
 from scaling_cli.analysis.coverage.opponents import check_opponent
 from scaling_cli.analysis.coverage.prices import require_costs, require_known_groups
 from scaling_cli.analysis.coverage.printed import highest_ends, interval_doubts, printed_fit, printed_forecast
-from scaling_cli.analysis.coverage.question import parse_k, prices_of, questions_of, resampling_of, verifier_of
+from scaling_cli.analysis.coverage.question import (
+    labels_of,
+    parse_k,
+    prices_of,
+    questions_of,
+    resampling_of,
+    verifier_of,
+)
 from scaling_cli.analysis.coverage.together import Group, named, with_other_groups
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.coverage.counts import Counts, Indices
@@ -137,6 +144,7 @@ def _group_result(
         backtest=tuple(record),
         selection=tuple(selection),
         verifier=verifier,
+        labels=labels_of(ask),
         curve=drawn_curve(data, ask.level, ask.replicates),
         forecast_curve=combined.drawn_forecast(fitted, names, data.longest, _reach(ask, data), CURVE_POINTS),
     )
@@ -189,12 +197,12 @@ def _require_choice(group: Group, ask: InferenceCoverage) -> None:
             "choice between k of them is.",
             hint="Leave out --verified, --score and --answer; or give --design fixed if sampling did not stop early.",
         )
-    verifier = verifier_of(ask)
-    if verifier is not None and verifier.labels == "verifier":
+    if labels_of(ask) == "verifier":
+        by = "--labels verifier takes" if ask.labels else "--fpr and --tpr take"
         raise UsageError(
-            "--fpr and --tpr take the outcomes for verdicts of a verifier, but --verified, --score and --answer take "
-            "them for the truth.",
-            hint="Add --labels truth if the outcomes are the truth, or ask for one of them alone.",
+            f"{by} the outcomes for verdicts of a verifier, but --verified, --score and --answer take them for the "
+            "truth.",
+            hint="Give --labels truth if the outcomes are the truth, or ask for one of them alone.",
         )
 
 

@@ -50,7 +50,7 @@ def _require_uses(asked: InferenceCoverage) -> None:
     has_verifier = verifier_of(asked) is not None
     uses = (
         (is_asked, (*PRICES, "policy"), "--budget, --target, --value or --marginal"),
-        (has_verifier, ("labels",), "--fpr or --tpr"),
+        (has_verifier or asked.labels == "verifier", ("labels",), "--fpr or --tpr"),
         (asked.train_exchange is not None, ("pretrain_tokens", "inference_tokens"), "--train-exchange"),
     )
     for is_used, names, others in uses:
@@ -82,7 +82,13 @@ def verifier_of(asked: InferenceCoverage) -> Rates | None:
     """The assumed verifier, where one is described."""
     if asked.fpr is None and asked.tpr is None:
         return None
-    return Rates(1.0 if asked.tpr is None else asked.tpr, asked.fpr or 0.0, asked.labels)
+    return Rates(1.0 if asked.tpr is None else asked.tpr, asked.fpr or 0.0, labels_of(asked))
+
+
+def labels_of(asked: InferenceCoverage) -> str:
+    """What the outcomes in the log are: verdicts of a `verifier`, or the `truth`."""
+    has_rates = asked.fpr is not None or asked.tpr is not None
+    return asked.labels or ("verifier" if has_rates else "truth")
 
 
 def resampling_of(asked: InferenceCoverage, group: int) -> ProblemResampling:

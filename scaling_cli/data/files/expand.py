@@ -33,10 +33,15 @@ NOT_LOGS = (
     r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
+# In the folder of a run of the Hugging Face Trainer: its log, and results that repeat the end of it.
+TRAINER_STATE, TRAINER_RESULTS = "trainer_state.json", "all_results.json"
+TRAINER_PARTS = ("train_results.json", "eval_results.json", "test_results.json", "predict_results.json")
+MLFLOW_RUN, MLFLOW_METRICS = "meta.yaml", "metrics"  # in the folder of a run of MLflow
+MLFLOW_DELETED = b"lifecycle_stage: deleted"
 REMOTE = r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):"
 ESCAPED = r"\\x([89a-f][0-9a-f])"
 LABEL = r"([A-Za-z_][\w.-]*)=(.+)"
-GENERIC = ("trainer_state", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
+GENERIC = ("trainer_state", "meta", "log", "logs", "history", "metrics", "results", "train", "progress", "events",
            "wandb-summary")  # fmt: skip
 
 
@@ -167,9 +172,7 @@ def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
     paths = [
         path
         for place, folders, names in os.walk(folder)
-        if _prune(folders)
-        for name in sorted(names)
-        if _is_log(name, suffixes) and not (name == WANDB_CONSOLE and WANDB_SUMMARY in names)
+        for name in _logs_among(place, names, folders, suffixes)
         if not is_saved(path := os.path.join(place, name))  # the result of an earlier command
     ]
     if not paths:
@@ -180,10 +183,26 @@ def _logs_in_folder(folder: str, suffixes: tuple[str, ...]) -> list[str]:
     return paths
 
 
-def _prune(folders: list[str]) -> bool:
-    """Sort the folders to be entered and drop the hidden ones, in place as `os.walk` wants it; always true."""
+def _logs_among(place: str, names: Sequence[str], folders: list[str], suffixes: tuple[str, ...]) -> list[str]:
+    """The files of a folder that are logs. Its folders are sorted, in place as `os.walk` wants it, without hidden ones.
+
+    The log of a run of MLflow is `meta.yaml`, with which the folders beside it are read. MLflow shows no deleted runs.
+    """
+    if MLFLOW_RUN in names and MLFLOW_METRICS in folders:
+        folders.clear()
+        meta = Path(place, MLFLOW_RUN).read_bytes()
+        return [] if MLFLOW_DELETED in meta else [MLFLOW_RUN]
     folders[:] = sorted(name for name in folders if not name.startswith("."))
-    return True
+    return [name for name in sorted(names) if _is_log(name, suffixes) and not _is_repeated(name, names)]
+
+
+def _is_repeated(name: str, names: Sequence[str]) -> bool:
+    """Whether what a file holds of a run stands in another log of the same folder."""
+    if name == WANDB_CONSOLE:
+        return WANDB_SUMMARY in names
+    if name == TRAINER_RESULTS:
+        return TRAINER_STATE in names
+    return name in TRAINER_PARTS and (TRAINER_STATE in names or TRAINER_RESULTS in names)
 
 
 def _is_log(name: str, suffixes: tuple[str, ...]) -> bool:

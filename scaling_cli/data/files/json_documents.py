@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from scaling_cli.errors import DataError
 
 SPLIT_KEYS = {"columns", "data", "index", "column_names", "index_names"}
 TRAINER_KEY = b'"log_history"'
+RESULTS, EVALUATED = "all_results.json", "eval_loss"  # what scripts of the Trainer write after training
 # The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
 BEGINNING = (
     rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*+(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
@@ -38,6 +40,8 @@ def read_document(path: str) -> list[Row]:
             f"{path} is nested too deeply to be a log.", hint="Write a list with one object per row."
         ) from None
     rows = _rows(content)
+    if isinstance(content, Mapping) and isinstance(content.get("log_history"), list):
+        rows = _with_last_evaluation(rows, content, os.path.join(os.path.dirname(path), RESULTS))
     if not any(rows):
         raise DataError(
             f"{path} contains no rows in a known form.",
@@ -110,6 +114,23 @@ def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:
             if state.get(name):
                 last.setdefault(name, json.dumps(state[name]))
     return list(steps.values())
+
+
+def _with_last_evaluation(rows: list[Row], state: Mapping[str, Any], path: str) -> list[Row]:
+    """The rows with the evaluation after training at the last step, which scripts write only to a file beside.
+
+    That is so if no step was evaluated, and the file is of the same epoch.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            results = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return rows
+    is_known = isinstance(results, Mapping) and EVALUATED in results and results.get("epoch") == state.get("epoch")
+    if not is_known or any(EVALUATED in row for row in rows):
+        return rows
+    cell, last = json.dumps(results[EVALUATED]), str(state.get("global_step"))
+    return [{**row, EVALUATED: cell} if row.get("step") == last else row for row in rows]
 
 
 def _evaluation_row(document: Mapping[str, Any]) -> Row:

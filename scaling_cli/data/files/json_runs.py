@@ -26,6 +26,7 @@ STEPS = {"step", "steps", "iteration", "iterations", "iter", "iters", "epoch", "
 STEP = {"step", "iteration", "iter", "epoch", "update"}  # of these, those that name one, not their number
 BESIDE = "document"  # before a name that all runs would share
 GROUP = "group"  # the column of the name that several runs stand under
+HISTORY = "history"  # the name under which Keras has the losses of its epochs
 DEEPEST = 5  # objects within one another in which rows are looked for
 # Parts of one run, which are no runs of their own.
 PARTS = {
@@ -71,7 +72,7 @@ def rows_within(content: Any, depth: int = 0) -> list[Row]:
             for name, run in content.items()
             for row in rows_of_run(run, depth + 1) or [flattened(run)]
         ]
-    found = {name: rows for name, value in content.items() if (rows := _table(value, depth))}
+    found = {name: rows for name, value in content.items() if (rows := _table(str(name), value, depth))}
     if 1 < len(found) == len(content) and not _are_parts(content):
         return [row for name, rows in found.items() for row in _listed(str(name), rows)]
     if len(found) != 1:
@@ -143,9 +144,11 @@ def _are_numbers(values: Sequence[Any]) -> bool:
     return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
 
 
-def _table(value: Any, depth: int) -> list[Row]:
+def _table(name: str, value: Any, depth: int) -> list[Row]:
     """The rows of a list of objects with losses, or of lists by column, or of what either is within."""
     if isinstance(value, Mapping) and _are_columns(value):
+        if name == HISTORY and (in_order := curves(value)):
+            return in_order
         names, count = list(value), len(next(iter(value.values())))
         return [flattened({name: value[name][place] for name in names}) for place in range(count)]
     if isinstance(value, list | Mapping):

@@ -18,7 +18,7 @@ from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
 
 COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
-NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
+NUMBER = r"[-+]?(?:\d+(?:,\d+)*\.?\d*(?:[eE][-+]?\d+)?|nan|inf|NaN|Infinity)"
 SEPARATORS = (",", "\t", ";", "|")
 LINES = 50  # judged of a text that may be a table
 NOT_TEXT = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # a zip archive, and UTF-16
@@ -27,6 +27,7 @@ DIGITS = r"[\d.,]+"
 WORD = r"[\w./#()%-]+"
 SOURCE = r"""(\"{3}(?!.*\"{3})|'{3}|#!)"""  # how files of Python begin
 LINE = r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+"  # up to where `splitlines` splits
+MLFLOW_METRIC = r"\d{13} \S+ -?\d+$"  # milliseconds, the value and the step
 QUOTED = r'"[^"]*"'  # a cell in which a separator is part of the text
 
 NO_NAMES: Mapping[str, str] = {}
@@ -80,6 +81,20 @@ def plain(number: str) -> str:
     return number.replace(",", "")
 
 
+def one_model(path: str, steps: Mapping[str, object], known: str | None, found: str) -> str:
+    """The params that a log prints, after those that it printed before.
+
+    Raises:
+        DataError: They differ, and the rows between are of the first model, so that the log has several runs.
+    """
+    if steps and known not in (None, found):
+        raise DataError(
+            f"{path} holds runs of several models: it prints {known} params, and after some steps {found}.",
+            hint="Give each run a file of its own: cut the log before the lines that print the params.",
+        )
+    return found
+
+
 def count_tokens(steps: Steps, per_step: int | None) -> None:
     """Give every step its tokens, where the log says how many one step has."""
     for step, row in steps.items():
@@ -112,7 +127,7 @@ def read_blocks(
         elif match := step.search(line):
             now = match[1]
         elif match := params.search(line):
-            size = plain(match[1])
+            size = one_model(path, steps, size, plain(match[1]))
     set_all(steps, "params", size)
     return steps
 
@@ -161,10 +176,15 @@ def unknown_text(path: str, head: bytes) -> DataError:
             hint="Download the data file itself, such as the raw file that a repository's page links to.",
         )
     first = next(line.strip() for line in head.decode(errors="replace").splitlines() if line.strip())
+    if re.match(MLFLOW_METRIC, first):
+        return DataError(
+            f"{path} is one metric in the file store of MLflow, not the log of a run.",
+            hint="Give the folder of the run, of the experiment, or mlruns, and all metrics are read.",
+        )
     return DataError(
         f"{path} is a text log, not a table, and has no lines in a form that can be read. It begins with "
         f"{shortened(re.sub(COLOURS, '', first))!r}.",
-        hint="Logs of Megatron-LM, nanoGPT, llm.c, torchtitan, the Hugging Face Trainer, LLM-Foundry, OLMo and fairseq "
-        "(JSON) can be read. Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line "
-        "for each evaluation.",
+        hint="Logs of Megatron-LM, GPT-NeoX, NeMo, nanoGPT, llm.c, torchtitan, torchtune, LitGPT, MaxText, the Hugging "
+        "Face Trainer, LLM-Foundry, OLMo and fairseq (JSON) can be read, and lines that end in a JSON object. "
+        "Otherwise write a CSV with the columns run, step, params, tokens and loss, and one line for each evaluation.",
     )

@@ -54,15 +54,17 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
             "experiment_name",
             "wandb_run_id",
             "trial_id",
+            "experiment_key",  # Comet
         ),
-        ("name",),
-        ("id",),
+        ("name", "sys_name"),  # the second is Neptune's
+        ("id", "sys_id"),
         ("run_uuid",),
     ),
     "step": (
         ("step",),
         ("steps", "global_step", "train_step", "training_step", "trainer_global_step", "train_global_step"),
         ("iteration", "iterations", "iter", "iters", "train_iteration", "update", "updates", "num_updates"),
+        ("current_steps", "current_step"),  # LLaMA-Factory
     ),
     "params": (
         ("params",),
@@ -144,7 +146,8 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("loss",),
         ("final_loss", *LOSSES[1:]),
         (),  # losses on one evaluation set among others: see `is_on_one_set`
-        losses_of(("train", "training")),
+        # NeMo: the mean over all ranks; Lightning: of a batch, and the mean of an epoch
+        (*losses_of(("train", "training")), "reduced_train_loss", "train_loss_step", "train_loss_epoch"),
     ),
     "unique_tokens": (("unique_tokens",), ("tokens_unique", "num_unique_tokens", "n_unique_tokens")),
     "epochs": (("epochs",), ("num_epochs", "n_epochs", "total_epochs")),
@@ -159,7 +162,8 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 # Objects in which experiment trackers nest columns, and the unit of a loss that does not name another.
 PREFIXES = ("config", "summary", "metrics", "params", "hparams", "hyperparameters")
-WRAPPED = r"(?<=[^./])[./](value|last)$"  # W&B's `config/lr/value`, and the last value beside `val/loss/min`
+# W&B's `config/lr/value`, and the last value beside `val/loss/min` or, as Neptune and ClearML write it, `loss (min)`.
+WRAPPED = r"(?<=[^./])[./](value|last)$|(?<=\S) \(last\)$"
 NATS = ("_nats_per_token", "_nats_token", "_nats")
 
 CALLS = "_step"  # W&B's count of log calls, not of training steps; it orders rows where no other column does
@@ -189,7 +193,9 @@ def role_of(column: str) -> tuple[str, float] | None:
             role, tier = found
             return role, tier + shortenings / 4  # `tokens` comes before `config.tokens`
     if is_on_one_set(column):
-        return "loss", NAMED_EVALUATION_TIER
+        # Lightning's `val_loss_step` is of one batch, and `val_loss_epoch` the mean over batches.
+        is_of_batch = normalise(column).endswith("_step")
+        return "loss", NAMED_EVALUATION_TIER + is_of_batch / 4
     if (field := _field(column)) and (found := _place(field)) is not None and found[0] in PATH_ROLES:
         return found[0], found[1] + LAST_TIER
     return None
@@ -283,6 +289,11 @@ def is_of_unsaid_data(column: str) -> bool:
 def is_named_evaluation(column: str) -> bool:
     """Whether the name is that of a loss on one evaluation set among others."""
     return (place := role_of(column)) is not None and place == ("loss", NAMED_EVALUATION_TIER)
+
+
+def is_of_training(column: str) -> bool:
+    """Whether a word in the name of a column says that it is about training data."""
+    return not {"train", "training"}.isdisjoint(_plain(column).split("_"))
 
 
 def may_be_evaluation(column: str) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
+from scaling_cli.data.names import in_sql
 from scaling_cli.data.runs.derive import DERIVATIONS
 from scaling_cli.numbers.format import figure
 from scaling_cli.numbers.surface import has_params_and_tokens
@@ -51,8 +52,7 @@ def _of_logs(values: pl.Series, role: str, column: str) -> dict[str, str]:
     low, high = LOGS[role]
     if not values.is_between(low, high).all() or (values == values.round()).all():
         return {"or_logs": "", "else_logs": ""}
-    named = column if column.isidentifier() else f'"{column}"'
-    power = shlex.quote(f"10^{named}")
+    power = shlex.quote(f"10^{in_sql(column)}")
     return {"or_logs": ", or they are base-10 logarithms", "else_logs": f", or --{role} {power} if they are logarithms"}
 
 

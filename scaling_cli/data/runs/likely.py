@@ -33,11 +33,12 @@ KINDRED = {
         *("tokens_per_gpu", "tokens_per_device", "tokens_per_rank"),
     },
 }
+SAMPLES = {"samples", "examples", "sequences"}  # in names of counts that the length of a sequence turns into tokens
 # With one of these in its name, a column holds a rate, a length, another object's size, or a logarithm.
 OTHERWISE = {
     *("per", "ratio", "sec", "second", "s", "throughput", "rate", "speed", "batch", "vocab", "len", "length", "max"),
     *("context", "seq", "sequence", "unique", "eval", "val", "valid", "test", "loss", "type", "name", "id", "expert"),
-    *("embedding", "emb", "lr", "log", "log2", "log10", "ln", "cost", "price", "step", "gpu", "mfu", "teacher"),
+    *("embedding", "emb", "norm", "lr", "log", "log2", "log10", "ln", "cost", "price", "step", "gpu", "mfu", "teacher"),
     *(
         "draft",
         "ref",
@@ -87,8 +88,22 @@ def no_column(role: str, others: Sequence[str] = (), *, who: str | None = None) 
     """The error for a role that `who` needs, but that has no column; `others` are the columns that have no role."""
     option = f"--{role}" if role in WORDS else f"--map {role}="
     likely = [name for name in others if likely_role(name) == role]
-    column = shlex.quote(likely[0]) if likely else "COLUMN"
-    flag = f"{option} {column}" if role in WORDS else f"{option}{column}"
-    hint = f"Give {flag} if that is {role}." if likely else f"Name it with {flag}, or add such a column."
-    missing = f"No column could be identified as {role}."
-    return DataError(missing if who is None else f"{who} needs {role}, but no column was found for it.", hint=hint)
+    if likely and role in WORDS:
+        flag, what = flag_of(role, likely[0])
+        hint = f"Give {flag} if {what}."
+    else:
+        hint = f"Name it with {option}{' ' if role in WORDS else ''}COLUMN, or add such a column."
+    return DataError(_missing(role, who), hint=hint)
+
+
+def flag_of(role: str, column: str) -> tuple[str, str]:
+    """The option that reads a column which may have a role, and when that is right."""
+    if role == "tokens" and set(re.split("[^a-z]+", normalise(column))) & SAMPLES:
+        return f"--tokens {shlex.quote(f'{column} * 2048')}", f"{column} counts samples of 2,048 tokens each"
+    return f"--{role} {shlex.quote(column)}", f"{column} holds {role}"
+
+
+def _missing(role: str, who: str | None) -> str:
+    if who is None:
+        return f"No column could be identified as {role}."
+    return f"{who} needs {role}, but no column was found for it."

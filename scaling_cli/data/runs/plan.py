@@ -10,9 +10,9 @@ import polars as pl
 
 from scaling_cli.data import cells
 from scaling_cli.data.loss_names import AUXILIARY, NOT_LOSSES
-from scaling_cli.data.names import COLUMN, listing, normalise, unknown
+from scaling_cli.data.names import COLUMN, in_sql, listing, normalise, unknown
 from scaling_cli.data.runs import derive
-from scaling_cli.data.runs.aliases import MEASURES, is_loss
+from scaling_cli.data.runs.aliases import MEASURES, is_loss, is_of_training
 from scaling_cli.data.runs.columns import IGNORE, Chosen, choose_columns
 from scaling_cli.data.runs.formulas import Formula
 from scaling_cli.errors import DataError, UsageError
@@ -163,7 +163,8 @@ def _long_form(names: Sequence[str]) -> tuple[str, str] | None:
 def _no_loss(names: Sequence[str]) -> DataError:
     likely = [name for name in names if "loss" in normalise(name)]
     measured = [name for name in likely if not set(normalise(name).split("_")) & BESIDE_LOSS]
-    example = (measured or likely or ["COLUMN"])[0]
+    # The loss on held-out data comes first.
+    example = next(iter(sorted(measured or likely, key=is_of_training)), "COLUMN")
     hint = f"Choose it with --map {shlex.quote(f'loss={example}')}."
     metrics = [(name, unit) for name in names if (unit := metric_unit(normalise(name)))]
     if metrics and not likely:
@@ -174,7 +175,7 @@ def _no_loss(names: Sequence[str]) -> DataError:
         value, kind = long
         hint = (
             f"If each row holds one of several metrics, give --loss {shlex.quote(value)} and keep the rows of one: "
-            f"--where {shlex.quote(f'{kind} = ...')}."
+            f"--where {shlex.quote(f'{in_sql(kind)} = ...')}."
         )
     if names and not cells.read_numbers(pl.Series(names, dtype=pl.String)).has_nulls():
         hint = "The first line holds numbers; add a header line with the names of the columns."

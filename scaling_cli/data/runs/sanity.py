@@ -12,7 +12,7 @@ import polars as pl
 
 from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import different
-from scaling_cli.data.names import listing, normalise
+from scaling_cli.data.names import in_sql, listing, normalise
 from scaling_cli.data.runs import amounts, metric_kind
 from scaling_cli.data.runs.aliases import (
     CALLS,
@@ -107,7 +107,7 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
     if ended.is_empty():
         return points, ()
     names = ended.unique().sort().to_list()
-    condition = _in_quotes(" AND ".join(f"{_named(column)} <> '{name}'" for name in names))
+    condition = _in_quotes(" AND ".join(f"{in_sql(column)} <> '{name}'" for name in names))
     facts = {"count": f"{ended.len():,}", "total": f"{points.height:,}", "column": column}
     found = caveat("unfinished-runs", None, **facts, states=" or ".join(names), condition=condition)
     return points, (found,)
@@ -116,16 +116,12 @@ def unfinished(points: pl.DataFrame, column: str | None) -> tuple[pl.DataFrame, 
 def condition_on(column: str, sign: str, value: str, *, is_text: bool = True) -> str:
     """The condition that compares a column with a text or a number, in quotes as a shell needs them after --where."""
     value = f"'{value}'" if is_text else value
-    return _in_quotes(f"{_named(column)} {sign} {value}")
+    return _in_quotes(f"{in_sql(column)} {sign} {value}")
 
 
 def quoted_condition(column: str, sign: str, other: str) -> str:
     """The condition that compares two columns, in quotes as a shell needs them after --where."""
-    return _in_quotes(f"{_named(column)} {sign} {_named(other)}")
-
-
-def _named(column: str) -> str:
-    return column if column.isidentifier() else f'"{column}"'
+    return _in_quotes(f"{in_sql(column)} {sign} {in_sql(other)}")
 
 
 def _in_quotes(condition: str) -> str:

@@ -25,6 +25,7 @@ ROW_SPACE = 2**40  # more than the rows of any log
 LARGEST_STEP = 1e18  # a larger step would overflow a key of 128 bits, so it counts as missing
 
 NON_FINITE = "non-finite loss"
+BEFORE_TRAINING = "0 tokens at step 0"
 
 NARROW_ROWS, NARROW_STEPS = 2**34, 2**28  # the product of both, and a sum of two such, fit into 64 bits
 
@@ -57,6 +58,7 @@ def with_reasons(
     labels: Sequence[str],
     flags: Mapping[str, str] | None = None,
     positive_loss: bool = True,
+    has_steps: bool = False,
 ) -> tuple[pl.LazyFrame, dict[int, str]]:
     """Rows with the code of the first reason for which each is unusable (0 if usable), and the reasons by code.
 
@@ -66,6 +68,7 @@ def with_reasons(
         labels: Columns of any type in which a point needs a value.
         flags: Columns of booleans that make a row unusable, each with its reason.
         positive_loss: Whether the loss must be above zero, too.
+        has_steps: Whether there is a column of steps, so that a row may be of a model before its training.
     """
     checks: list[tuple[pl.Expr, str]] = [(pl.col(flag), reason) for flag, reason in (flags or {}).items()]
     sound = [~pl.col(flag) for flag in flags or {}]
@@ -76,6 +79,8 @@ def with_reasons(
         if role == "loss":
             checks.append((value.is_null(), f"no {role}"))
         checks.append((~value.is_finite(), f"non-finite {role}"))
+        if has_steps and role in ("tokens", "compute"):
+            checks.append(((value == 0) & (pl.col("step") == 0), BEFORE_TRAINING))
         if is_positive:
             checks.append((value <= 0, f"non-positive {role}"))
         # Powers and products of numbers beyond these limits overflow.

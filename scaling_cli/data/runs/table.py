@@ -10,6 +10,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.files.inputs import UnreadFile
 from scaling_cli.data.names import SHOWN, column_of, in_order, shortened
 from scaling_cli.data.runs.likely import no_column
+from scaling_cli.data.runs.select import BEFORE_TRAINING
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import group_label
 from scaling_cli.record import Record, replace
@@ -117,8 +118,9 @@ def left_out(
 ) -> tuple[Caveat, ...]:
     """The caveat that counts excluded rows, if there are any, and names groups that are `lost` with them.
 
-    `unreadable` gives examples for some of the reasons.
+    `unreadable` gives examples for some of the reasons. That models are evaluated before training needs no words.
     """
+    excluded = {reason: count for reason, count in excluded.items() if reason != BEFORE_TRAINING}
     if not excluded:
         return ()
     count = sum(excluded.values())

@@ -6,19 +6,27 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from scaling_cli.caveats import Caveat
+from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text, number, numbers_of_text, text
-from scaling_cli.data.names import unknown
+from scaling_cli.data.names import normalise, unknown
 from scaling_cli.data.runs.table import left_out
 from scaling_cli.data.samples.columns import choose
 from scaling_cli.data.samples.load import SampleTable
 from scaling_cli.data.samples.log import SamplingLog
 from scaling_cli.data.samples.outcomes import missing_outcomes, no_outcome, outcome
 from scaling_cli.data.samples.pooling import refuse_models, tasks_of
+from scaling_cli.data.samples.repeated_attempts import drop_repeated_attempts
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.options.inference_coverage import InferenceCoverage, Samples
 from scaling_cli.record import replace
 
+# Columns that number the verifications of a solution; those of the second kind may number something else.
+VERIFICATION_NAMES = (
+    *("verification", "verification_id", "verification_idx", "verification_index", "verification_number"),
+    *("verification_sample", "verifier_sample", "verifier_sample_id", "verifier_seed", "verdict_id", "vote_id"),
+)
+SAMPLE_NAMES = ("sample", "sample_id", "sample_idx", "sample_index", "judge_sample", "seed", "repeat", "repeat_idx")
+LEAST_SPLIT = 12  # solutions with verdicts of both kinds; the chance that all counts are even is below 2^-24
 SETTINGS, VERDICTS = "settings", "verdicts"  # layouts: a row is a setting of a problem, or a verification of a solution
 RESERVED = ("problem", "solution", "solutions", "verifications", "accuracy", "correct", "verdicts", "outcomes")
 NEEDED = {"correct": "outcome", "solutions": "number of solutions", "verifications": "number of verifications"}
@@ -119,13 +127,21 @@ def _settings(log: SamplingLog) -> tuple[pl.DataFrame, list[Caveat]]:
 def _verdicts(log: SamplingLog) -> tuple[pl.DataFrame, list[Caveat]]:
     """Solutions with their verdicts in the order of the log."""
     attempt = log.column("attempt")
+    number = _verification_column(log, pl.col(attempt))
     rows = log.rows.select(
         *log.groups(), log.problem(), pl.col(attempt).cast(pl.String).alias("solution"),
+        *([] if number is None else [pl.col(number).cast(pl.String).alias("attempt")]),
         correct=outcome(log.column("correct"), log.schema, success=log.options.success),
         verdict=outcome(log.column("verified"), log.schema, "verified"),
     )  # fmt: skip
-    rows, caveats = _known(log, rows, NEEDED)
     key = [*log.options.by, "problem", "solution"]
+    repeated = 0
+    if number is not None:
+        rows, repeated = drop_repeated_attempts(rows, key)
+        rows = rows.drop("attempt")
+    rows, caveats = _known(log, rows, NEEDED)
+    if repeated:
+        caveats.append(caveat("repeated-verifications", count=f"{repeated:,}", column=number))
     grouped = rows.group_by(key).agg(
         pl.col("correct").last(), pl.col("correct").n_unique().alias("outcomes"), verdicts=pl.col("verdict")
     )
@@ -141,4 +157,30 @@ def _verdicts(log: SamplingLog) -> tuple[pl.DataFrame, list[Caveat]]:
             "correct.",
             hint="Choose the column that says whether a solution is correct with --correct COL.",
         )
+    if number is None and _are_doubled(frame["verdicts"]):
+        caveats.append(caveat("doubled-verifications"))
     return frame.drop("outcomes"), caveats
+
+
+def _verification_column(log: SamplingLog, attempt: pl.Expr) -> str | None:
+    """The column that numbers the verifications of each solution, if there is one that is not used otherwise."""
+    used = {*log.columns.values(), *log.options.by}
+    free = [name for name in log.schema.names() if name not in used]
+    if sure := [name for name in free if normalise(name) in VERIFICATION_NAMES]:
+        return sure[0]
+    for name in free:
+        if normalise(name) in SAMPLE_NAMES:
+            values = log.rows.group_by(*log.groups(), log.problem(), attempt.alias("solution")).agg(
+                made=pl.len(), numbers=pl.col(name).n_unique()
+            )
+            several = values.filter(pl.col("made") > 1).select((pl.col("numbers") > 1).all(), pl.len() > 0)
+            if all(several.collect(engine="streaming").row(0)):  # it is no number of the solution itself
+                return name
+    return None
+
+
+def _are_doubled(verdicts: pl.Series) -> bool:
+    """Whether every solution has each verdict an even number of times, although many have verdicts of both kinds."""
+    accepted, made = verdicts.list.sum(), verdicts.list.len()
+    is_split = (accepted > 0) & (accepted < made)
+    return bool((accepted % 2 == 0).all() and (made % 2 == 0).all() and is_split.sum() >= LEAST_SPLIT)

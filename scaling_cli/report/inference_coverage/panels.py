@@ -24,7 +24,7 @@ def coverage_panels(results: Sequence[CoverageResult]) -> Panels:
         series=[*map(_measured, shown), *(one for i, result in enumerate(shown) for one in _reached(result, i))],
         lines=[line for i, result in enumerate(shown) for line in _lines(result, i)],
         x=Axis("attempts k", "attempts"),
-        y=Axis("share of problems solved", "share"),
+        y=Axis(f"share of problems {'accepted' if any(each.are_verdicts for each in shown) else 'solved'}", "share"),
         title=cut,
         band=f"{percent(shown[0].level, 4)} of the forecast",
         rules=[Rule(f"target {asked(amount)}", amount, is_level=True) for amount in targets],

@@ -111,7 +111,8 @@ def data_sentence(result: CoverageResult) -> str:
     if attempts.min < attempts.max:
         made = f"{attempts.min:,} to {attempts.max:,} attempts each (median {attempts.median:,.0f})"
     clusters = f" in {result.clusters:,} clusters" if result.clusters else ""
-    return f"{number_of(result.problems, 'problem')}{clusters}, {made}, {result.unsolved:,} never solved"
+    never = "accepted" if result.are_verdicts else "solved"
+    return f"{number_of(result.problems, 'problem')}{clusters}, {made}, {result.unsolved:,} never {never}"
 
 
 def _numbers(result: CoverageResult) -> Iterator[Row]:

@@ -212,6 +212,8 @@ def test_outcomes_are_not_the_truth_and_verdicts_at_once():
     with pytest.raises(UsageError, match="for the truth") as caught:
         answer(judged(*[6] * 20), fit="none", verified="verdict", fpr=0.1)
     assert "--labels truth" in caught.value.hint
+    with pytest.raises(UsageError, match="--labels verifier takes the outcomes for verdicts"):
+        answer(judged(*[6] * 20), fit="none", verified="verdict", labels="verifier")
     options = {"verified": "verdict", "fpr": 0.1, "k": "1", "design": "fixed"}
     found, _ = answer(judged(*range(1, 25)), fit="none", labels="truth", **options)
     assert [row.method for row in found.selection] == ["logged-verifier"]  # counts without spread allow no other

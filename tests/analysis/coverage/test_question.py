@@ -7,7 +7,14 @@ import pytest
 
 from scaling_cli.analysis.coverage.budget import Amount, Questions
 from scaling_cli.analysis.coverage.prices import Prices, require_costs, require_known_groups
-from scaling_cli.analysis.coverage.question import check_question, parse_amount, parse_k, questions_of, verifier_of
+from scaling_cli.analysis.coverage.question import (
+    check_question,
+    labels_of,
+    parse_amount,
+    parse_k,
+    questions_of,
+    verifier_of,
+)
 from scaling_cli.analysis.coverage.verifier import Rates
 from scaling_cli.coverage.budget import Compute, Money
 from scaling_cli.errors import UsageError
@@ -175,6 +182,14 @@ def test_options_that_describe_what_is_not_asked_about_are_refused(idle, used):
         check_question(InferenceCoverage(**idle))
     assert InferenceCoverage.options[next(iter(used))].flag in caught.value.message
     check_question(InferenceCoverage(**idle, **used))
+
+
+@pytest.mark.parametrize(
+    ("options", "labels"), [({}, "truth"), ({"fpr": 0.1}, "verifier"), ({"labels": "verifier"}, "verifier")]
+)
+def test_outcomes_are_verdicts_if_rates_or_labels_say_so(options, labels):
+    check_question(InferenceCoverage(**options))
+    assert labels_of(InferenceCoverage(**options)) == labels
 
 
 def test_a_mix_has_fixed_numbers_of_attempts():

@@ -73,6 +73,15 @@ def test_a_history_of_losses_is_a_row_per_epoch(rows):
     ]
 
 
+def test_a_history_beside_settings_has_epochs_and_a_table_of_runs_has_none(rows):
+    lists = {"loss": [3, 2], "params": [1, 2]}
+    assert rows({"n": 1, "history": lists}) == [
+        {"n": "1", "epoch": "1", "loss": "3", "params": "1"},
+        {"n": "1", "epoch": "2", "loss": "2", "params": "2"},
+    ]
+    assert "epoch" not in rows({"n": 1, "runs": lists})[0]
+
+
 @pytest.mark.parametrize("order", ["step", "steps", "epoch", "epochs"])
 def test_a_history_with_steps_needs_no_epochs(rows, order):
     found = rows({"val_loss": [3, 2], order: [10, 20], "name": "x"})
@@ -288,3 +297,36 @@ def test_runs_with_losses_by_step_are_no_table_of_pandas(tmp_path):
     path.write_text(json.dumps({"small": {"0": 5.0, "100": 4.0}, "large": {"0": 5.0, "100": 3.0}}))
     with pytest.raises(DataError):
         load_runs(str(path))
+
+
+STATE = {"global_step": 20, "epoch": 1.0, "log_history": [{"step": 10, "loss": 3.5}, {"step": 20, "loss": 3.25}]}
+
+
+@pytest.mark.parametrize(
+    ("results", "state", "last"),
+    [
+        ({"epoch": 1.0, "eval_loss": 3.3}, {}, "3.3"),
+        ({"epoch": 2.0, "eval_loss": 3.3}, {}, None),  # of a longer training
+        ({"epoch": 1.0}, {}, None),
+        ({"epoch": 1.0, "eval_loss": 3.3}, {"log_history": [{"step": 20, "eval_loss": 3.2}]}, "3.2"),
+        ([], {}, None),
+    ],
+)
+def test_the_evaluation_after_training_may_stand_in_a_file_beside(tmp_path, results, state, last):
+    path = tmp_path / "trainer_state.json"
+    path.write_text(json.dumps(STATE | state))
+    (tmp_path / "all_results.json").write_text(json.dumps(results))
+    assert read_document(str(path))[-1].get("eval_loss") == last
+
+
+@pytest.mark.parametrize("beside", [(), ("trainer_state.json",)])
+def test_results_of_the_trainer_in_a_folder_are_read_once(tmp_path, beside):
+    for run in ("a", "b"):
+        (tmp_path / run).mkdir()
+        results = {"epoch": 1.0, "eval_loss": 3.3, "total_flos": 1e18}
+        for name in ("all_results.json", "eval_results.json", "train_results.json"):
+            (tmp_path / run / name).write_text(json.dumps(results))
+        for name in beside:
+            (tmp_path / run / name).write_text(json.dumps(STATE))
+    points = load_runs(tmp_path).frame
+    assert points.select("run_id", "loss").sort("run_id").rows() == [("a", 3.3), ("b", 3.3)]

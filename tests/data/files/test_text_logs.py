@@ -121,8 +121,77 @@ def fairseq(train, val):
     yield mark + 'train | {"epoch": 1, "train_loss": "9.9", "train_num_updates": "300"}'
 
 
-PROGRAMS = (nanogpt, speedrun, short, llmc, llmc_console, torchtitan, trainer, composer, megatron, olmo, fairseq)
-SIZED = (nanogpt, llmc_console, torchtitan, olmo)  # logs that print params, and tokens per step
+def neox(train, val):
+    yield "  train_batch_size ................ 256.........................updated"
+    yield "  seq_length ...................... 2048........................updated"
+    yield "  pipe_parallel_size .............. 0...........................default"
+    yield " > number of parameters on model parallel rank 0: 10000000"
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        yield f"node0:  samples/sec: 12.3 | iteration      {step}/     300 | learning rate: 6.000E-04 | lm_loss: {a} |"
+        yield f"node0:  validation results at iteration {step} | lm_loss value: {b} | lm_loss_ppl value: 1.0E+01 | "
+    yield "node0:  test results at iteration 300 | lm_loss value: 9.9 | lm_loss_ppl value: 1.0E+04 | "
+
+
+def nemo(train, val):
+    last = ""
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        place = f"Training epoch {step // 200}, iteration {step % 200}/199"
+        rest = f"reduced_train_loss: {a} | train_step_timing in s: 1.234 | consumed_samples: {step * 256}"
+        yield f"0: {place} | lr: 0.0003 | global_batch_size: 256 | global_step: {step} | {rest}{last}"
+        yield "0: Validation: iteration 8/8"
+        last = f" | val_loss: {b}"
+    yield f"0: {place} | lr: 0.0003 | global_batch_size: 256 | global_step: {step} | {rest}{last}"
+
+
+def dllogger(train, val):
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        data = f'"reduced_train_loss": {a}, "lr": 3e-4, "global_step": {step}.0, "consumed_samples": {step * 256}.0'
+        yield f'DLLL {{"timestamp": "1741985729.87", "type": "LOG", "step": {step}, "data": {{{data}}}}}'
+        yield f'DLLL {{"timestamp": "1741985730.12", "type": "LOG", "step": {step}, "data": {{"val_loss": {b}}}}}'
+
+
+def litgpt(train, val):
+    yield "Total parameters: 10,000,000"
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        if step < 300:  # this is printed every so many iterations, which may leave out the last one
+            yield f"Epoch 1 | iter {4 * step} step {step} | loss train: {a}, val: n/a | iter time: 300.12 ms (step)"
+        yield f"iter {4 * step}: val loss {b if step < 300 else 9.9}, val time: 12345.67 ms"
+    yield f"Epoch 1 | iter {4 * step} step {step} | loss train: {a}, val: 9.9 | iter time: 300.12 ms (step)"
+    yield f"Final evaluation | val loss: {b} | val ppl: 47.000"
+
+
+def torchtune(train, val):
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        yield f"Step {step} | loss:{a} lr:0.0003 tokens_per_second_per_gpu:1234.5 peak_memory_active:10.2 "
+        yield f"Step {step} | val_loss:{b}"
+
+
+def maxtext(train, val):
+    yield "number parameters: 0.010 billion"
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        rates = "seconds: 1.234, TFLOP/s/device: 123.456, Tokens/s/device: 1234.567"
+        yield f"completed step: {step}, {rates}, total_weights: 524288, loss: {a}"
+        yield f"eval metrics after step: {step}, loss={b}, total_weights=524288.0"
+
+
+def objects(train, val):
+    for step, a, b in zip(STEPS, train, val, strict=True):
+        yield f'2026-01-01 10:00:00,123 INFO train.py:12 {{"step": {step}, "train": {{"loss": {a}}}, "note": "a, b"}}'
+        yield f'2026-01-01 10:00:01,123 INFO train.py:15 {{"step": {step}, "val_loss": {b}}}'
+
+
+PROGRAMS = (
+    *(nanogpt, speedrun, short, llmc, llmc_console, torchtitan, trainer, composer, megatron, olmo, fairseq),
+    *(neox, nemo, dllogger, litgpt, torchtune, maxtext, objects),
+)
+SIZED = (nanogpt, llmc_console, torchtitan, olmo, neox)  # logs that print params, and tokens per step
+TRAINING_LOSSES = {
+    trainer: "loss",
+    olmo: "train/CrossEntropyLoss",
+    nemo: "reduced_train_loss",
+    dllogger: "reduced_train_loss",
+    objects: "train/loss",
+}
 
 
 def written(tmp_path, program, seed, before=""):
@@ -138,7 +207,7 @@ def test_the_steps_and_losses_of_a_text_log_are_read(tmp_path, program):
     points = load_runs(path, checkpoints="all").frame.sort("step")
     assert points["step"].to_list() == list(STEPS)
     assert points["loss"].to_list() == val
-    name = {trainer: "loss", olmo: "train/CrossEntropyLoss"}.get(program, "train_loss")
+    name = TRAINING_LOSSES.get(program, "train_loss")
     trained = load_runs(path, checkpoints="all", loss=name)
     assert trained.frame.sort("step")["loss"].to_list() == train
     assert points["run_id"].n_unique() == 1
@@ -181,6 +250,97 @@ def test_a_text_log_gives_the_params_and_tokens_that_it_prints(tmp_path, program
     points = load_runs(path, checkpoints="all").frame.sort("step")
     assert points["params"].to_list() == [1e7] * 3
     assert points["tokens"].to_list() == [step * 524288 for step in STEPS]
+
+
+@pytest.mark.parametrize("program", [nanogpt, llmc_console, torchtitan, trainer, olmo, fairseq, neox, litgpt, maxtext])
+def test_a_log_of_runs_of_several_models_is_refused_and_one_that_was_resumed_is_not(tmp_path, program):
+    path, _, val = written(tmp_path, program, 1)
+    whole = path.read_text()
+    path.write_text(whole + whole)
+    assert load_runs(path).frame["loss"].to_list() == val[-1:]
+    sizes = {"10,000,000": "20,000,000", "10.00M": "20.00M", " 10000000": " 20000000", "0.010 billion": "0.020 billion"}
+    second = whole
+    for old, new in sizes.items():
+        second = second.replace(old, new)
+    assert second != whole
+    path.write_text(whole + second)
+    with pytest.raises(DataError, match="holds runs of several models") as caught:
+        load_runs(path)
+    assert caught.value.hint.startswith("Give each run a file of its own")
+
+
+def test_evaluations_of_composer_on_named_sets_are_evaluations(tmp_path):
+    path, _, val = written(tmp_path, composer, 1)
+    path.write_text(path.read_text().replace("metrics/eval/", "metrics/c4.en/"))
+    table = load_runs(path)
+    assert table.columns["loss"] == "eval/c4.en/loss"
+    assert table.frame["loss"].to_list() == val[-1:]
+
+
+def test_a_whole_number_before_a_comma_is_read(tmp_path):
+    path = tmp_path / "run.log"
+    path.write_text("{'loss': '4', 'tokens/total': 1310720, 'epoch': '0.5'}\n")
+    assert load_runs(path).frame.select("loss", "tokens").rows() == [(4, 1310720)]
+
+
+def test_objects_of_several_tasks_tell_the_task(tmp_path):
+    path = tmp_path / "slurm.log"
+    line = '{}{{"step": 100, "val_loss": 3.{}}}\n'
+    path.write_text("".join(line.format(f"{rank}: ", rank) for rank in (0, 1)))
+    with pytest.raises(DataError, match=r"differ in rank \(0, 1\)"):
+        load_runs(path)
+    assert load_runs(path, where="rank = 1").frame["loss"].to_list() == [3.1]
+    path.write_text("".join(line.format("[rank3]: ", digit) for digit in (5, 6)))
+    assert "rank" not in load_runs(path, keep=()).aside.columns
+
+
+def test_params_of_megatron_logs_are_those_of_all_ranks(tmp_path):
+    path, _, _ = written(tmp_path, neox, 2)
+    whole = path.read_text()
+    path.write_text("  model_parallel_size ............. 2...........................updated\n" + whole)
+    assert "params" not in load_runs(path).frame.columns
+    stage = "[engine.py:146:__init__] RANK=0 STAGE=0 LAYERS=17 [0, 17) STAGE_PARAMS=5000000 (5.000M) "
+    path.write_text(path.read_text() + stage + "TOTAL_PARAMS=21000000 (21.000M) UNIQUE_PARAMS=20000000 (20.000M)\n")
+    assert load_runs(path).frame["params"].to_list() == [2e7]
+
+
+def test_consumed_tokens_come_before_samples_of_the_full_length(tmp_path):
+    path = tmp_path / "curriculum.log"
+    rest = "consumed samples: 25600 | consumed tokens: 6553600 | lm loss: 5.2E+00 |"
+    path.write_text(f"  seq_length ........ 2048\n iteration 100/ 300 | {rest}\n")
+    assert load_runs(path).frame["tokens"].to_list() == [6553600]
+
+
+def test_a_validation_that_nemo_repeats_is_of_the_iteration_before_it(tmp_path):
+    path = tmp_path / "run.log"
+    lines = [
+        f"Training epoch 0, iteration {step}/9 | global_step: {step} | reduced_train_loss: 3.1" for step in range(6)
+    ]
+    path.write_text("\n".join(line + " | val_loss: 3.5" * (step > 2) for step, line in enumerate(lines)))
+    points = load_runs(path, checkpoints="all").frame
+    assert points.select("step", "loss").rows() == [(2, 3.5)]
+
+
+def test_iterations_of_nemo_that_begin_anew_in_each_epoch_are_in_order(tmp_path):
+    path = tmp_path / "run.log"
+    places = [(0, 0), (0, 9), (1, 0), (1, 4)]
+    path.write_text(
+        "\n".join(f"Training epoch {a}, iteration {b}/9 | reduced_train_loss: {3 - a - b / 10}" for a, b in places)
+    )
+    assert load_runs(path).frame["loss"].to_list() == [1.6]
+
+
+@pytest.mark.parametrize(("weights", "tokens"), [((5, 5), [5, 5 * 8]), ((5, 6), None)])
+def test_maxtext_tokens_are_known_if_batches_are_equal_or_all_are_printed(tmp_path, weights, tokens):
+    path = tmp_path / "run.log"
+    line = "completed step: {}, seconds: 1.2, TFLOP/s/device: 1.0, Tokens/s/device: 1.0, total_weights: {}, loss: 3.1\n"
+    path.write_text("".join(line.format(step, count) for step, count in zip((0, 7), weights, strict=True)))
+    frame = load_runs(path, checkpoints="all").frame
+    assert (frame["tokens"].to_list() if "tokens" in frame.columns else None) == tokens
+    path.write_text("number parameters: 0.004 billion\n" + line.format(0, 5) + line.format(1, 6))
+    frame = load_runs(path, checkpoints="all").frame
+    assert frame["tokens"].to_list() == [5, 11]
+    assert "params" not in frame.columns  # three decimals of billions have only one digit of 4 million
 
 
 @pytest.mark.sample

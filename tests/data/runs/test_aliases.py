@@ -23,6 +23,11 @@ from scaling_cli.data.runs.aliases import (
         ("eval_loss", "test_loss", "loss", "final_loss", "eval/c4_loss", "train_loss"),
         ("params", "model.n_params"),
         ("val_loss", "val_loss (nats)", "summary.val_loss (nats)"),
+        ("metrics/val/loss", "metrics/val/loss (last)", "metrics/train/loss (last)"),
+        ("run_id", "experiment_key"),
+        ("val_loss_epoch", "val_loss_step", "train_loss_step"),
+        ("sys/name", "sys/id"),
+        ("global_step", "current_steps"),
     ],
 )
 def test_names_of_one_role_are_ranked(better_to_worse):
@@ -43,7 +48,17 @@ def test_a_loss_has_many_names_also_of_a_split(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["teacher.params", "eval/tokens", "tokens/second", "loss_b", "run_id_m", "model.loss_scale", "eval/z_loss"]
+    "name",
+    [
+        "teacher.params",
+        "eval/tokens",
+        "tokens/second",
+        "loss_b",
+        "run_id_m",
+        "model.loss_scale",
+        "eval/z_loss",
+        "val/loss (min)",
+    ],
 )
 def test_names_of_other_things_have_no_role(name):
     assert role_of(name) is None
@@ -78,6 +93,10 @@ def test_a_loss_on_one_evaluation_set_is_a_loss(name, is_evaluation):
 )
 def test_letters_of_papers(name, role):
     assert letter_role(name) == role
+
+
+def test_the_loss_that_nemo_reduces_over_ranks_is_of_training_data():
+    assert is_training_loss("reduced_train_loss")
 
 
 def test_letters_count_from_two_on():

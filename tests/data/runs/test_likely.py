@@ -27,6 +27,7 @@ from scaling_cli.data.runs.likely import likely_role, no_column, sized_names
         ("tokens per second", None),
         ("params_log10", None),
         ("width", None),
+        ("param_norm", None),
     ],
 )
 def test_a_name_may_hint_at_a_role(column, role):
@@ -63,9 +64,16 @@ def test_most_of_at_least_four_names_must_have_different_sizes(names, has_sizes)
 def test_the_error_for_a_missing_column_offers_a_likely_one():
     found = no_column("tokens", ["width", "my tokens"])
     assert found.message == "No column could be identified as tokens."
-    assert found.hint == "Give --tokens 'my tokens' if that is tokens."
+    assert found.hint == "Give --tokens 'my tokens' if my tokens holds tokens."
     assert no_column("tokens", ["width"]).hint == "Name it with --tokens COLUMN, or add such a column."
     assert no_column("step").hint == "Name it with --map step=COLUMN, or add such a column."
     assert no_column("compute", who="The law kaplan").message == (
         "The law kaplan needs compute, but no column was found for it."
+    )
+
+
+def test_the_error_says_how_samples_become_tokens():
+    found = no_column("tokens", ["width", "consumed_samples"])
+    assert (
+        found.hint == "Give --tokens 'consumed_samples * 2048' if consumed_samples counts samples of 2,048 tokens each."
     )

@@ -80,6 +80,7 @@ def test_groups_by_the_loss_are_refused(by):
         (("a", "b"), "a, b", "Choose it with --map loss=COLUMN."),
         (("predicted_loss", "loss_x"), "predicted_loss, loss_x", "Choose it with --map loss=loss_x."),
         (("best_loss_x", "loss_std", "mean_loss"), "best_loss_x, loss_std, mean_loss", "--map loss=mean_loss."),
+        (("x train loss", "x val loss"), "x train loss, x val loss", "Choose it with --map 'loss=x val loss'."),
         (("smoothed_loss",), "smoothed_loss", "Choose it with --map loss=smoothed_loss."),
         (("my loss x", "ppl"), "my loss x", "Choose it with --map 'loss=my loss x'."),
         (("ppl", "x"), "ppl, x", "To fit the logarithm of ppl, a loss in nats, give --loss ppl --loss-unit perplexity"),

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from scaling_cli.data.runs.select import (
+    BEFORE_TRAINING,
     EARLIEST,
     LEAST_LOSS,
     LOWEST,
@@ -22,6 +23,7 @@ from scaling_cli.data.runs.select import (
     lowest_loss,
     with_reasons,
 )
+from scaling_cli.data.runs.table import left_out
 
 
 def marked(rows, measures=("loss",), **options):
@@ -63,6 +65,14 @@ def test_a_loss_of_which_no_log_is_taken_may_be_negative(loss, reason):
 def test_amounts_may_be_missing_but_not_negative_whatever_the_loss_may_be():
     rows = {"loss": [-1.0, -1.0, -1.0], "params": [None, 1.0, 0.0]}
     assert reasons_of(rows, measures=("loss", "params"), positive_loss=False) == [None, None, "non-positive params"]
+
+
+def test_no_tokens_at_step_0_are_those_of_a_model_before_training():
+    rows = {"loss": [9.0, 9.0, 9.0], "tokens": [0.0, 0.0, -1.0], "step": [0, 5, 0]}
+    why = [BEFORE_TRAINING, "non-positive tokens", "non-positive tokens"]
+    assert reasons_of(rows, measures=("loss", "tokens"), has_steps=True) == why
+    assert left_out({BEFORE_TRAINING: 2}, 9) == ()
+    assert "1 of 9 rows was left out" in left_out({BEFORE_TRAINING: 2, "no loss": 1}, 9)[0].message
 
 
 def test_the_first_reason_counts_flags_first_and_labels_last():

@@ -121,3 +121,42 @@ def test_settings_without_a_number_are_counted():
 def test_a_solution_is_correct_or_not(correct):
     with pytest.raises(DataError, match="values other than 0 and 1"):
         read(VERDICTS | {"correct": correct}, verified="verdict", verify_cost=1.0)
+
+
+def doubled(name="verification", split=True):
+    """The log of 24 solutions with three verifications of each, written twice."""
+    rows = [
+        {"problem": f"p{i}", "attempt": 1, "correct": 1, "verdict": int(i % 2 if split and v else 1), name: v}
+        for i in range(24)
+        for v in range(3)
+    ]
+    return pl.DataFrame(rows * 2)
+
+
+@pytest.mark.parametrize("name", ["verification", "verifier_seed", "judge_sample", "Seed"])
+def test_verifications_that_are_in_the_log_twice_count_once(name):
+    table = read(doubled(name), verified="verdict", verify_cost=1.0, attempt="attempt")
+    assert table.frame["verdicts"].list.len().to_list() == [3] * 24
+    assert [found.code for found in table.caveats] == ["repeated-verifications"]
+    assert f"72 rows repeat a verification of the same solution by its {name}" in table.caveats[0].message
+
+
+def test_a_seed_of_the_solution_numbers_no_verifications():
+    log = doubled().with_columns(seed=pl.col("problem")).drop("verification").head(72)
+    table = read(log, verified="verdict", verify_cost=1.0, attempt="attempt")
+    assert table.frame["verdicts"].list.len().to_list() == [3] * 24
+    assert table.caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("log", "is_said"),
+    [
+        (doubled().drop("verification"), True),
+        (doubled(split=False).drop("verification"), False),  # a verifier that never changes its mind
+        (doubled().drop("verification").head(143), False),
+        (doubled().drop("verification").filter(pl.col("problem").str.len_chars() < 3), False),  # too few solutions
+    ],
+)
+def test_verdicts_that_all_come_in_pairs_are_doubtful(log, is_said):
+    table = read(log, verified="verdict", verify_cost=1.0)
+    assert ("doubled-verifications" in [found.code for found in table.caveats]) == is_said

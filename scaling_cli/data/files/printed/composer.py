@@ -12,6 +12,7 @@ from scaling_cli.data.files.text_logs import NUMBER, Steps, read_blocks, text_lo
 
 BATCH = re.compile(r"\[batch=(\d+)(?:/\d+)?\]")
 CELL = re.compile(rf"^\s*(?:Train|Eval) ([\w/.-]+): ({NUMBER})\s*$")
+EVALUATION = re.compile(r"^metrics/(?!train/)([\w.-]+)/LanguageCrossEntropy$")  # on a set of this name
 PARAMS = re.compile(r"\bn_(?:total_)?params: ([\d,]+)")
 NAMES = {
     "time/token": "tokens",
@@ -25,7 +26,8 @@ def read_log(path: str) -> Steps:
 
     A batch's tokens are those seen before it, for which its loss was measured.
     """
-    return read_blocks(path, BATCH, CELL, PARAMS, NAMES)
+    steps = read_blocks(path, BATCH, CELL, PARAMS, NAMES)
+    return {step: {EVALUATION.sub(r"eval/\1/loss", name): row[name] for name in row} for step, row in steps.items()}
 
 
 COMPOSER = text_log(r"^\s*(?:Train|Eval) (?:loss|metrics)/[\w/.-]+: ", read_log)

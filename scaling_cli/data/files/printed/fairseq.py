@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from scaling_cli.data.files.text_logs import Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import Steps, lines, one_model, plain, set_all, text_log
 
 ENTRY = re.compile(r"\| (train_inner|valid) \| (\{.*\})\s*$")
 PARAMS = re.compile(r"\| num\. (?:shared model|model) params: ([\d,]+)")
@@ -32,7 +32,7 @@ def read_log(path: str) -> Steps:
                 row = steps.setdefault(update, {"step": update})
                 row |= cells
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, steps, params, plain(match[1]))
     set_all(steps, "params", params)
     set_all(steps, "loss_unit", "bits")
     return steps

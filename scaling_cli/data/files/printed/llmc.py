@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
 
 FIELDS = re.compile(rf"^s:(\d+) ((?:trl|tel|eval):{NUMBER}.*)")
 FIELD = re.compile(rf"(\w+):({NUMBER})")
@@ -35,7 +35,7 @@ def read_log(path: str) -> Steps:
         elif match := TOKENS.search(line):
             per_step = int(plain(match[1] or match[2]))
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, steps, params, plain(match[1]))
     count_tokens(steps, per_step)
     set_all(steps, "params", params)
     return steps

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
 
 ITERATION = re.compile(rf"\biter (\d+): loss ({NUMBER})")
 EVALUATION = re.compile(rf"\bstep (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
@@ -36,7 +36,7 @@ def read_log(path: str) -> Steps:
         elif match := TOKENS.search(line):
             per_step = int(plain(match[1]))
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, steps, params, plain(match[1]))
     count_tokens(steps, per_step)
     set_all(steps, "params", params)
     return steps

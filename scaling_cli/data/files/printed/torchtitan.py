@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, count_tokens, lines, one_model, plain, set_all, text_log
 
 STEP = re.compile(rf"\b(validate )?step:\s*(\d+)\s+loss:\s*({NUMBER})")
 RATES = re.compile(rf"\b(grad_norm|tps|tflops|mfu|lr):\s*({NUMBER})")
@@ -29,7 +29,7 @@ def read_log(path: str) -> Steps:
             if not match[1]:
                 row |= {name: plain(cell) for name, cell in RATES.findall(line)}
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, steps, params, plain(match[1]))
         elif match := BATCH.search(line):
             per_step = int(match[1]) * int(match[2])
     count_tokens(steps, per_step)

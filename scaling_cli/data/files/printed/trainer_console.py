@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, plain, set_all, text_log
+from scaling_cli.data.files.text_logs import NUMBER, Steps, lines, one_model, plain, set_all, text_log
 
 ENTRY = re.compile(r"\{'[\w/.-]+': .*'epoch': .*\}")
 CELL = re.compile(rf"'([\w/.-]+)': '?({NUMBER})'?")
@@ -36,7 +36,7 @@ def read_log(path: str) -> Steps:
             if bar is not None and "loss" in cells:
                 bars[epoch] = bar
         elif match := PARAMS.search(line):
-            params = plain(match[1])
+            params = one_model(path, rows, params, plain(match[1]))
     trained = [epoch for epoch, row in rows.items() if "loss" in row]
     if trained and len(set(bars.values())) == len(trained):
         for epoch, row in rows.items():

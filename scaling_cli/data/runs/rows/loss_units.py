@@ -12,6 +12,7 @@ from scaling_cli.caveats import Caveat, caveat
 from scaling_cli.data.cells import is_text
 from scaling_cli.data.names import normalise
 from scaling_cli.data.runs.aside import is_perplexity, says_unit
+from scaling_cli.data.runs.sanity import condition_on
 from scaling_cli.errors import DataError
 from scaling_cli.numbers.format import with_and
 from scaling_cli.numbers.units import PERPLEXITY, metric_unit
@@ -29,8 +30,7 @@ def refuse_mixed_losses(points: pl.DataFrame, aside: pl.DataFrame, by: Sequence[
     """
     for column, groups in _stated(points, aside, by):
         if (units := max(groups.values(), key=len, default=set())) and len(units) > 1:
-            condition = f"{column} = '{aside[column].drop_nulls()[0]}'"
-            where = f'"{condition}"' if column.isidentifier() else shlex.quote(f'"{column}"{condition[len(column) :]}')
+            where = condition_on(column, "=", str(aside[column].drop_nulls()[0]))
             raise DataError(
                 f"The losses are in {with_and(sorted(units))}, as column {column} says, and cannot be fitted together.",
                 hint="Convert them to one unit (a loss in bits per token is 1.443 times that in nats), keep one with "

@@ -37,6 +37,7 @@ def marked(rows: LogRows, gathered: Gathered, options: LoadOptions, completion: 
             labels=[BY + name for name in plan.by],
             flags=flags,
             positive_loss=options.positive_loss,
+            has_steps="step" in plan.chosen,
         )
         return found.drop([UNREADABLE + role for role in unreadable], list(flags)), reasons
 

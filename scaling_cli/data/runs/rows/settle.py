@@ -15,6 +15,7 @@ from scaling_cli.data.runs.columns import IGNORE
 from scaling_cli.data.runs.formulas import with_formulas
 from scaling_cli.data.runs.load_options import LoadOptions, takes_ends
 from scaling_cli.data.runs.rows import gaps
+from scaling_cli.data.runs.rows.carried import without_carried
 from scaling_cli.data.runs.rows.evaluations import averaged
 from scaling_cli.data.runs.rows.log_rows import Gathered, LogRows
 from scaling_cli.data.runs.rows.row_order import with_likely_step, with_order
@@ -41,6 +42,7 @@ def settle(gathered: Gathered, options: LoadOptions) -> LogRows:
     refuse_evaluated_tokens(rows, options.mapping)
     rows = with_total_tokens(rows, options.mapping)
     rows = _ordered(rows, options)
+    rows = without_carried(rows) if gathered.is_small else rows
     rows = replace(rows, around=_around(rows, every, gathered, options))
     rows = _with_likely_runs(_of_one_split(rows, options), gathered)
     return rows.saying(*gaps.restarted_steps(rows)) if gathered.is_small else rows
