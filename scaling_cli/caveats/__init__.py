@@ -52,7 +52,7 @@ class _Sentence(Formatter):
             return f"{text[:-1]} %" if format_spec.endswith("%") else re.sub(POWER, "e", text)
         assert isinstance(value, float | int)
         mantissa, _, power = f"{value:.2g}".partition("e")
-        if value < LARGEST_WRITTEN_OUT:
+        if round(value, 0) < LARGEST_WRITTEN_OUT:
             return f"{value:,.0f}"
         return f"{mantissa}e{int(power)}" if power else mantissa  # infinity has no power
 

@@ -184,7 +184,8 @@ WHEN = {
         "minimum."
     ),
     "profiles-differ": (
-        "Exponents by different profiles differ by more than {analysis.allocation.isoflop.tables.PROFILE_SWING}."
+        "Exponents by different profiles differ by more than {analysis.allocation.isoflop.tables.PROFILE_SWING} and, "
+        "where there are intervals, by more than {analysis.allocation.isoflop.tables.SIGMAS:g} standard errors."
     ),
     "grid-edge": (
         "More than {analysis.allocation.envelope.NOTABLE_SHARE:.0%} of the envelope belongs to the smallest or the "

@@ -12,6 +12,7 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Drawn
 from scaling_cli.options.ranges import HELD, SEARCHED, Range
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.recipe import Recipe
 from scaling_cli.options.work import Work
 
 APPROACHES = ("parametric", "isoflop", "envelope")
@@ -88,7 +89,7 @@ class Limits(Options):
 
 
 class OptimalAllocation(
-    Question, Limits, Hardware, Law, Share, Held, Objective, Prior, Weights, Intervals, Reading, Work
+    Question, Limits, Recipe, Hardware, Law, Share, Held, Objective, Prior, Weights, Intervals, Reading, Work
 ):
     """Everything that `scaling optimal-allocation` takes."""
 

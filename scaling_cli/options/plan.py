@@ -14,6 +14,7 @@ from scaling_cli.options.option import Options, changed, option
 from scaling_cli.options.output import Launched
 from scaling_cli.options.read import finite, several, texts
 from scaling_cli.options.reading import Reading
+from scaling_cli.options.recipe import Recipe
 from scaling_cli.options.work import Work
 
 AMOUNT = number(above=0.0)
@@ -59,13 +60,6 @@ class Wanted(Options):
         "of the one before.",
         is_basic=True,
     )  # fmt: skip
-    recipe: bool = option(
-        False, SWITCH, "Add width, depth, heads, batch size and learning rate of each run, from your runs or from "
-        "published rules.",
-    )  # fmt: skip
-    rules: str | None = option(
-        None, FILE, "Rules for --recipe, one per line, such as 'depth = 12 * (params / 1e8)^0.3'.", metavar="FILE"
-    )
     check_: bool = option(False, SWITCH, "Simulate the plan 200 times, and compare the intervals with those expected.")
 
 
@@ -104,7 +98,7 @@ class Allowed(Options):
     )  # fmt: skip
 
 
-class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
+class Plan(Wanted, Allowed, Recipe, Hardware, Law, Along, Intervals, Reading, Work):
     """Everything that `scaling plan` takes."""
 
     law: str = changed(
@@ -146,8 +140,6 @@ class Plan(Wanted, Allowed, Hardware, Law, Along, Intervals, Reading, Work):
             raise UsageError("--min-tokens-per-param is above --max-tokens-per-param.", hint="Swap them.")
         if self.min_compute and self.max_compute and self.min_compute > self.max_compute:
             raise UsageError("--min-compute is above --max-compute.", hint="Swap them.")
-        if self.rules is not None and not self.recipe:
-            raise UsageError("--rules works only with --recipe.", hint="Add --recipe, or leave --rules out.")
         if self.rounds > self.max_runs:
             raise UsageError(
                 f"{self.rounds} rounds need at least as many runs, but --max-runs is {self.max_runs}.",

@@ -94,6 +94,7 @@ class Allocation(Record):
         reach: Training compute as a factor of that of the largest run.
         log_correlation: Correlation of log params and log tokens over the replicates.
         bill: Time and price, with --gpus or --price-per-gpu-hour.
+        recipe: Width, depth, batch size and so on, with --recipe.
         searched: By name, the best value of each input that --search names.
         followed: By name, the value at this split of each input that --hold lets follow from a law, and of the part of
             params that is left.
@@ -119,6 +120,7 @@ class Allocation(Record):
     reach: float | None = None
     log_correlation: float | None = None
     bill: Bill | None = None
+    recipe: dict[str, float] = {}
     searched: dict[str, Searched] = {}
     followed: dict[str, Estimate] = {}
     samples: float | None = None
@@ -257,6 +259,7 @@ class AllocationResult(Record):
         gap: With --explain-gap, the exponent under other ways of counting.
         held: The values of further inputs, from --hold.
         cost: Where GPU-hours come from, if from those of the runs.
+        recipe: Where the rules of --recipe come from.
     """
 
     drawn = ("frontiers",)
@@ -282,5 +285,6 @@ class AllocationResult(Record):
     ranges: Ranges = {}
     held: dict[str, float] = {}
     cost: str = ""
+    recipe: str = ""
     frontiers: dict[str, Curve] = {}
     sentence: Sentence = ""

@@ -8,6 +8,7 @@ from scaling_cli.results.fit import Estimate
 
 MOST_BUDGETS = 2
 NOTED = 3.0  # factor beyond the largest run above which it is said
+JUST_BELOW = 1 - 1e-6  # a factor of 999.9999 is 1,000
 NEAR = 1.15  # factor between the params of two approaches below which they agree
 
 
@@ -41,9 +42,15 @@ def _split(row: Allocation) -> str:
         return f"A loss of {asked(row.target_loss)} is reached by no budget"
     lead = f"For {flops(row.compute)} FLOPs"
     if row.target_loss is not None:
-        lead = f"A loss of {asked(row.target_loss)} takes {flops(row.compute)} FLOPs"
+        lead = f"A loss of {asked(row.target_loss)} takes {flops(row.compute)} FLOPs{_between(row.compute_interval)}"
     loss = "" if row.target_loss is not None else f", for a loss of {brief(row.loss)}"
     return f"{lead}: {_counted(row.params)} params on {_counted(row.tokens)} tokens{_further(row)}{loss}{reach}"
+
+
+def _between(interval: tuple[float | None, float | None] | None) -> str:
+    """The interval of the compute for a loss, if it has one."""
+    ends = interval or (None, None)
+    return "" if ends == (None, None) else f" [{', '.join(MISSING if end is None else flops(end) for end in ends)}]"
 
 
 def _further(row: Allocation) -> str:
@@ -56,7 +63,9 @@ def _further(row: Allocation) -> str:
 
 
 def _times(reach: float | None) -> str:
-    return figure(reach, 3) if (reach or 0.0) < 1e3 else f"{reach:,.0f}" if (reach or 0.0) < 1e6 else flops(reach)
+    if reach is None or reach < JUST_BELOW * 1e3:
+        return figure(reach, 3)
+    return f"{reach:,.0f}" if reach < JUST_BELOW * 1e6 else flops(reach)
 
 
 def _counted(value: Estimate) -> str:

@@ -88,6 +88,7 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     """The points to fit, and the rows of training curves, where an approach needs them."""
     from scaling_cli.analysis.allocation.question import law_of, mixture_of, needs_curves, own_columns, rule_of
     from scaling_cli.analysis.allocation.surface import require_no_column
+    from scaling_cli.analysis.recipe import column_names
     from scaling_cli.points.mixture import MIXTURE, check_mixture
 
     law = law_of(asked)
@@ -98,7 +99,8 @@ def _loaded(runs: Runs, asked: OptimalAllocation) -> tuple[RunTable, RunTable | 
     own = own_columns(asked)
     reading = asked.but(map={role: column for role, column in asked.map.items() if role not in own and role != MIXTURE})
     reading = reading.but(flops_rule=SIX_ND) if law.parts else reading
-    table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights))
+    maybe = column_names() if asked.recipe else ()
+    table = load_runs(runs, reading, keep=(*keep, *own.values(), *mixture_of(asked), *weights), maybe=maybe)
     with knowing(table.caveats, unread(table)):
         require_no_column(law, {*table.others, *table.columns, *table.columns.values()})
         _check_unit(table)
@@ -134,6 +136,8 @@ def _from_runs(
     from scaling_cli.analysis.allocation.answer import allocate
     from scaling_cli.analysis.allocation.evidence import evidence_from
     from scaling_cli.analysis.allocation.question import law_of, plan_of
+    from scaling_cli.analysis.allocation.recipes import with_recipes
+    from scaling_cli.analysis.recipe import rules_of
 
     settings = settings_of(asked, on_progress)
     lines = {} if curves is None else {tuple(group.values()): points for group, points in groups_of(curves, asked.by)}
@@ -148,6 +152,7 @@ def _from_runs(
         except ScalingError as error:
             add_failure(group, error, failures, caveats)
             continue
-        results.append(result)
+        rules = rules_of(points, points.numbers("compute")) if asked.recipe else []
+        results.append(with_recipes(result, asked, rules))
         caveats += [*found, *doubts_of_cost]
     return report_of("optimal-allocation", table, asked, results, caveats, failures)

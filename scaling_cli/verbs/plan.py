@@ -162,7 +162,7 @@ def _from_runs(runs: Runs, asked: Plan, on_progress: Progress | None) -> Report[
     from scaling_cli.analysis.plan.arms import fitted_arm, require_plannable_name
     from scaling_cli.analysis.plan.given_designs import require_known_groups
     from scaling_cli.analysis.plan.question import answered, compares, goals_of, require_two_groups
-    from scaling_cli.analysis.plan.recipe import column_names
+    from scaling_cli.analysis.recipe import column_names
     from scaling_cli.data.runs.load import load_runs
     from scaling_cli.points.choose import choose, columns_of
     from scaling_cli.points.group import groups_of

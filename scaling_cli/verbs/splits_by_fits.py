@@ -106,6 +106,7 @@ def _each(
     from scaling_cli.analysis.allocation.answer import allocate_saved
     from scaling_cli.analysis.allocation.evidence import saved_law
     from scaling_cli.analysis.allocation.question import saved_plan
+    from scaling_cli.analysis.allocation.recipes import with_recipes
 
     results, caveats = [], []
     for saved in fits:
@@ -113,7 +114,7 @@ def _each(
         how = _how(saved, asked, source)
         law = saved_law(saved, is_saved=is_saved)
         result, found = allocate_saved(law, saved.group, how, plan, with_gap=asked.explain_gap)
-        results.append(result)
+        results.append(with_recipes(result, asked))
         caveats += [*saved.known, *found, *doubts]
     return results, caveats
 

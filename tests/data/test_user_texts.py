@@ -6,7 +6,7 @@ import pytest
 
 from scaling_cli.analysis.forecast.suite import read_suite
 from scaling_cli.analysis.plan.limits import parse_sizes
-from scaling_cli.analysis.plan.recipe import read_rules
+from scaling_cli.analysis.recipe import read_rules
 from scaling_cli.data.user_texts import read_user_text
 from scaling_cli.errors import DataError
 

@@ -51,6 +51,8 @@ class TestAllocation:
     def test_a_target_loss_takes_a_budget_or_none(self):
         assert self.said(allocation(target_loss=2.1)).startswith("A loss of 2.1 takes 6e21 FLOPs: 10B")
         assert "for a loss" not in self.said(allocation(target_loss=2.1))
+        ranged = self.said(allocation(target_loss=2.1, compute_interval=(5e21, None)))
+        assert ranged.startswith("A loss of 2.1 takes 6e21 FLOPs [5e21, -]: 10B")
         assert self.said(allocation(target_loss=1.2, compute=None)) == "A loss of 1.2 is reached by no budget."
 
     @pytest.mark.parametrize(
@@ -58,7 +60,9 @@ class TestAllocation:
         [
             (3.0, ""),
             (3.1, ", 3.1 times beyond"),
+            (999.9999999, ", 1,000 times beyond"),
             (2500.0, ", 2,500 times beyond"),
+            (999_999.99999, ", 1e6 times beyond"),
             (2e7, ", 2e7 times beyond"),
             (None, ""),
         ],

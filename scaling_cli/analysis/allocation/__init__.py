@@ -11,6 +11,6 @@ refuses data that cannot answer it. `answer` then asks up to three approaches, e
 
 The last two extend power laws of compute (`lines`, `along_lines`). Where further inputs are searched, `search_answer`
 and `searched` take the place of `parametric`: `space` lists the choices, `joint` gives the loss of a choice, and `box`
-finds the lowest one. `pools` chooses between pools of data. `stability` checks cut-offs, and `embedding_gap` explains
-the exponents of Kaplan and Chinchilla.
+finds the lowest one. `pools` chooses between pools of data. `stability` checks cut-offs, `embedding_gap` explains
+the exponents of Kaplan and Chinchilla, and `recipes` gives each split a shape, a batch size and a learning rate.
 """

@@ -134,7 +134,10 @@ def _by_law(
     law = law_of_curves(curves, rate)
     if law is None:
         return None
-    drawn = [simulated(curves, law, CENTRED), *([] if resampling is None else [simulated(curves, law, resampling)])]
+    drawn = [
+        simulated(curves, law, CENTRED, is_widened=False),
+        *([] if resampling is None else [simulated(curves, law, resampling)]),
+    ]
     rows = [curves, *(replace(curves, loss=loss) for losses in drawn for loss in losses)]
     compute, params, loss = _read_all((row, _hull(row)) for row in rows)
     line, losses = power_line(compute, params), loss_line(compute, loss)

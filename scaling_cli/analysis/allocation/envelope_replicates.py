@@ -34,6 +34,7 @@ ROUNDING = 0.01  # in the exponent, or log params: what smoothing alone does to 
 ABSORBED = 3.0  # runs: floor, size and exponent of params follow run errors; the tokens' terms, each run's own curve
 CENTRED = Resampling(60, 0, 0)  # enough for a mean
 LEAST_FREEDOM = 2.0  # runs less those absorbed
+KNOWN = 1e9  # degrees of freedom of errors whose size is known
 
 
 class CurveLaw(Record):
@@ -81,12 +82,17 @@ def law_of_curves(curves: AllocationPoints, rate: float) -> CurveLaw | None:
     return CurveLaw(log_loss, best, lowest) if float(np.std(within)) < LARGEST_WITHIN else None
 
 
-def simulated(curves: AllocationPoints, law: CurveLaw, resampling: Resampling) -> Array:
-    """Losses `(replicates, n)` of the curves in every replicate."""
+def simulated(curves: AllocationPoints, law: CurveLaw, resampling: Resampling, *, is_widened: bool = True) -> Array:
+    """Losses `(replicates, n)` of the curves in every replicate.
+
+    For an interval they are widened, since the size of the errors is itself uncertain. The mean error of hulls grows
+    with the size of errors, so that wider replicates would take off too much.
+    """
     together = np.unique(curves.resampled, return_inverse=True)[1]
     runs = int(together.max()) + 1
     freedom = max(runs - ABSORBED, LEAST_FREEDOM)
-    factors = run_multipliers(resampling, range(resampling.replicates), runs, freedom)
+    spread = freedom if is_widened else KNOWN
+    factors = run_multipliers(resampling, range(resampling.replicates), runs, spread)
     residuals = (np.log(curves.loss) - law.log_loss) * sqrt(runs / freedom)  # which are smaller than errors
     losses: Array = np.exp(law.log_loss + factors[:, together] * residuals)
     return losses

@@ -149,8 +149,10 @@ def require_slope(log_params: Array, losses: Array, compute: float) -> None:
 
 
 def _losses(surface: Surface, costs: Costs, compute: float, log_params: Array) -> Array:
+    """Log losses of splits; infinite where the law gives no number, so that no such split is the best one."""
     params = np.exp(log_params)
-    return surface.log_loss(params, costs.tokens(params, compute))
+    losses = surface.log_loss(params, costs.tokens(params, compute))
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def _quartic_minimum(grid: Array, values: Array, at: Indices | None = None) -> tuple[Array, Flags]:
@@ -160,7 +162,10 @@ def _quartic_minimum(grid: Array, values: Array, at: Indices | None = None) -> t
     """
     best: Indices = np.clip(np.argmin(values, axis=1) if at is None else at, 2, len(grid) - 3)
     around = np.take_along_axis(values, best[:, None] + np.arange(-2, 3), axis=1)
-    around = around - around[:, 2:3]
+    with np.errstate(invalid="ignore"):
+        around = around - around[:, 2:3]
+    # Beside a split without a loss no quartic fits, and the lowest point counts.
+    around = np.where(np.isfinite(around).all(axis=1, keepdims=True), around, 0.0)
     coefficients = around @ np.linalg.inv(np.vander(np.arange(-2.0, 3.0), 5, increasing=True)).T
     place = np.zeros(len(values))
     for _ in range(NEWTON_STEPS):

@@ -126,7 +126,8 @@ def finished_points(points: AllocationPoints) -> Finished:
     if (lengths >= FEWEST_LENGTHS).sum() < FEWEST_SIZES:
         raise FitError(
             f"The runs end {percent(float(np.expm1(found[0])))} below the law that their checkpoints follow until "
-            "then, as they do if the learning rate decays. An envelope of earlier checkpoints would therefore show too high losses.",
+            "then, as they do if the learning rate decays. An envelope of earlier checkpoints would therefore show too "
+            "high losses.",
             hint=f"Give finished runs of {FEWEST_LENGTHS} lengths for each of {FEWEST_SIZES} sizes, or curves at "
             "constant learning rate, or use --approach parametric on the last row of each run.",
         )

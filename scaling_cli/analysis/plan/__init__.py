@@ -7,8 +7,7 @@ runs for which the mean `square_error` of the goals is lowest, and `reserve` add
 `departures` from it. All of them evaluate the law at the places that `ground` lists.
 
 `outlook` gives the interval of each goal now and with further runs, `expected` compares the plan with the `usual`
-designs of others, and `until` finds the least budget for a wanted width. `check` simulates the plan, `judge` rates
-runs that somebody else chose, and `recipe` gives each run its shape, batch size and learning rate. `given_designs`
-reads files of runs to judge, and of runs under way. `result` holds the plan as plain numbers. `attempts` plans further
-attempts at problems, for goals of coverage.
+designs of others, and `until` finds the least budget for a wanted width. `check` simulates the plan, and `judge` rates
+runs that somebody else chose. `given_designs` reads files of runs to judge, and of runs under way. `result` holds the
+plan as plain numbers. `attempts` plans further attempts at problems, for goals of coverage.
 """

@@ -9,7 +9,7 @@ import numpy as np
 from scaling_cli.analysis.plan.departures import size_of
 from scaling_cli.analysis.plan.ground import Columns, ground
 from scaling_cli.analysis.plan.knowledge import RIVALS, Arm, Noise, noise_of, present_compute
-from scaling_cli.analysis.plan.recipe import Rule, column_names, fitted_rules
+from scaling_cli.analysis.recipe import rules_of
 from scaling_cli.analysis.recorded_cost import recorded
 from scaling_cli.arrays import ALMOST_ZERO, Array
 from scaling_cli.caveats import Caveat, caveat
@@ -103,7 +103,7 @@ def fitted_arm(
     arm = Arm(
         group_label(group), problem.law, parameters, noise, choice.inputs, present=dict(problem.columns),
         is_rival_excluded=excluded,
-        rules=tuple(_rules(points, compute)) if asked.recipe else (),
+        rules=tuple(rules_of(points, compute)) if asked.recipe else (),
         recorded=recorded(points, compute, asked.gpus),
         doubt=sigma * _departures(problem.law, problem.columns, parameters[:1], residuals),
     )  # fmt: skip
@@ -118,12 +118,6 @@ def _departures(law: Law, columns: Columns, parameters: Array, residuals: Array)
     rows = place.at(0, place.coordinates(parameters))[1][0]
     logs = np.log(np.stack([columns[name] for name in law.inputs], axis=1))
     return size_of(residuals, rows, logs)
-
-
-def _rules(points: PointTable, compute: Array) -> list[Rule]:
-    """Recipes by the columns of the runs that there are."""
-    found = {name: points.numbers(name) for name in column_names() if name in points.columns}
-    return fitted_rules(found, points.numbers("params"), compute) if "params" in points.columns else []
 
 
 def _scale(residuals: Array, robust: float, parameters: int) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 from scaling_cli.analysis.plan.departures import TERMS, USUAL_SIZE
 from scaling_cli.analysis.plan.goals import Goal, Known, known, places
 from scaling_cli.analysis.plan.ground import Columns, Ground, along, ground, optimum
-from scaling_cli.analysis.plan.recipe import Rule
 from scaling_cli.analysis.plan.square_error import Model
+from scaling_cli.analysis.recipe import Rule
 from scaling_cli.analysis.recorded_cost import Recorded
 from scaling_cli.arrays import Array
 from scaling_cli.errors import FitError

@@ -14,9 +14,9 @@ from scaling_cli.analysis.plan.goals import Goal, check_goal, parse_goal
 from scaling_cli.analysis.plan.judge import judged
 from scaling_cli.analysis.plan.knowledge import Arm, present_compute
 from scaling_cli.analysis.plan.limits import Bounds, Candidates, compute_bounds, parse_sizes
-from scaling_cli.analysis.plan.recipe import read_rules, with_recipes
 from scaling_cli.analysis.plan.result import result_of
 from scaling_cli.analysis.plan.until import least_budget, parse_until
+from scaling_cli.analysis.recipe import Rule, read_rules, recipe_of, rules_for, told
 from scaling_cli.analysis.recorded_cost import machines_of
 from scaling_cli.analysis.units import refuse_without_unit
 from scaling_cli.arrays import Array
@@ -105,9 +105,23 @@ def answered(
     )
     if asked.recipe:
         own = read_rules(asked.rules) if asked.rules is not None else []
-        result = with_recipes(result, {arm.name if len(arms) > 1 else "": arm.rules for arm in arms}, own)
+        result = _with_recipes(result, {arm.name if len(arms) > 1 else "": arm.rules for arm in arms}, own)
     found = [replace(each, group=dict(group) or None) for each in cost_doubts]
     return result, _doubts(result, [*found, *(machines.doubts() if machines else [])], group)
+
+
+def _with_recipes(result: PlanResult, fitted: Mapping[str, Sequence[Rule]], own: Sequence[Rule]) -> PlanResult:
+    """The plan with a recipe for each run by the `fitted` rules of its group; notes name the sources."""
+    by_arm = {arm: rules_for(rules, own) for arm, rules in fitted.items()}
+    runs = tuple(
+        replace(run, recipe=recipe_of(run.params, run.tokens, run.compute, by_arm[run.arm])) for run in result.runs
+    )
+    notes = [
+        f"recipe{f' of {arm}' if arm else ''}: "
+        + told(rules, [(run.params, run.recipe) for run in runs if run.arm == arm])
+        for arm, rules in by_arm.items()
+    ]
+    return replace(result, runs=runs, notes=(*result.notes, *notes))
 
 
 def _doubts(result: PlanResult, found: list[Caveat], group: Mapping[str, str]) -> list[Caveat]:

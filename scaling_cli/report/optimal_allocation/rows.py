@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scaling_cli.analysis.recipe import shown as shown_quantity
 from scaling_cli.numbers.format import (
     MISSING,
     asked,
@@ -119,12 +120,13 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
     searched: dict[str, Kind] = {column: "estimate" for name in names for column in (name, f"{name} within 5 % waste")}
     followed = tuple(dict.fromkeys(name for row in rows for name in row.followed))
     searched |= dict.fromkeys(followed, "estimate")
+    recipe = tuple(dict.fromkeys(name for row in rows for name in row.recipe))
     columns: dict[str, Kind] = {
         "target loss": "number", "compute": "estimate", "params": "estimate", "tokens": "estimate", **searched,
         "tokens/param": "estimate", "loss": "estimate", "params within 5 % waste": "estimate",
         "within 10 %": "estimate", "for inference": "number", "saves": "number", "epochs": "number",
         "FLOPs per unique token": "number", "decided by": "word", "GPU-hours": "number", "days": "number",
-        "price": "number",
+        "price": "number", **dict.fromkeys(recipe, "number"),
     }  # fmt: skip
     has_waste = any(row.params_within_waste is not None for row in rows)
     cells = tuple(
@@ -135,6 +137,7 @@ def allocation_sheet(rows: Sequence[Allocation]) -> Sheet:
             *_outcome(row),
             *_waste(row, has_waste),
             *_extras(row),
+            *("" if name not in row.recipe else shown_quantity(name, row.recipe[name]) for name in recipe),
         )
         for row in rows
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from scaling_cli.analysis.allocation.isoflop.budgets import WINDOW
@@ -11,7 +11,7 @@ from scaling_cli.report.charts.chart import Chart, Panels
 from scaling_cli.report.optimal_allocation.rows import sections
 from scaling_cli.report.pages.facts import law_words, method_words, runs_and_points, spans, stated
 from scaling_cli.report.pages.page import Facts, Page, Row, grouped
-from scaling_cli.results.allocation import Allocation, AllocationResult
+from scaling_cli.results.allocation import Allocation, AllocationResult, Bill, Repetition
 from scaling_cli.results.fit import Estimate
 from scaling_cli.results.report import Report
 
@@ -29,9 +29,25 @@ HEADER = (
     "method",
 )
 
+OPTIONAL: dict[str, Callable[[Allocation], float | None]] = {  # columns of what only some questions have
+    "compute_low": lambda row: (row.compute_interval or (None, None))[0],
+    "compute_high": lambda row: (row.compute_interval or (None, None))[1],
+    "inference_compute": lambda row: row.inference_compute,
+    "saving": lambda row: row.saving,
+    "epochs": lambda row: _part(row.repetition, "epochs"),
+    "flops_per_unique_token": lambda row: _part(row.repetition, "flops_per_unique_token"),
+    "gpu_hours": lambda row: _part(row.bill, "gpu_hours"),
+    "days": lambda row: _part(row.bill, "days"),
+    "price": lambda row: _part(row.bill, "price"),
+}
 POOLS = ("samples", "pools", "unique_samples", "epochs")  # of the best choice
 
 AllocationReport: TypeAlias = Report[AllocationResult]
+
+
+def _part(record: Repetition | Bill | None, name: str) -> float | None:
+    value: float | None = None if record is None else getattr(record, name)
+    return value
 
 
 def pages(report: AllocationReport) -> Iterator[Page]:
@@ -41,14 +57,15 @@ def pages(report: AllocationReport) -> Iterator[Page]:
 
 def records(report: AllocationReport) -> Iterable[Row]:
     """One row per allocation."""
-    names = tuple(
-        dict.fromkeys(name for result in report.results for row in result.allocations for name in row.searched)
-    )
+    rows = [row for result in report.results for row in result.allocations]
+    names = tuple(dict.fromkeys(name for row in rows for name in (*row.searched, *row.followed)))
+    recipe = tuple(dict.fromkeys(name for row in rows for name in row.recipe))
+    optional = tuple(name for name, of in OPTIONAL.items() if any(of(row) is not None for row in rows))
     further = tuple(f"{name}{end}" for name in names for end in ("", "_low", "_high"))
-    has_pools = any(row.pools for result in report.results for row in result.allocations)
+    has_pools = any(row.pools for row in rows)
     return grouped(
-        report, (*HEADER, *further, *(POOLS if has_pools else ())),
-        lambda result: _records(result, names, has_pools=has_pools),
+        report, (*HEADER, *further, *optional, *map(escape, recipe), *(POOLS if has_pools else ())),
+        lambda result: _records(result, names, optional, recipe, has_pools=has_pools),
     )  # fmt: skip
 
 
@@ -77,6 +94,7 @@ def facts(report: AllocationReport, result: AllocationResult) -> Facts:
         ("held", ", ".join(f"{escape(name)} = {figure(value)}" for name, value in result.held.items())),
         ("interval", _interval(result)),
         ("cost", escape(result.cost.removeprefix("cost: "))),
+        ("recipe", escape(result.recipe)),
         *_checks(result),
     )
 
@@ -127,12 +145,16 @@ def _checks(result: AllocationResult) -> Iterator[tuple[str, str]]:
         yield "agreement", f"best params differ by {times}{overlap}"
 
 
-def _records(result: AllocationResult, names: Sequence[str], *, has_pools: bool) -> Iterator[Row]:
+def _records(
+    result: AllocationResult, names: Sequence[str], optional: Sequence[str], recipe: Sequence[str], *, has_pools: bool
+) -> Iterator[Row]:
     for row in result.allocations:
-        values = (row.searched[name].value if name in row.searched else Estimate(None) for name in names)
+        found = {name: one.value for name, one in row.searched.items()} | row.followed
+        values = (found.get(name, Estimate(None)) for name in names)
+        others = [*(OPTIONAL[name](row) for name in optional), *(row.recipe.get(name) for name in recipe)]
         further = [end for value in values for end in (value.estimate, value.low, value.high)]
         pools = _best_pools(row) if has_pools else []
-        yield [*_cells(row), result.interval.level, result.interval.method, *further, *pools]
+        yield [*_cells(row), result.interval.level, result.interval.method, *further, *others, *pools]
 
 
 def _best_pools(row: Allocation) -> list[object]:

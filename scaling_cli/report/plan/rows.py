@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scaling_cli.analysis.plan.recipe import shown as shown_quantity
+from scaling_cli.analysis.recipe import shown as shown_quantity
 from scaling_cli.numbers.format import count, figure, flops, percent
 from scaling_cli.report.pages.page import Section
 from scaling_cli.report.pages.sheet import Cells, Column, Sheet, numbers, words

@@ -52,20 +52,18 @@ def test_the_envelope_counts_edges_and_unfinished_runs():
     assert "unfinished-schedules" not in codes  # the ends follow the law of the middles
 
 
-def test_the_loss_of_an_envelope_is_that_of_the_law():
-    """Hulls of noisy curves lie below all of them, and give a loss that is 0.4 % too low at this budget."""
-    law, compute, errors = (1.8172, 482.01, 2085.43, 0.3478, 0.3658), 1e22, []
+def test_hulls_of_noisy_curves_are_corrected_for_lying_too_low():
+    """Their loss is some 0.2 % too low at this budget, and widened replicates would take off too much."""
+    law, compute, errors = (1.8172, 482.01, 2085.43, 0.3478, 0.3658), 1e20, []
     params = best_params(law, compute)
     truth = loss_at(law, np.array([params]), np.array([compute / 6 / params]))[0]
     for seed in range(40):
-        points = trained(seed, sizes=8)[0]
-        found = (
-            envelope(points, None, is_corrected=is_corrected).loss.at(compute)[0] for is_corrected in (True, False)
-        )
+        points = trained(seed, sizes=12, noise=0.003)[0]
+        found = (envelope(points, None, is_corrected=each).loss.at(compute)[0] for each in (True, False))
         errors.append([np.log(loss / truth) for loss in found])
     corrected, plain = np.mean(errors, axis=0) / (np.std(errors, axis=0) / np.sqrt(40))
     assert abs(corrected) < 2
-    assert plain < -3
+    assert plain < -3.5
 
 
 def test_smoothing_averages_noise_and_keeps_order():

@@ -79,6 +79,18 @@ def test_losses_of_replicates_lie_around_the_law_by_one_factor_for_each_run():
     assert factors.std(axis=0) == pytest.approx(np.full((8, 3), np.sqrt(8 / 3)), rel=0.15)
 
 
+def test_replicates_that_show_the_mean_error_of_hulls_are_not_widened():
+    curves = points(np.repeat(np.arange(5), 3))
+    residuals = np.full(15, 0.01)
+    law = CurveLaw(np.log(curves.loss) - residuals, LAW.best, LOWEST)
+    narrow, wide = (
+        (np.log(simulated(curves, law, Resampling(3000, 0, 0), is_widened=each)) - law.log_loss) / residuals
+        for each in (False, True)
+    )
+    assert narrow.std() == pytest.approx(np.sqrt(5 / 2), rel=0.03)
+    assert wide.std() > 1.3 * narrow.std()
+
+
 @pytest.mark.parametrize("runs", [3, 4, 5])
 def test_few_runs_have_at_least_two_degrees_of_freedom(runs):
     """On average the log of the root of 2 over chi-squared with 2 degrees of freedom is 0.2886, and Webb's -0.048."""

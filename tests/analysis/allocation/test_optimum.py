@@ -203,3 +203,30 @@ def test_a_law_without_an_optimum_is_refused():
 
 def test_parameters_follow_the_names_of_the_law():
     assert find_law("chinchilla").names == NAMES
+
+
+class Broken:
+    """A Chinchilla surface that gives no loss for models within a factor of ten of `at` params."""
+
+    replicates = 1
+
+    def __init__(self, at):
+        self.law, self.at = numeric(SETS["besiroglu"]), at
+
+    def log_loss(self, params, tokens):
+        return np.where(np.abs(np.log10(params / self.at)) < 1, np.nan, self.law.log_loss(params, tokens))
+
+    def own_log_loss(self, params, tokens):
+        return self.law.own_log_loss(params, tokens)
+
+    def first(self):
+        return self
+
+
+@pytest.mark.parametrize("at", [1e2, 1e6, 1e13, 1e18])
+def test_splits_for_which_a_law_gives_no_loss_are_not_the_best(at):
+    whole = best_split(numeric(SETS["besiroglu"]), Costs(), 1e21)
+    found = best_split(Broken(at), Costs(), 1e21)
+    assert found.params == pytest.approx(whole.params, rel=1e-9)
+    band = waste_band(Broken(at), Costs(), 1e21, found, 0.05)
+    assert band == pytest.approx(waste_band(numeric(SETS["besiroglu"]), Costs(), 1e21, whole, 0.05))

@@ -6,7 +6,7 @@ import pytest
 
 from scaling_cli.record import replace
 from scaling_cli.report.optimal_allocation.view import details, facts, records
-from scaling_cli.results.allocation import Agreement, Drift, Envelope, Searched
+from scaling_cli.results.allocation import Agreement, Bill, Drift, Envelope, Repetition, Searched
 from scaling_cli.results.fit import Estimate, IntervalMethod
 from scaling_cli.results.report import Report
 from tests.report.optimal_allocation.test_rows import allocation, result
@@ -85,7 +85,18 @@ def test_records_have_every_number_at_full_precision():
     assert (row["params_within_0.05_low"], row["params_within_0.10_high"]) == (6e9, 2e10)
     assert (row["limit"], row["bits"], row["bits_low"], row["bits_high"]) == ("max-params", 4.0, 3.0, 5.0)
     assert (other["compute"], other["limit"], other["bits"], other["bits_high"]) == (None, None, None, None)
-    assert "pools" not in header
+    assert not {"pools", "compute_low", "price", "epochs"} & set(header)
+    asked = result(
+        allocation(compute_interval=(5e21, None), inference_compute=1e21, saving=0.2, bill=Bill(1e3, 2.0, None),
+                   repetition=Repetition(1e10, 3.5, None, 1e9), followed={"teacher": Estimate(2.5, 2.4, 2.6)}),
+        allocation(),
+    )  # fmt: skip
+    header, first, second = records(report(asked))
+    row, other = dict(zip(header, first, strict=True)), dict(zip(header, second, strict=True))
+    assert (row["compute_low"], row["inference_compute"], row["saving"], row["epochs"]) == (5e21, 1e21, 0.2, 3.5)
+    assert (row["flops_per_unique_token"], row["gpu_hours"], row["days"]) == (1e9, 1e3, 2.0)
+    assert (row["teacher"], row["teacher_high"], other["teacher"], other["days"]) == (2.5, 2.6, None, None)
+    assert not {"price", "compute_high"} & set(header)  # no row has one
     bare = result(allocation(params_within_waste=None))
     header, row = records(report(bare))
     assert dict(zip(header, row, strict=True))["params_within_0.05_low"] is None

@@ -21,15 +21,20 @@ from scaling_cli.analysis.allocation.isoflop.fit import (
     resampling_of,
 )
 from scaling_cli.errors import FitError
+from scaling_cli.fitting.drawing import Resampling
 from scaling_cli.fitting.fit import Settings
 from scaling_cli.options.optimal_allocation import PROFILES
 from scaling_cli.record import Record
 
 FEWEST_BUDGETS = 2
+FEW = 40  # replicates: enough for a standard error
 
 
 class Curves(Record):
-    """Minima of all budgets: `minima` by the chosen profile with replicates, `estimates` by each profile without."""
+    """Minima of all budgets: `minima` by the chosen profile with replicates, `estimates` by each profile.
+
+    The estimates by a parabola and a spline have a few replicates, too, which show how much they follow the noise.
+    """
 
     points: AllocationPoints
     budgets: tuple[Budget, ...]
@@ -66,8 +71,9 @@ def curves_of(points: AllocationPoints, profile: str, settings: Settings, group:
     except FitError:
         if profile == "exact":
             raise
+    few = None if resampling is None else Resampling(min(FEW, resampling.replicates), settings.seed, group)
     for other in PROFILES[1:]:
-        data = replicate_data(points, exact, settings, resampling if other == profile else None)
+        data = replicate_data(points, exact, settings, resampling if other == profile else few)
         estimates[other] = curve_minima(other, points, budgets, data)
     chosen = estimates[profile]
     refused = [

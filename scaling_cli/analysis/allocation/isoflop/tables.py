@@ -26,6 +26,7 @@ DRIFT_BIAS = 0.005  # of the exponent that parabolas give
 NOTABLE_BIAS = 0.01  # of best params
 LOST_SHARE = 0.05  # of replicates
 PROFILE_SWING = 0.05  # between exponents by different profiles
+SIGMAS = 2.0  # standard errors of the difference, which noise explains
 CURVE_POINTS = 40
 
 
@@ -130,15 +131,29 @@ def isoflop_doubts(curves: Curves, plan: AllocationPlan, group: dict[str, str] |
     errors = [row.parabola_bias for row in rows if row.parabola_bias is not None and row.refused is None]
     if plan.profile == "parabola" and errors and max(map(abs, errors)) > NOTABLE_BIAS:
         caveats.append(caveat("parabola-bias", group, low=min(errors), high=max(errors)))
+    return caveats + _differing(curves, profiles, group) + _lost(curves, group)
+
+
+def _differing(curves: Curves, profiles: Sequence[Profile], group: dict[str, str] | None) -> list[Caveat]:
+    """A caveat if exponents by different profiles differ by more than noise explains, as far as that is known."""
     named = {profile.profile: profile.params_exponent for profile in profiles if profile.params_exponent is not None}
-    if named and max(named.values()) - min(named.values()) > PROFILE_SWING:
-        lowest, highest = min(named, key=named.__getitem__), max(named, key=named.__getitem__)
-        caveats.append(
-            caveat(
-                "profiles-differ", group, low=named[lowest], high=named[highest], lowest=lowest, highest=highest
-            )
-        )  # fmt: skip
-    return caveats + _lost(curves, group)
+    if not named:
+        return []
+    lowest, highest = min(named, key=named.__getitem__), max(named, key=named.__getitem__)
+    swing, noise = named[highest] - named[lowest], float(np.hypot(_noise(curves, lowest), _noise(curves, highest)))
+    if swing <= max(PROFILE_SWING, SIGMAS * noise):
+        return []
+    return [
+        caveat("profiles-differ", group, low=named[lowest], high=named[highest], lowest=lowest, highest=highest)
+    ]  # fmt: skip
+
+
+def _noise(curves: Curves, profile: str) -> float:
+    """The standard error of the params exponent by a profile; 0 if there are no replicates to tell."""
+    minima = curves.minima if curves.minima.profile == profile else curves.estimates[profile]
+    drawn = minima.params_line().exponent[1:]
+    drawn = drawn[np.isfinite(drawn)]
+    return float(np.std(drawn, ddof=1)) if len(drawn) > 1 else 0.0
 
 
 def _refusals(curves: Curves, group: dict[str, str] | None) -> list[Caveat]:

@@ -134,6 +134,17 @@ def test_exponents_that_differ_between_profiles_are_named():
     assert "profiles-differ" not in level[1]
 
 
+def test_profiles_that_noise_alone_makes_differ_are_not_named():
+    noisy = isoflop_frame(HOFFMANN, offsets=np.linspace(-1.8, 1.8, 9), budgets=BUDGETS[:5], noise=0.004, seed=3)
+    found = {}
+    for interval in ("none", "wild"):
+        report = optimal_allocation(noisy, approach="isoflop", interval=interval, replicates=100)
+        exponents = [profile.params_exponent for profile in report.results[0].profiles]
+        assert max(exponents) - min(exponents) > 0.05
+        found[interval] = "profiles-differ" in {each.code for each in report.caveats}
+    assert found == {"none": True, "wild": False}  # without replicates, the noise is not known
+
+
 def test_a_budget_without_a_minimum_is_refused_with_the_runs_to_add():
     good = grid(OFFSETS)
     bad = isoflop_frame(HOFFMANN, offsets=np.linspace(0.5, 2.0, 6), budgets=np.array([1e22]))

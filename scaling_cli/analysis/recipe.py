@@ -25,8 +25,8 @@ from scaling_cli.data.user_texts import read_user_text
 from scaling_cli.errors import UsageError
 from scaling_cli.formula.tree import Node, parse
 from scaling_cli.numbers.format import count, figure, flops
-from scaling_cli.record import Record, replace
-from scaling_cli.results.plan import PlannedRun, PlanResult
+from scaling_cli.points.table import PointTable
+from scaling_cli.record import Record
 
 KAPLAN, DEEPSEEK = "Kaplan et al. 2020", "DeepSeek LLM 2024 (batch size in tokens; from runs of 1e17 to 2e19 FLOPs)"
 OF_WIDTH = "12 * depth * width^2 params"
@@ -87,6 +87,12 @@ def fitted_rules(columns: Mapping[str, Array], params: Array, compute: Array) ->
     return rules
 
 
+def rules_of(points: PointTable, compute: Array) -> list[Rule]:
+    """A rule for each quantity that the runs `points` have a column for; `compute` is theirs, shaped (n,)."""
+    found = {name: points.numbers(name) for name in column_names() if name in points.columns}
+    return fitted_rules(found, points.numbers("params"), compute) if "params" in points.columns else []
+
+
 def read_rules(path: str) -> list[Rule]:
     """The rules of a file, in its order; empty lines and lines that begin with # are skipped.
 
@@ -118,8 +124,8 @@ def _require_new(name: str, rules: Sequence[Rule], where: str) -> None:
     """Refuse a rule for what the plan gives, for what has a rule, or for a quantity under another name."""
     if name in INPUTS:
         raise UsageError(
-            f"{where} is a rule for {name!r}, which the plan chooses.",
-            hint="Leave the line out, and limit the runs with options: scaling plan --help lists them under Limits.",
+            f"{where} is a rule for {name!r}, which the command chooses.",
+            hint="Leave the line out, and limit the choice with options: --help lists them under Limits.",
         )
     if any(rule.name == name for rule in rules):
         raise UsageError(f"{where} is a second rule for {name!r}.", hint="Leave one of the two lines out.")
@@ -134,45 +140,47 @@ def _rule(name: str, formula: str, source: str) -> Rule:
     return Rule(name, parse(formula, option="--rules", hint=HOW_TO), source)
 
 
-def with_recipes(result: PlanResult, fitted: Mapping[str, Sequence[Rule]], own: Sequence[Rule] = ()) -> PlanResult:
-    """The plan with a recipe for each run; notes name the sources.
+def rules_for(fitted: Sequence[Rule], own: Sequence[Rule]) -> list[Rule]:
+    """All rules of a recipe, each after those that it uses.
 
     Args:
-        fitted: The rules of the runs of each group, by its name.
+        fitted: The rules of the runs.
         own: Those of the user's file, which go before the fitted ones; for what has neither, rules are published.
+    """
+    names = {rule.name for rule in own}
+    known = [*own, *(rule for rule in fitted if rule.name not in names)]
+    return _in_order([*known, *_published({rule.name for rule in known})])
+
+
+def recipe_of(params: float, tokens: float, compute: float, rules: Sequence[Rule]) -> dict[str, float]:
+    """Width, depth and so on of one run.
 
     Raises:
         UsageError: A rule gives no number above zero.
     """
-    by_arm: dict[str, list[Rule]] = {}
-    for arm, found in fitted.items():
-        names = {rule.name for rule in own}
-        known = [*own, *(rule for rule in found if rule.name not in names)]
-        by_arm[arm] = _in_order([*known, *_published({rule.name for rule in known})])
-    runs = tuple(replace(run, recipe=_recipe(run, by_arm[run.arm])) for run in result.runs)
-    notes = []
-    for arm, rules in by_arm.items():
-        by_source: dict[str, list[str]] = {}
-        for rule in rules:
-            by_source.setdefault(rule.source, []).append(rule.name)
-        sources = "; ".join(f"{', '.join(each)} by {source}" for source, each in by_source.items())
-        notes.append(f"recipe{f' of {arm}' if arm else ''}: {sources}{_shape([run for run in runs if run.arm == arm])}")
-    return replace(result, runs=runs, notes=(*result.notes, *notes))
-
-
-def _recipe(run: PlannedRun, rules: Sequence[Rule]) -> dict[str, float]:
-    values: dict[str, Array] = {name: np.array([getattr(run, name)]) for name in INPUTS}
+    values: dict[str, Array] = {
+        name: np.array([value]) for name, value in zip(INPUTS, (params, tokens, compute), strict=True)
+    }
     for rule in rules:
         with np.errstate(all="ignore"):
             value = float((np.asarray(rule.formula.evaluate(values)) * np.ones(1))[0])
         if not 0 < value < np.inf:
             raise UsageError(
-                f"The rule for {rule.name!r} gives {value:g} for a run with {figure(run.params, 3)} params and "
-                f"{figure(run.tokens, 3)} tokens.",
+                f"The rule for {rule.name!r} gives {value:g} for a run with {figure(params, 3)} params and "
+                f"{figure(tokens, 3)} tokens.",
                 hint=f"Change its formula in {rule.source}, so that it gives a number above zero.",
             )
         values[rule.name] = np.array([_rounded(rule.name, value, values)])
     return {rule.name: float(values[rule.name][0]) for rule in rules}
+
+
+def told(rules: Sequence[Rule], recipes: Sequence[tuple[float, Mapping[str, float]]]) -> str:
+    """Where the rules come from, and how the params of the recipes compare with those they are for."""
+    by_source: dict[str, list[str]] = {}
+    for rule in rules:
+        by_source.setdefault(rule.source, []).append(rule.name)
+    sources = "; ".join(f"{', '.join(each)} by {source}" for source, each in by_source.items())
+    return f"{sources}{_shape(recipes)}"
 
 
 def _published(own: Collection[str]) -> list[Rule]:
@@ -183,9 +191,9 @@ def _published(own: Collection[str]) -> list[Rule]:
     return [_rule(name, *rule) for name, rule in rules.items()]
 
 
-def _shape(runs: Sequence[PlannedRun]) -> str:
-    """How the params of the recipes compare with those of the runs, as the end of a note."""
-    shares = [12 * run.recipe["depth"] * run.recipe["width"] ** 2 / run.params for run in runs]
+def _shape(recipes: Sequence[tuple[float, Mapping[str, float]]]) -> str:
+    """How the params of recipes compare with the params that they are for, as the end of a note."""
+    shares = [12 * recipe["depth"] * recipe["width"] ** 2 / params for params, recipe in recipes]
     if not shares:
         return ""
     span = " to ".join(dict.fromkeys(figure(share, 2) for share in (min(shares), max(shares))))

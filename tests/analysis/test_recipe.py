@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import scaling_cli as scaling
-from scaling_cli.analysis.plan.recipe import PUBLISHED, WHOLE, fitted_rules, read_rules, shown
+from scaling_cli.analysis.recipe import PUBLISHED, WHOLE, fitted_rules, read_rules, shown
 from scaling_cli.errors import UsageError
 
 PLAN = {"budget": 1e21, "goal": "params@1e24", "max_runs": 8}
@@ -129,7 +129,7 @@ def test_whole_quantities_are_shown_in_full_and_others_by_three_figures():
     ("text", "problem"),
     [
         ("width 12", "is not a rule"), ("width = 3 * hats", "'hats'"), ("a = b\nb = 1", "'b'"),
-        ("params = 5", "which the plan chooses"), ("depth = 4\ndepth = 9", "line 2, is a second rule for 'depth'"),
+        ("params = 5", "which the command chooses"), ("depth = 4\ndepth = 9", "line 2, is a second rule for 'depth'"),
         ("d_model = 512", "recipes call 'width'"), ("learning_rate = 1e-3", "recipes call 'lr'"),
         ("x" * 10_000, "is not a rule: 'x{10,99}"),
     ],
