@@ -36,6 +36,7 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # What programs print as they train; the first measurement may come late in the file.
 LOGS = tuple(name for name, (_, suffixes) in FORMATS.items() if suffixes == (".log",))
+TABLES = tuple(name for name in FORMATS if name not in LOGS)
 SYNONYMS = {"tsv": "csv"}
 
 NAMES = (*FORMATS, *SYNONYMS)  # what --input-format accepts

@@ -12,7 +12,7 @@ from scaling_cli.data.files.saved import begins_saved
 from scaling_cli.data.files.text_logs import looks_like_table, unknown_text
 from scaling_cli.data.names import unknown
 from scaling_cli.errors import DataError
-from scaling_cli.input_formats import FORMATS, LOGS, NAMES, SYNONYMS
+from scaling_cli.input_formats import FORMATS, LOGS, NAMES, SYNONYMS, TABLES
 
 
 @cache
@@ -57,7 +57,7 @@ def format_of(path: str, head: bytes) -> Format:
             "result again, and extrapolate, optimal-allocation and plan take a saved fit.",
         )
     # Every line of a log has a blank; most tables have none, and there may be thousands of them.
-    names = FORMATS if b" " in head else [name for name in FORMATS if name not in LOGS]
+    names = FORMATS if b" " in head else TABLES
     found = next(kind for kind in map(load_format, names) if kind.recognises(head))
     if not found.line_per_row or looks_like_table(head):
         return found

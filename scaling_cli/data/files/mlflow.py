@@ -18,7 +18,7 @@ from scaling_cli.data.files.wandb_summary import parse_yaml
 from scaling_cli.errors import DataError
 
 META, METRICS, PARAMS = "meta.yaml", "metrics", "params"
-MARK = rb"^lifecycle_stage:"
+STAGE = b"lifecycle_stage:"
 RUN = rb"^run_(?:uu)?id:"
 STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}  # `status` in `meta.yaml`
 SYSTEM = "system/"  # load of the machine, which has steps of its own
@@ -88,7 +88,7 @@ def _text(path: str) -> str:
 
 
 def _is_run(head: bytes) -> bool:
-    return re.search(MARK, head, re.MULTILINE) is not None and re.search(RUN, head, re.MULTILINE) is not None
+    return STAGE in head and all(re.search(line, head, re.MULTILINE) for line in (b"^" + STAGE, RUN))
 
 
 def _layout(path: str, head: bytes) -> str:
