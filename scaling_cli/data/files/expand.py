@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from scaling_cli.data.files.pipes import STDIN, copy_of, stdin_copy
-from scaling_cli.data.files.saved import is_saved
+from scaling_cli.data.files.saved import head_of, is_saved
 from scaling_cli.errors import DataError, UsageError
 from scaling_cli.input_formats import SUFFIXES
 from scaling_cli.record import Record
@@ -190,8 +190,7 @@ def _logs_among(place: str, names: Sequence[str], folders: list[str], suffixes: 
     """
     if MLFLOW_RUN in names and MLFLOW_METRICS in folders:
         folders.clear()
-        meta = Path(place, MLFLOW_RUN).read_bytes()
-        return [] if MLFLOW_DELETED in meta else [MLFLOW_RUN]
+        return [] if MLFLOW_DELETED in head_of(os.path.join(place, MLFLOW_RUN)) else [MLFLOW_RUN]
     skipped = {TRAINER_EVENTS} if TRAINER_STATE in names else set()
     folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
     return [name for name in sorted(names) if _is_log(name, suffixes) and not _is_repeated(name, names)]

@@ -261,6 +261,8 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest],
 
 def absent(path: str) -> DataError:
     """The error for a file that does not exist; the hint names one with nearly its name."""
+    if os.path.islink(path):
+        return DataError(f"{path} is a link to a file that does not exist.", hint="Correct the link, or name the file.")
     return DataError(f"{path} does not exist.", hint=_similar_files(path))
 
 

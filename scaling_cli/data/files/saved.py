@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 HEAD_BYTES = 1000  # the schema is the first key of a document, and a table begins with its columns
@@ -17,12 +18,12 @@ INTERVAL = b"low"  # in the header of each of these tables
 
 def is_document(path: str | Path, command: str = "") -> bool:
     """Whether a file is a document of this tool (of a command, if one is given), judged by its first bytes."""
-    return _begins_document(_head(path), command)
+    return _begins_document(head_of(path), command)
 
 
 def is_saved(path: str | Path) -> bool:
     """Whether a file is a document of this tool, or one of its tables."""
-    return begins_saved(_head(path))
+    return begins_saved(head_of(path))
 
 
 def begins_saved(head: bytes) -> bool:
@@ -36,7 +37,10 @@ def begins_saved(head: bytes) -> bool:
     return any(table <= columns for table in TABLES)
 
 
-def _head(path: str | Path) -> bytes:
+def head_of(path: str | Path) -> bytes:
+    """The first bytes of a file; nothing of what is no file, such as a pipe, whose bytes can be read only once."""
+    if not os.path.isfile(path):
+        return b""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(HEAD_BYTES)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scaling_cli.data.files import pipes
 from scaling_cli.data.files.expand import expand, run_names
 from scaling_cli.data.files.inputs import open_inputs
 from scaling_cli.errors import DataError, UsageError
@@ -318,3 +319,18 @@ def test_stdin_may_be_named_without_being_read():
 )
 def test_a_run_is_named_after_its_folder_where_its_file_is_named_as_all_are(names, runs):
     assert list(run_names(names).values()) == runs
+
+
+@pytest.mark.parametrize("name", ["x.csv", "run/meta.yaml"])
+def test_a_pipe_in_a_folder_is_named_after_a_while(tmp_path, monkeypatch, name):
+    (tmp_path / "run" / "metrics").mkdir(parents=True)
+    os.mkfifo(tmp_path / name)
+    monkeypatch.setattr(pipes, "PATIENCE", 0.05)
+    with pytest.raises(DataError, match=f"{name} is a pipe, and no program writes to it"):
+        expand([str(tmp_path)])
+
+
+def test_a_link_to_nothing_is_called_a_link(tmp_path):
+    (tmp_path / "x.csv").symlink_to(tmp_path / "never.csv")
+    with pytest.raises(DataError, match="is a link to a file that does not exist"):
+        open_inputs([str(tmp_path / "x.csv")])
