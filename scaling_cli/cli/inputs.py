@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from scaling_cli.data.files.companions import SETTINGS, companions
 from scaling_cli.data.files.expand import LIST_MARK, expand
 from scaling_cli.data.files.pipes import STDIN
 from scaling_cli.data.files.saved import is_document
 from scaling_cli.errors import ScalingError
 
 STDIN_NUMBER = 0
-SETTINGS = ("config.yaml", "config.json", "hparams.yaml", os.path.join(".hydra", "config.yaml"))  # read beside a log
 
 
 def files_read(
@@ -40,7 +40,7 @@ def _found(argument: str, suffixes: Sequence[str]) -> Iterator[str]:
     with contextlib.suppress(ScalingError, OSError):  # which the command itself explains
         for file in expand([argument], reads_stdin=False, suffixes=suffixes):
             if file.name != STDIN:
-                yield file.path
+                yield from (file.path, *companions(file.path))
             folders.add(os.path.dirname(file.path))
     yield from (os.path.join(folder, name) for folder in sorted(folders) for name in SETTINGS)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scaling_cli.cli.verdict import PARTLY
+from scaling_cli.data.files.companions import companions
 from scaling_cli.errors import DataError, FitError, ScalingError, UsageError
 from scaling_cli.laws import find_law, is_formula
 from scaling_cli.numbers.format import escape, figure, group_name
@@ -107,5 +108,6 @@ def _is_hopeless(end: Prediction | None, loss: float) -> bool:
 
 def _stamp(files: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Sizes and times of change of the files that there are."""
-    found = (os.stat(file) for file in files if os.path.exists(file))
+    parts = (part for file in files for part in (file, *companions(file)))
+    found = (os.stat(part) for part in parts if os.path.exists(part))
     return tuple((each.st_size, each.st_mtime_ns) for each in found)

@@ -16,7 +16,7 @@ class Source(Record):
 
     Attributes:
         path: As given on the command line.
-        sha256: Hash of the content.
+        sha256: Hash of the content; of all files of a log that has several, such as a run of MLflow.
         rows: Rows that were read, or fits in a saved document.
     """
 

@@ -131,7 +131,7 @@ def _means(problem: Problem, values: Array, weights: Array) -> Array:
     if problem.run_count == len(problem.observed):
         return values[:, np.argsort(problem.runs)]
     order = np.argsort(problem.runs, kind="stable")
-    starts = np.searchsorted(problem.runs[order], np.arange(problem.run_count))
+    starts = np.unique(problem.runs[order], return_index=True)[1]
     shape = (-1, *(1,) * (values.ndim - 2))
     sums = np.add.reduceat(values[:, order] * weights[order].reshape(shape), starts, axis=1)
     means: Array = sums / np.add.reduceat(weights[order], starts).reshape(shape)

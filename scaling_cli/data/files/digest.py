@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
+from scaling_cli.data.files.companions import companions
 from scaling_cli.record import Record
 
 BLOCK = 2**20
@@ -26,7 +28,7 @@ def digest_of(content: bytes) -> Digest:
 
 
 def digest_file(path: str) -> Digest:
-    """The digest of a file, read one block at a time."""
+    """The digest of a log and of what is read with it, read one block at a time."""
     hasher, lines, block = hashlib.sha256(), 0, b""
     is_plain = True
     with open(path, "rb") as file:
@@ -35,9 +37,14 @@ def digest_file(path: str) -> Digest:
             hasher.update(block)
             is_plain = is_plain and b'"' not in block
             lines += block.count(b"\n") if is_plain else 0
+    for part in companions(path):  # none for most logs, whose hash is that of the file alone
+        hasher.update(os.path.relpath(part, os.path.dirname(path)).encode(errors="surrogateescape"))
+        with open(part, "rb") as file:
+            while following := file.read(BLOCK):
+                hasher.update(following)
     return Digest(hasher.hexdigest(), lines + (not block.endswith(b"\n")) if is_plain else None)
 
 
 def content_hash(path: str) -> str:
-    """The SHA-256 of a file in hexadecimal."""
+    """The SHA-256 of a log, and of what is read with it, in hexadecimal."""
     return digest_file(path).sha256

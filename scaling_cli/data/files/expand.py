@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+from scaling_cli.data.files.companions import MLFLOW_METRICS, MLFLOW_RUN, TRAINER_RESULTS, TRAINER_STATE
 from scaling_cli.data.files.pipes import STDIN, copy_of, stdin_copy
 from scaling_cli.data.files.saved import head_of, is_saved
 from scaling_cli.errors import DataError, UsageError
@@ -33,10 +34,8 @@ NOT_LOGS = (
     r"|\w*preprocessor_config|.*\.index)\.json$|debug(-internal|-cli\..*)?\.log$"
 )
 WANDB_SUMMARY, WANDB_CONSOLE, WANDB_FILES = "wandb-summary.json", "output.log", "files"  # in the folder of a W&B run
-# In the folder of a run of the Hugging Face Trainer: its log, and results that repeat the end of it.
-TRAINER_STATE, TRAINER_RESULTS, TRAINER_EVENTS = "trainer_state.json", "all_results.json", "runs"
+TRAINER_EVENTS = "runs"  # in the folder of a run of the Hugging Face Trainer, as are results that repeat its end
 TRAINER_PARTS = ("train_results.json", "eval_results.json", "test_results.json", "predict_results.json")
-MLFLOW_RUN, MLFLOW_METRICS = "meta.yaml", "metrics"  # in the folder of a run of MLflow
 MLFLOW_DELETED = b"lifecycle_stage: deleted"
 REMOTE = r"(https?|wandb|s3|gs|hf|az|abfss?|ftp|ssh|sftp|mlflow)://?|(?:wandb|mlflow):"
 ESCAPED = r"\\x([89a-f][0-9a-f])"

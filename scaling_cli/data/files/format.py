@@ -143,3 +143,18 @@ def stream(schema: Sequence[str], tables: Callable[[], Iterable[pl.DataFrame]]) 
                 return
 
     return register_io_source(parts, schema=dict.fromkeys(schema, pl.String))
+
+
+def whole_files(
+    recognises: Callable[[bytes], bool], read: Callable[[str], Sequence[Row]], *, one_run: bool = False
+) -> Format:
+    """The format of files that are read whole; `read` gives the rows of one, and raises what is wrong with it."""
+
+    def layout(path: str, head: bytes) -> str:
+        read(path)
+        return ""
+
+    def scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
+        return scan_rows(paths, read)
+
+    return Format(recognises, layout, scan, one_run=one_run)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import polars as pl
 
 from scaling_cli.data.cells import plain_columns
+from scaling_cli.data.files.companions import companions
 from scaling_cli.data.files.digest import Digest, digest_of
 from scaling_cli.data.files.expand import InputFile, expand, run_names
 from scaling_cli.data.files.format import FILE, GZIP, HEAD, PARQUET, ZSTD, Format, stored_head, unpacked_head
@@ -249,7 +250,7 @@ def _recognise(file: InputFile, kind: Format | None, digests: dict[str, Digest],
         if raw.startswith((GZIP, ZSTD, PARQUET)):
             check_unpacked(path, most)
         head = unpacked_head(path, raw)
-        if len(raw) < HEAD:  # this is the whole file, so its hash needs no second reading
+        if len(raw) < HEAD and not companions(path):  # this is the whole log, so its hash needs no second reading
             digests[path] = digest_of(raw)
         recognised = kind if kind is not None and head.strip() else format_of(path, head)
         return recognised, recognised.layout(path, head)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
-from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.companions import companions
+from scaling_cli.data.files.format import Row, line_blocks, whole_files
 from scaling_cli.data.files.json_runs import flattened, rows_of_run, rows_within
 from scaling_cli.errors import DataError
 
 SPLIT_KEYS = {"columns", "data", "index", "column_names", "index_names"}
 TRAINER_KEY = b'"log_history"'
-RESULTS, EVALUATED = "all_results.json", "eval_loss"  # what scripts of the Trainer write after training
+EVALUATED = "eval_loss"  # what scripts of the Trainer write after training
 # The first two tokens of JSON, which text such as `[rank0]`, `[2026-01-01` or `{'loss'` does not have.
 BEGINNING = (
     rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*(?:[,\]]\s*+(?![A-Za-z])|$)|(?:true|false|null|NaN)\b|$)"
@@ -41,7 +39,7 @@ def read_document(path: str) -> list[Row]:
         ) from None
     rows = _rows(content)
     if isinstance(content, Mapping) and isinstance(content.get("log_history"), list):
-        rows = _with_last_evaluation(rows, content, os.path.join(os.path.dirname(path), RESULTS))
+        rows = _with_last_evaluation(rows, content, companions(path))
     if not any(rows):
         raise DataError(
             f"{path} contains no rows in a known form.",
@@ -116,13 +114,15 @@ def _trainer_rows(state: Mapping[str, Any]) -> list[Row]:
     return list(steps.values())
 
 
-def _with_last_evaluation(rows: list[Row], state: Mapping[str, Any], path: str) -> list[Row]:
-    """The rows with the evaluation after training at the last step, which scripts write only to a file beside.
+def _with_last_evaluation(rows: list[Row], state: Mapping[str, Any], beside: Sequence[str]) -> list[Row]:
+    """The rows with the evaluation after training at the last step, which scripts write only to a file `beside`.
 
     That is so if no step was evaluated, and the file is of the same epoch.
     """
+    if not beside:
+        return rows
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(beside[0], encoding="utf-8") as file:
             results = json.load(file)
     except (OSError, ValueError, RecursionError):
         return rows
@@ -168,15 +168,6 @@ def _revision(config: Mapping[str, Any]) -> str | None:
     return revision if isinstance(revision, str) else None
 
 
-def _layout(path: str, head: bytes) -> str:
-    read_document(path)
-    return ""
-
-
-def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    return scan_rows(paths, read_document)
-
-
 def _is_document(head: bytes) -> bool:
     start = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip()
     return start.startswith((b"{", b"[")) and re.match(BEGINNING, start) is not None
@@ -184,5 +175,5 @@ def _is_document(head: bytes) -> bool:
 
 # `log_history` may come after the first bytes. Such a Trainer state is taken for a document, whose rows make one run
 # only if several files are given.
-TRAINER_STATE = Format(lambda head: _is_document(head) and TRAINER_KEY in head, _layout, _scan, one_run=True)
-DOCUMENT = Format(_is_document, _layout, _scan)
+TRAINER_STATE = whole_files(lambda head: _is_document(head) and TRAINER_KEY in head, read_document, one_run=True)
+DOCUMENT = whole_files(_is_document, read_document)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
-import polars as pl
-
-from scaling_cli.data.files.format import Format, Row, scan_rows
+from scaling_cli.data.files.companions import MLFLOW_METRICS, MLFLOW_PARAMS, companions
+from scaling_cli.data.files.format import Row, whole_files
 from scaling_cli.data.files.wandb_summary import parse_yaml
 from scaling_cli.errors import DataError
 
-META, METRICS, PARAMS = "meta.yaml", "metrics", "params"
 STAGE = b"lifecycle_stage:"
 RUN = rb"^run_(?:uu)?id:"
 STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}  # `status` in `meta.yaml`
-SYSTEM = "system/"  # load of the machine, which has steps of its own
+METRIC, PARAM = f"{MLFLOW_METRICS}/", f"{MLFLOW_PARAMS}/"
+SYSTEM = f"{METRIC}system/"  # load of the machine, which has steps of its own
+VALUE = re.compile(r"(\d{1,18}) (\S+)(?: (-?\d{1,18})(?: .*)?)?\n")  # time and value, and the step if it is not 0
 LARGEST = 2**16  # bytes of a setting that is read
 
 
@@ -36,37 +36,31 @@ def read_run(path: str) -> list[Row]:
     if meta.get("lifecycle_stage") == "deleted":
         raise DataError(f"{path} is of a run that was deleted in MLflow.", hint="Leave it out, or restore the run.")
     steps: dict[int, dict[str, str | None]] = {}
-    for name, file in _files(os.path.join(folder, METRICS)):
-        if not name.startswith(SYSTEM):
+    parts = {os.path.relpath(file, folder).replace(os.sep, "/"): file for file in companions(path)}
+    for name, file in parts.items():
+        if name.startswith(METRIC) and not name.startswith(SYSTEM):
             for step, cell in _last_values(file).items():
-                steps.setdefault(step, {})[f"{METRICS}.{name}"] = cell
+                steps.setdefault(step, {})[name.replace("/", ".", 1)] = cell
     if not steps:
         raise DataError(
             f"{path} is of a run without metrics.", hint="Check that training has started, or leave it out."
         )
-    whole = _whole(folder, meta)
+    whole = _whole(parts, meta)
     counted = steps.keys() != {0}  # which MLflow writes where no step was given
     return [{**whole, **({"step": str(step)} if counted else {}), **steps[step]} for step in sorted(steps)]
 
 
-def _whole(folder: str, meta: Mapping[str, object]) -> dict[str, str]:
+def _whole(parts: Mapping[str, str], meta: Mapping[str, object]) -> dict[str, str]:
     """What holds for the whole run: its id, its name, how it ended, and its settings."""
     names = {
         "run_id": meta.get("run_id") or meta.get("run_uuid"),
         "run_name": meta.get("run_name"),
         "status": STATES.get(str(meta.get("status"))),
     }
-    settings = {f"{PARAMS}.{name}": _text(file).strip() for name, file in _files(os.path.join(folder, PARAMS))}
+    settings = {
+        name.replace("/", ".", 1): _text(file).strip() for name, file in parts.items() if name.startswith(PARAM)
+    }
     return {name: cell for name, cell in names.items() if isinstance(cell, str)} | settings
-
-
-def _files(folder: str) -> Iterator[tuple[str, str]]:
-    """The name of each metric or setting, and its file."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            file = os.path.join(place, name)
-            yield os.path.relpath(file, folder).replace(os.sep, "/"), file
 
 
 def _last_values(file: str) -> dict[int, str]:
@@ -74,11 +68,9 @@ def _last_values(file: str) -> dict[int, str]:
     values: dict[int, tuple[int, str]] = {}
     with open(file, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            time, cell, step, *_ = (*line.split(), "0", "", "")
-            if not cell or not time.isdigit() or not re.fullmatch(r"-?\d{1,18}", step):
-                continue
-            at = int(step)
-            values[at] = max(values.get(at, (0, "")), (int(time), cell), key=lambda value: value[0])
+            if match := VALUE.match(line):
+                at = int(match[3] or 0)
+                values[at] = max(values.get(at, (0, "")), (int(match[1]), match[2]), key=lambda value: value[0])
     return {step: cell for step, (_, cell) in values.items()}
 
 
@@ -91,13 +83,4 @@ def _is_run(head: bytes) -> bool:
     return STAGE in head and all(re.search(line, head, re.MULTILINE) for line in (b"^" + STAGE, RUN))
 
 
-def _layout(path: str, head: bytes) -> str:
-    read_run(path)
-    return ""
-
-
-def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    return scan_rows(paths, read_run)
-
-
-MLFLOW = Format(_is_run, _layout, _scan, one_run=True)
+MLFLOW = whole_files(_is_run, read_run, one_run=True)

@@ -9,12 +9,10 @@ recognise a file, and to find the end of a file that is still being written.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import BinaryIO
 
-import polars as pl
-
-from scaling_cli.data.files.format import BLOCK, Format, Row, opened, scan_rows
+from scaling_cli.data.files.format import BLOCK, Row, opened, whole_files
 from scaling_cli.errors import DataError
 
 HEADER = 12  # bytes of a length and its checksum
@@ -156,13 +154,4 @@ def read_events(path: str) -> list[Row]:
     return list(steps.values())
 
 
-def _layout(path: str, head: bytes) -> str:
-    read_events(path)
-    return ""
-
-
-def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    return scan_rows(paths, read_events)
-
-
-EVENTS = Format(lambda head: _length(head) is not None, _layout, _scan, one_run=True)
+EVENTS = whole_files(lambda head: _length(head) is not None, read_events, one_run=True)

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-import polars as pl
-
-from scaling_cli.data.files.format import HEAD, Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.format import HEAD, Format, Row, line_blocks, whole_files
 from scaling_cli.data.names import shortened
 from scaling_cli.errors import DataError
 
@@ -57,19 +55,7 @@ def text_log(mark: str, read: Callable[[str], Steps]) -> Format:
             )
         return found
 
-    def layout(path: str, head: bytes) -> str:
-        rows(path)
-        return ""
-
-    def scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-        return scan_rows(paths, rows)
-
-    return Format(
-        lambda head: pattern.search(_without_colours(head)) is not None,
-        layout,
-        scan,
-        one_run=True,
-    )
+    return whole_files(lambda head: pattern.search(_without_colours(head)) is not None, rows, one_run=True)
 
 
 def _without_colours(text: bytes) -> bytes:

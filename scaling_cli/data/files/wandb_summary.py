@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
-from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.format import Row, line_blocks, whole_files
 from scaling_cli.data.files.json_runs import flattened
 from scaling_cli.errors import DataError
 
@@ -51,6 +49,8 @@ def _settings(folder: str) -> Row:
 
 def settings_of(path: str) -> Row:
     """The settings in a file of YAML or JSON, as `config/NAME`; empty if it cannot be read."""
+    if not os.path.isfile(path):  # it may be a pipe, which would be waited for
+        return {}
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             content: Any = json.load(file) if path.endswith(".json") else parse_yaml(file.read(LARGEST))
@@ -99,13 +99,4 @@ def _is_summary(head: bytes) -> bool:
     return start.startswith(b"{") and re.search(MARK, head) is not None and b'"log_history"' not in head
 
 
-def _layout(path: str, head: bytes) -> str:
-    read_run(path)
-    return ""
-
-
-def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    return scan_rows(paths, read_run)
-
-
-SUMMARY = Format(_is_summary, _layout, _scan, one_run=True)
+SUMMARY = whole_files(_is_summary, read_run, one_run=True)

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from scaling_cli.data.files.companions import SETTINGS
 from scaling_cli.data.files.expand import InputFile, is_generic
 from scaling_cli.data.files.format import FILE
 from scaling_cli.data.files.inputs import Scan
 from scaling_cli.data.files.wandb_summary import settings_of
 from scaling_cli.data.runs.aliases import role_of
 from scaling_cli.record import replace
-
-SETTINGS = ("config.yaml", "hparams.yaml", os.path.join(".hydra", "config.yaml"), "config.json")
 
 
 def with_settings(scans: Sequence[Scan]) -> list[Scan]:

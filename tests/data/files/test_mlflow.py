@@ -8,7 +8,7 @@ from scaling_cli.data.files.expand import expand
 from scaling_cli.errors import DataError
 from tests.data.loading import load_runs
 
-META = """artifact_uri: file:///work/mlruns/7/{run}/artifacts
+META = """artifact_uri: file:///data/mlruns/7/{run}/artifacts
 experiment_id: '7'
 lifecycle_stage: {stage}
 run_id: {run}

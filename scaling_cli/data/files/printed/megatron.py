@@ -10,11 +10,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import polars as pl
-
-from scaling_cli.data.files.format import Format, Row, line_blocks, scan_rows
+from scaling_cli.data.files.format import Row, line_blocks, whole_files
 from scaling_cli.data.files.text_logs import one_model
 from scaling_cli.errors import DataError
 
@@ -117,13 +115,4 @@ def _add_size(steps: dict[str, dict[str, str | None]], start: _Start) -> None:
             row["params"] = str(params)
 
 
-def _layout(path: str, head: bytes) -> str:
-    read_log(path)
-    return ""
-
-
-def _scan(paths: Sequence[str], layout: str) -> pl.LazyFrame:
-    return scan_rows(paths, read_log)
-
-
-MEGATRON = Format(lambda head: MARK.search(head) is not None, _layout, _scan, one_run=True)
+MEGATRON = whole_files(lambda head: MARK.search(head) is not None, read_log, one_run=True)

@@ -36,4 +36,4 @@ def without_carried(rows: LogRows) -> LogRows:
     found = caveat(
         "carried-losses", count=f"{len(carried):,}", total=f"{ordered.height:,}", column=plan.chosen["loss"].column
     )
-    return replace(rows, frame=numbered.filter(~pl.col(ROW).is_in(carried.to_list())).drop(ROW)).saying(found)
+    return replace(rows, frame=numbered.filter(~pl.col(ROW).is_in(carried.implode())).drop(ROW)).saying(found)
