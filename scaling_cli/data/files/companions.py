@@ -18,6 +18,8 @@ def companions(path: str) -> list[str]:
 
     Settings are not among them, and neither is what is no file, such as a pipe.
     """
+    if not path.endswith((TRAINER_STATE, MLFLOW_RUN)):  # at once, as there may be thousands of logs
+        return []
     folder, name = os.path.split(path)
     if name == TRAINER_STATE:
         found = [os.path.join(folder, TRAINER_RESULTS)]
